@@ -1,0 +1,1 @@
+console.log('hearth', process.version, process.argv.slice(2));

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // One worker process each for CPU tests; GPU, UI and e2e files run one at a time on the machine's two cores.
+    include: ['tests/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default'],
+  },
+  resolve: {
+    alias: { electron: new URL('./tests/desktop/electron-is-not-here.ts', import.meta.url).pathname },
+  },
+});

@@ -1,0 +1,161 @@
+/**
+ * The GPU worker's message types: the one thing `main/` may know of this room. A request has an id and gets exactly one
+ * reply with that id. Work is pulled, never pushed: the core asks for the next chunk only when it is paid for, so that
+ * nothing is computed uncovered. All values survive structured clone; byte arrays are transferred.
+ */
+import type { SourceDescriptor } from './byte-source.ts';
+
+/** `real` refuses software adapters; `software` takes lavapipe or the embedded SwiftShader; otherwise a name to match. */
+export type AdapterChoice = string;
+
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** True for llvmpipe, SwiftShader and WARP: correct, slow, and never allowed to earn. */
+  readonly isSoftware: boolean;
+  readonly backend: string;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+  readonly subgroupSize: { readonly minimum: number; readonly maximum: number } | null;
+}
+
+/** Measured on this adapter, in this process; never looked up by name. */
+export interface BenchmarkResult {
+  readonly copyBytesPerSecond: number;
+  readonly multiplyAddFlopsPerSecond: number;
+  readonly dispatchMicroseconds: number;
+  readonly durationMs: number;
+}
+
+export interface ModelDescription {
+  readonly name: string;
+  readonly architecture: string;
+  readonly parameterCount: number;
+  readonly layerCount: number;
+  readonly embeddingLength: number;
+  readonly headCount: number;
+  readonly keyValueHeadCount: number;
+  readonly feedForwardLength: number;
+  readonly vocabularySize: number;
+  readonly contextLength: number;
+  /** Tensor count by GGML type name, e.g. { Q8_0: 28, F32: 9 }. */
+  readonly tensorTypes: Readonly<Record<string, number>>;
+  readonly weightBytes: number;
+  readonly bosToken: number | null;
+  readonly eosToken: number | null;
+  readonly chatTemplate: string | null;
+}
+
+/** Greedy when `temperature` is 0, else Gumbel-max on a counter RNG keyed by (seed, absolute position, token id). */
+export interface SamplingParameters {
+  readonly temperature: number;
+  /** Unsigned 32-bit. */
+  readonly seed: number;
+}
+
+export interface GenerationChunk {
+  readonly tokens: readonly number[];
+  /** Text completed by these tokens; bytes of an unfinished UTF-8 sequence wait for the next chunk. */
+  readonly text: string;
+  readonly finished: 'stop' | 'length' | null;
+  readonly durationMs: number;
+}
+
+/** One emitted token against a replay: `gap` = best score - emitted score, score = logit/T + Gumbel noise (T=1, no noise when greedy). */
+export interface ReplayResult {
+  readonly gaps: readonly number[];
+  readonly durationMs: number;
+}
+
+/** Half-open pixel rectangle, origin top left. */
+export interface Tile {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
+
+export interface RenderSettings {
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+  /** Unsigned 32-bit. */
+  readonly seed: number;
+  readonly maxBounces: number;
+}
+
+export interface SceneDescription {
+  readonly triangleCount: number;
+  readonly emissiveTriangleCount: number;
+  readonly meshCount: number;
+  readonly materialCount: number;
+  readonly nodeCount: number;
+  readonly boundingBox: { readonly minimum: readonly number[]; readonly maximum: readonly number[] };
+  readonly gpuBytes: number;
+}
+
+/** Sums over samples, 4 float32 per pixel, row-major in the tile: R, G, B (linear), and the sum of squared luminance. */
+export interface TileResult {
+  readonly tile: Tile;
+  readonly firstSample: number;
+  readonly sampleCount: number;
+  readonly sums: Float32Array<ArrayBuffer>;
+  readonly durationMs: number;
+}
+
+/** Every request the worker answers: kind -> [parameters, result]. */
+export interface WorkerCalls {
+  /** Asks for the adapter and device once; later calls need it. */
+  'open-adapter': [{ adapter: AdapterChoice }, AdapterDescription];
+  benchmark: [Record<string, never>, BenchmarkResult];
+  'load-model': [{ modelId: string; source: SourceDescriptor; contextLength?: number }, ModelDescription];
+  'unload-model': [{ modelId: string }, null];
+  tokenize: [{ modelId: string; text: string; addBos: boolean }, { tokens: number[] }];
+  detokenize: [{ modelId: string; tokens: number[] }, { text: string }];
+  /** Applies the model's chat template, or joins the contents where it has none; returns prompt tokens with BOS as the model wants. */
+  'encode-chat': [{ modelId: string; messages: { role: string; content: string }[] }, { tokens: number[] }];
+  /** Row-major [tokens.length][vocabularySize]. */
+  logits: [{ modelId: string; tokens: number[] }, { logits: Float32Array<ArrayBuffer>; vocabularySize: number }];
+  'open-generation': [
+    { sessionId: string; modelId: string; promptTokens: number[]; maxTokens: number; sampling: SamplingParameters },
+    { prefillMs: number },
+  ];
+  'next-tokens': [{ sessionId: string; maxTokens: number }, GenerationChunk];
+  'close-generation': [{ sessionId: string }, null];
+  replay: [
+    { modelId: string; promptTokens: number[]; outputTokens: number[]; sampling: SamplingParameters },
+    ReplayResult,
+  ];
+  'load-scene': [{ sceneId: string; source: SourceDescriptor; settings: RenderSettings }, SceneDescription];
+  'render-tile': [{ sceneId: string; tile: Tile; firstSample: number; sampleCount: number }, TileResult];
+  'unload-scene': [{ sceneId: string }, null];
+  /** Frees models, scenes and sessions; the process stays. */
+  release: [Record<string, never>, null];
+}
+
+export type WorkerCallKind = keyof WorkerCalls;
+export type WorkerParameters<K extends WorkerCallKind> = WorkerCalls[K][0];
+export type WorkerResult<K extends WorkerCallKind> = WorkerCalls[K][1];
+
+export type WorkerRequest = {
+  [K in WorkerCallKind]: { readonly id: number; readonly kind: K; readonly parameters: WorkerParameters<K> };
+}[WorkerCallKind];
+
+/** `code` is stable and `data` holds the numbers (needed, available, offset); `message` is a whole sentence. */
+export interface WorkerErrorShape {
+  readonly code: string;
+  readonly message: string;
+  readonly data?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export type WorkerReply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: WorkerErrorShape };
+
+/** Sent without being asked. */
+export type WorkerEvent =
+  | { readonly event: 'ready' }
+  | { readonly event: 'device-lost'; readonly reason: string; readonly message: string };
+
+export type WorkerOutbound = WorkerReply | WorkerEvent;
