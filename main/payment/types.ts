@@ -1,0 +1,100 @@
+/** What the task runner and the requester ask of money. Implementations live in this folder; the state is the ledger's. */
+import type { Hex, Receipt, SignedAgreement, TaskResult } from '../../protocol/agreement.ts';
+import type { Refusal } from '../../protocol/errors.ts';
+import type { ChannelConfig, SignedVoucher } from '../../protocol/x402.ts';
+
+export type PaymentRefusalCode =
+  | 'CHANNEL_MISMATCH'
+  | 'CHANNEL_UNKNOWN'
+  | 'CHANNEL_CLOSING'
+  | 'DEPOSIT_TOO_SMALL'
+  | 'DELAY_TOO_SHORT'
+  | 'TOKEN_NOT_ACCEPTED'
+  | 'CHAIN_UNREACHABLE'
+  | 'VOUCHER_SIGNATURE'
+  | 'VOUCHER_NOT_HIGHER'
+  | 'VOUCHER_OVER_DEPOSIT'
+  | 'VOUCHER_CHANNEL'
+  | 'RECEIPT_SIGNATURE'
+  | 'RECEIPT_AMOUNT'
+  | 'NOT_COVERED'
+  | 'UNKNOWN_AGREEMENT';
+
+export type PaymentRefusal = Refusal<PaymentRefusalCode>;
+export type PaymentOutcome<T> = ({ readonly ok: true } & T) | PaymentRefusal;
+
+export interface ClaimReport {
+  readonly claimed: bigint;
+  readonly settled: bigint;
+  readonly channels: number;
+  readonly transactionHashes: readonly Hex[];
+}
+
+/**
+ * The provider's side. Order of every step: verify, commit to the ledger (synchronous=FULL), then act.
+ * All calls but `openTask` and `claimAndSettle` are synchronous: the commit is on disk when they return.
+ */
+export interface ProviderPayments {
+  /** The address that is paid, and the signer of agreements and results. */
+  readonly address: Hex;
+  /** Checks the channel against the agreement and the chain, then stores the agreement. */
+  openTask(input: {
+    signed: SignedAgreement;
+    agreementHash: Hex;
+    channel: ChannelConfig;
+    kind: string;
+  }): Promise<PaymentOutcome<object>>;
+  /** Checks and stores a voucher. `acknowledged` = chunks the requester confirms having (sequence < acknowledged). */
+  acceptVoucher(agreementHash: Hex, voucher: SignedVoucher, acknowledged: number): PaymentOutcome<object>;
+  /** May `units` more be computed? Counts the dues and open chunks of every task on the channel. Reserves them when ok. */
+  reserveChunk(agreementHash: Hex, units: bigint): PaymentOutcome<object>;
+  /** A chunk was computed; called before it is sent. `units` <= what was reserved. Returns the task's cumulative due. */
+  recordChunk(
+    agreementHash: Hex,
+    chunk: { sequence: number; units: bigint; payloadSha256: Hex },
+  ): { unitsDone: bigint; amountDue: bigint };
+  recordResult(agreementHash: Hex, result: TaskResult, signature: Hex): void;
+  acceptReceipt(receipt: Receipt, signature: Hex): PaymentOutcome<object>;
+  /** Ends a task without a receipt: what was acknowledged stays claimable. */
+  closeTask(agreementHash: Hex, reason: string): void;
+  /** Claims what is earned (receipted amounts, else acknowledged chunks) on every channel and settles; a no-op where nothing is new. */
+  claimAndSettle(): Promise<ClaimReport>;
+  totals(): { readonly earned: bigint; readonly claimed: bigint; readonly settled: bigint };
+}
+
+/** The requester's side. A voucher is committed to the ledger before it leaves; ceilings only grow and never pass the deposit. */
+export interface RequesterPayments {
+  readonly address: Hex;
+  /** Finds or opens the channel to `receiver`, topping up so that `amount` more can be covered. */
+  openChannel(input: {
+    receiver: Hex;
+    receiverAuthorizer: Hex;
+    amount: bigint;
+  }): Promise<PaymentOutcome<{ channel: ChannelConfig; channelId: Hex }>>;
+  openTask(signed: Pick<SignedAgreement, 'agreement' | 'requesterSignature'>, agreementHash: Hex, kind: string): void;
+  /** Covers the task up to `coveredUnits` in total; returns the channel's new cumulative voucher. */
+  signVoucher(agreementHash: Hex, coveredUnits: bigint): Promise<PaymentOutcome<{ voucher: SignedVoucher }>>;
+  recordChunk(
+    agreementHash: Hex,
+    chunk: { sequence: number; units: bigint; payloadSha256: Hex },
+  ): { unitsDone: bigint; amountDue: bigint };
+  /** Signs and stores the receipt for what was received. The task is closed. */
+  issueReceipt(agreementHash: Hex, receipt: Receipt): Promise<{ signature: Hex }>;
+  /** Receipts the provider has not confirmed: sent again at the next contact. */
+  undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[];
+  markReceiptDelivered(agreementHash: Hex): void;
+  totals(): { readonly spent: bigint; readonly deposited: bigint };
+}
+
+/** Signs our EIP-712 structures; holds the hot key, so that nothing else does. */
+export interface Signer {
+  readonly address: Hex;
+  signTypedData(domain: object, types: Record<string, { name: string; type: string }[]>, value: object): Promise<Hex>;
+}
+
+/** Where money lives; every figure is fixed when the node starts. */
+export interface ChainSettings {
+  readonly rpcUrl: string;
+  readonly chainId: bigint;
+  readonly token: Hex;
+}

@@ -1,0 +1,103 @@
+/**
+ * What a user interface may ask of a node. Both hosts serve it: the headless node over local HTTP and WebSocket, the
+ * desktop over a MessagePort. Every value is plain JSON; amounts are decimal strings of the token's smallest unit.
+ */
+export type AmountText = string;
+
+export type NodeStateName = 'off' | 'starting' | 'waiting' | 'working' | 'pausing' | 'paused' | 'blocked' | 'finishing';
+
+/** `reason` is a whole sentence, the same in tray, dashboard and CLI; `fix` says what the owner can do when blocked. */
+export interface NodeState {
+  readonly name: NodeStateName;
+  readonly reason: string;
+  readonly fix?: string;
+  readonly sinceMs: number;
+}
+
+export interface AdapterSnapshot {
+  readonly name: string;
+  readonly vendor: string;
+  readonly isSoftware: boolean;
+  readonly driver: string | null;
+  readonly memoryBytes: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly loadPercent: number | null;
+  readonly features: readonly string[];
+  readonly benchmark: {
+    readonly copyBytesPerSecond: number;
+    readonly multiplyAddFlopsPerSecond: number;
+    readonly dispatchMicroseconds: number;
+  } | null;
+}
+
+export type TaskState = 'agreed' | 'running' | 'delivered' | 'receipted' | 'claimed' | 'cancelled' | 'failed';
+
+export interface TaskSnapshot {
+  /** The agreement hash. */
+  readonly id: string;
+  readonly role: 'provider' | 'requester';
+  readonly kind: 'chat' | 'render';
+  readonly counterparty: string;
+  readonly state: TaskState;
+  readonly unitsDone: string;
+  readonly unitsTotal: string;
+  readonly amountDue: AmountText;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number | null;
+  /** Measured while running: tokens or pixel-samples per second. */
+  readonly unitsPerSecond: number | null;
+  readonly detail: string;
+}
+
+export interface EarningsSnapshot {
+  readonly currency: string;
+  readonly decimals: number;
+  readonly earned: AmountText;
+  readonly claimed: AmountText;
+  readonly settled: AmountText;
+  readonly spent: AmountText;
+  /** Cumulative earned over time, oldest first, at most 500 points. */
+  readonly series: readonly { readonly atMs: number; readonly earned: AmountText }[];
+}
+
+export interface NodeSnapshot {
+  readonly version: string;
+  readonly name: string;
+  readonly state: NodeState;
+  readonly adapter: AdapterSnapshot | null;
+  readonly peerId: string | null;
+  readonly addresses: readonly string[];
+  readonly peerCount: number;
+  readonly wallet: string | null;
+  readonly chainId: number | null;
+  /** Newest first, at most 100. */
+  readonly tasks: readonly TaskSnapshot[];
+  readonly earnings: EarningsSnapshot;
+}
+
+export interface NodeRequests {
+  getSnapshot: [Record<string, never>, NodeSnapshot];
+  /** Until resumed, or for some minutes. */
+  pause: [{ readonly minutes?: number }, NodeState];
+  resume: [Record<string, never>, NodeState];
+  /** Finishes the task in hand, then stops taking work. */
+  finish: [Record<string, never>, NodeState];
+  claim: [
+    Record<string, never>,
+    { readonly claimed: AmountText; readonly settled: AmountText; readonly channels: number },
+  ];
+  stop: [Record<string, never>, null];
+}
+
+export type NodeRequestName = keyof NodeRequests;
+
+export interface NodeEvents {
+  /** The whole picture, whenever something changed; coalesced to at most five a second. */
+  snapshot: NodeSnapshot;
+}
+
+export interface NodeApi {
+  request<Name extends NodeRequestName>(name: Name, parameters: NodeRequests[Name][0]): Promise<NodeRequests[Name][1]>;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (snapshot: NodeSnapshot) => void): () => void;
+}
