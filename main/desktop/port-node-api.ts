@@ -55,7 +55,7 @@ export function createPortNodeApi(): PortNodeApi {
 
   function dispatch(pending: PendingRequest, to: DesktopPort): void {
     sent.set(pending.message.id, pending);
-    to.postMessage(pending.message);
+    to.send(pending.message);
   }
 
   return {

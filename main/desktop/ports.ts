@@ -4,8 +4,8 @@
  * can transfer an ArrayBuffer, so bytes that cross a process are copied once.
  */
 export interface DesktopPort {
-  postMessage(message: unknown): void;
-  /** Replaces the listener and starts delivery. */
+  send(message: unknown): void;
+  /** Starts delivery; called once. */
   onMessage(listener: (message: unknown) => void): void;
   onClose(listener: () => void): void;
   close(): void;
@@ -16,7 +16,6 @@ export interface MainPort {
   postMessage(message: unknown): void;
   on(event: 'message', listener: (event: { data: unknown }) => void): unknown;
   on(event: 'close', listener: () => void): unknown;
-  removeAllListeners(event: 'message'): unknown;
   start(): void;
   close(): void;
 }
@@ -24,16 +23,16 @@ export interface MainPort {
 /** The part of the DOM's MessagePort that is used; this room has no DOM types. */
 export interface DomPort {
   postMessage(message: unknown): void;
+  addEventListener(event: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(event: 'close', listener: () => void): void;
-  onmessage: ((event: never) => void) | null;
+  start(): void;
   close(): void;
 }
 
 export function fromMainPort(port: MainPort): DesktopPort {
   return {
-    postMessage: (message) => port.postMessage(message),
+    send: (message) => port.postMessage(message),
     onMessage(listener) {
-      port.removeAllListeners('message');
       port.on('message', (event) => listener(event.data));
       port.start();
     },
@@ -44,10 +43,10 @@ export function fromMainPort(port: MainPort): DesktopPort {
 
 export function fromDomPort(port: DomPort): DesktopPort {
   return {
-    postMessage: (message) => port.postMessage(message),
+    send: (message) => port.postMessage(message),
     onMessage(listener) {
-      // Setting `onmessage` starts delivery; addEventListener would need a start() of its own.
-      port.onmessage = (event: { data: unknown }) => listener(event.data);
+      port.addEventListener('message', (event) => listener(event.data));
+      port.start();
     },
     onClose: (listener) => port.addEventListener('close', listener),
     close: () => port.close(),

@@ -10,7 +10,7 @@ import type { DesktopPort } from './ports.ts';
 export function serveNodeApi(port: DesktopPort, api: NodeApi): () => void {
   let open = true;
   const send = (message: NodeOutboundMessage): void => {
-    if (open) port.postMessage(message);
+    if (open) port.send(message);
   };
   const unsubscribe = api.subscribe((snapshot) => send({ event: 'snapshot', snapshot }));
   const end = (): void => {
