@@ -1,28 +1,20 @@
-import { create, globals } from 'webgpu';
+import { fileURLToPath } from 'node:url';
+import { openDawnDevice, type OpenedDevice } from '../../worker/host/dawn.ts';
 
-Object.assign(globalThis, globals);
+const cacheDirectory = fileURLToPath(new URL('../../node_modules/.cache/hearth', import.meta.url));
 
-let devicePromise: Promise<GPUDevice> | undefined;
+let opened: Promise<OpenedDevice> | undefined;
 
-/** One device for a test process, on the adapter named by HEARTH_TEST_ADAPTER or the first software adapter that works. */
-export function getTestDevice(): Promise<GPUDevice> {
-  devicePromise ??= openDevice();
-  return devicePromise;
+/**
+ * One device for a test process: on the adapter named by HEARTH_TEST_ADAPTER, else lavapipe where it is installed and
+ * works, else the embedded SwiftShader (HEARTH_SOFTWARE_ADAPTER=swiftshader asks for it).
+ */
+export async function getTestDevice(): Promise<GPUDevice> {
+  return (await getTestAdapter()).device;
 }
 
-async function openDevice(): Promise<GPUDevice> {
-  const gpu = create([]);
-  // Dawn aborts the process when this object is collected.
-  Object.assign(globalThis, { hearthGpuInstance: gpu });
-  const adapter = await gpu.requestAdapter();
-  if (adapter === null) throw new Error('no adapter for tests');
-  const { limits, features } = adapter;
-  return adapter.requestDevice({
-    requiredFeatures: [...features].filter((name) => name === 'shader-f16' || name === 'subgroups') as GPUFeatureName[],
-    requiredLimits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-    },
-  });
+/** The same device with the description of its adapter. */
+export function getTestAdapter(): Promise<OpenedDevice> {
+  opened ??= openDawnDevice(process.env['HEARTH_TEST_ADAPTER'] ?? 'software', cacheDirectory);
+  return opened;
 }

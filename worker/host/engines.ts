@@ -1,0 +1,59 @@
+import type { ByteSource } from '../byte-source.ts';
+import type { ModelDescription, RenderSettings, SamplingParameters, SceneDescription, Tile } from '../messages.ts';
+
+/** What the service needs of a language model; `worker/llm` implements it. */
+export interface LanguageEngine {
+  readonly description: ModelDescription;
+  readonly tokenizer: {
+    encode(text: string, options: { addBos: boolean }): number[];
+    decode(tokens: readonly number[]): string;
+    encodeChat(messages: readonly { role: string; content: string }[]): number[];
+  };
+  /** Row-major [tokens][vocabulary]. */
+  logits(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>>;
+  replay(
+    promptTokens: readonly number[],
+    outputTokens: readonly number[],
+    sampling: SamplingParameters,
+  ): Promise<{ readonly gaps: readonly number[] }>;
+  openGeneration(options: {
+    promptTokens: readonly number[];
+    maxTokens: number;
+    sampling: SamplingParameters;
+  }): Promise<GenerationEngine>;
+  destroy(): void;
+}
+
+export interface GenerationEngine {
+  next(maxTokens: number): Promise<{
+    readonly tokens: readonly number[];
+    readonly text: string;
+    readonly finished: 'stop' | 'length' | null;
+  }>;
+  destroy(): void;
+}
+
+/** What the service needs of an opened scene; `worker/render` implements it. */
+export interface SceneEngine {
+  readonly description: SceneDescription;
+  /** Sums over samples, 4 float32 per pixel. */
+  renderTile(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>>;
+  destroy(): void;
+}
+
+export interface Engines {
+  loadModel(device: GPUDevice, source: ByteSource, options?: { contextLength?: number }): Promise<LanguageEngine>;
+  openScene(device: GPUDevice, source: ByteSource, settings: RenderSettings): Promise<SceneEngine>;
+}
+
+/** The engines of this repository, brought in when first used: an adapter opens without compiling either. */
+export const ownEngines: Engines = {
+  async loadModel(device, source, options) {
+    const { loadModel } = await import('../llm/index.ts');
+    return loadModel(device, source, options);
+  },
+  async openScene(device, source, settings) {
+    const { openScene } = await import('../render/index.ts');
+    return openScene(device, source, settings);
+  },
+};

@@ -1,0 +1,145 @@
+import type { SourceDescriptor } from '../byte-source.ts';
+import type { RenderSettings, SamplingParameters, Tile } from '../messages.ts';
+import { WorkerServiceError } from './worker-service-error.ts';
+
+/** Parameters as they came over the boundary: nothing about them is known yet. */
+export type RawParameters = Readonly<Record<string, unknown>>;
+
+const limits = {
+  identifierCharacters: 200,
+  textCharacters: 4 * 1024 * 1024,
+  tokens: 1024 * 1024,
+  messages: 4096,
+  pictureSidePixels: 16384,
+  samples: 2 ** 32 - 1,
+  samplesPerCall: 65536,
+  bounces: 64,
+} as const;
+
+const largestUint32 = 2 ** 32 - 1;
+
+export function badRequest(field: string, value: unknown, rule: string): WorkerServiceError {
+  const shown = typeof value === 'string' ? `"${value.slice(0, 60)}"` : describe(value);
+  return new WorkerServiceError('BAD_REQUEST', `${field} is ${shown}; it must be ${rule}`, { data: { field } });
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+export function readObject(value: unknown, field: string): RawParameters {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest(field, value, 'an object');
+  return value as RawParameters;
+}
+
+export function readInteger(value: unknown, field: string, minimum: number, maximum: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < minimum || value > maximum) {
+    throw badRequest(field, value, `an integer from ${minimum} to ${maximum}`);
+  }
+  return value;
+}
+
+export function readText(value: unknown, field: string, maximum: number = limits.textCharacters): string {
+  if (typeof value !== 'string' || value.length > maximum) {
+    const shown = typeof value === 'string' ? `a text of ${value.length} characters` : value;
+    throw badRequest(field, shown, `a text of at most ${maximum} characters`);
+  }
+  return value;
+}
+
+export function readIdentifier(value: unknown, field: string): string {
+  const text = readText(value, field, limits.identifierCharacters);
+  if (text === '') throw badRequest(field, text, 'a name that is not empty');
+  return text;
+}
+
+export function readBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw badRequest(field, value, 'true or false');
+  return value;
+}
+
+/** Unsigned integers; whether they are in the vocabulary is checked against the model. */
+export function readTokens(value: unknown, field: string, minimumLength: number): number[] {
+  if (!Array.isArray(value) || value.length < minimumLength || value.length > limits.tokens) {
+    throw badRequest(field, value, `an array of ${minimumLength} to ${limits.tokens} tokens`);
+  }
+  return value.map((token, index) => readInteger(token, `${field}[${index}]`, 0, largestUint32));
+}
+
+export function readTokenCount(value: unknown, field: string): number {
+  return readInteger(value, field, 1, limits.tokens);
+}
+
+export function readMessages(value: unknown, field: string): { role: string; content: string }[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > limits.messages) {
+    throw badRequest(field, value, `an array of 1 to ${limits.messages} messages`);
+  }
+  return value.map((item, index) => {
+    const message = readObject(item, `${field}[${index}]`);
+    return {
+      role: readIdentifier(message['role'], `${field}[${index}].role`),
+      content: readText(message['content'], `${field}[${index}].content`),
+    };
+  });
+}
+
+export function readSampling(value: unknown, field: string): SamplingParameters {
+  const sampling = readObject(value, field);
+  const temperature = sampling['temperature'];
+  if (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 100)) {
+    throw badRequest(`${field}.temperature`, temperature, 'a number from 0 to 100');
+  }
+  return { temperature, seed: readInteger(sampling['seed'], `${field}.seed`, 0, largestUint32) };
+}
+
+export function readSource(value: unknown, field: string): SourceDescriptor {
+  const source = readObject(value, field);
+  switch (source['kind']) {
+    case 'file':
+      return { kind: 'file', path: readText(source['path'], `${field}.path`, 4096) };
+    case 'blob':
+      return { kind: 'blob', blob: source['blob'] };
+    case 'bytes': {
+      const { bytes } = source;
+      if (!(bytes instanceof Uint8Array) || !(bytes.buffer instanceof ArrayBuffer)) {
+        throw badRequest(`${field}.bytes`, bytes, 'a Uint8Array');
+      }
+      return { kind: 'bytes', bytes: bytes as Uint8Array<ArrayBuffer> };
+    }
+    default:
+      throw badRequest(`${field}.kind`, source['kind'], 'file, blob or bytes');
+  }
+}
+
+export function readRenderSettings(value: unknown, field: string): RenderSettings {
+  const settings = readObject(value, field);
+  const side = limits.pictureSidePixels;
+  return {
+    widthPixels: readInteger(settings['widthPixels'], `${field}.widthPixels`, 1, side),
+    heightPixels: readInteger(settings['heightPixels'], `${field}.heightPixels`, 1, side),
+    seed: readInteger(settings['seed'], `${field}.seed`, 0, largestUint32),
+    maxBounces: readInteger(settings['maxBounces'], `${field}.maxBounces`, 0, limits.bounces),
+  };
+}
+
+export function readTile(value: unknown, field: string): Tile {
+  const tile = readObject(value, field);
+  const side = limits.pictureSidePixels;
+  const x0 = readInteger(tile['x0'], `${field}.x0`, 0, side - 1);
+  const y0 = readInteger(tile['y0'], `${field}.y0`, 0, side - 1);
+  return {
+    x0,
+    y0,
+    x1: readInteger(tile['x1'], `${field}.x1`, x0 + 1, side),
+    y1: readInteger(tile['y1'], `${field}.y1`, y0 + 1, side),
+  };
+}
+
+export function readSampleRange(parameters: RawParameters): { firstSample: number; sampleCount: number } {
+  const sampleCount = readInteger(parameters['sampleCount'], 'sampleCount', 1, limits.samplesPerCall);
+  return {
+    firstSample: readInteger(parameters['firstSample'], 'firstSample', 0, limits.samples - sampleCount),
+    sampleCount,
+  };
+}

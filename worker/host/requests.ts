@@ -1,0 +1,95 @@
+import type { WorkerCallKind, WorkerParameters, WorkerRequest } from '../messages.ts';
+import {
+  badRequest,
+  type RawParameters,
+  readBoolean,
+  readIdentifier,
+  readMessages,
+  readObject,
+  readRenderSettings,
+  readSampleRange,
+  readSampling,
+  readSource,
+  readText,
+  readTile,
+  readTokenCount,
+  readTokens,
+} from './parameters.ts';
+
+type Readers = { readonly [K in WorkerCallKind]: (parameters: RawParameters) => WorkerParameters<K> };
+
+/** One reader per call; each builds a fresh object, so a field that is not named here never gets through. */
+const readers: Readers = {
+  'open-adapter': ({ adapter }) => ({ adapter: readText(adapter, 'adapter', 200) }),
+  benchmark: () => ({}),
+  'load-model': ({ modelId, source, contextLength }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    source: readSource(source, 'source'),
+    ...(contextLength === undefined ? {} : { contextLength: readTokenCount(contextLength, 'contextLength') }),
+  }),
+  'unload-model': ({ modelId }) => ({ modelId: readIdentifier(modelId, 'modelId') }),
+  tokenize: ({ modelId, text, addBos }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    text: readText(text, 'text'),
+    addBos: readBoolean(addBos, 'addBos'),
+  }),
+  detokenize: ({ modelId, tokens }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    tokens: readTokens(tokens, 'tokens', 0),
+  }),
+  'encode-chat': ({ modelId, messages }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    messages: readMessages(messages, 'messages'),
+  }),
+  logits: ({ modelId, tokens }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    tokens: readTokens(tokens, 'tokens', 1),
+  }),
+  'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling }) => ({
+    sessionId: readIdentifier(sessionId, 'sessionId'),
+    modelId: readIdentifier(modelId, 'modelId'),
+    promptTokens: readTokens(promptTokens, 'promptTokens', 1),
+    maxTokens: readTokenCount(maxTokens, 'maxTokens'),
+    sampling: readSampling(sampling, 'sampling'),
+  }),
+  'next-tokens': ({ sessionId, maxTokens }) => ({
+    sessionId: readIdentifier(sessionId, 'sessionId'),
+    maxTokens: readTokenCount(maxTokens, 'maxTokens'),
+  }),
+  'close-generation': ({ sessionId }) => ({ sessionId: readIdentifier(sessionId, 'sessionId') }),
+  replay: ({ modelId, promptTokens, outputTokens, sampling }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    promptTokens: readTokens(promptTokens, 'promptTokens', 1),
+    outputTokens: readTokens(outputTokens, 'outputTokens', 0),
+    sampling: readSampling(sampling, 'sampling'),
+  }),
+  'load-scene': ({ sceneId, source, settings }) => ({
+    sceneId: readIdentifier(sceneId, 'sceneId'),
+    source: readSource(source, 'source'),
+    settings: readRenderSettings(settings, 'settings'),
+  }),
+  'render-tile': (parameters) => ({
+    sceneId: readIdentifier(parameters['sceneId'], 'sceneId'),
+    tile: readTile(parameters['tile'], 'tile'),
+    ...readSampleRange(parameters),
+  }),
+  'unload-scene': ({ sceneId }) => ({ sceneId: readIdentifier(sceneId, 'sceneId') }),
+  release: () => ({}),
+};
+
+/** The id a reply can go to, or null when the message has none and nobody can be answered. */
+export function readRequestId(message: unknown): number | null {
+  if (typeof message !== 'object' || message === null || !('id' in message)) return null;
+  return typeof message.id === 'number' && Number.isSafeInteger(message.id) ? message.id : null;
+}
+
+/** @throws WorkerServiceError BAD_REQUEST naming the field and its limit. */
+export function readRequest(message: unknown, id: number): WorkerRequest {
+  const { kind, parameters } = readObject(message, 'request');
+  if (typeof kind !== 'string' || !Object.hasOwn(readers, kind)) {
+    throw badRequest('kind', kind, `one of ${Object.keys(readers).join(', ')}`);
+  }
+  const read = readers[kind as WorkerCallKind];
+  // The pair of kind and parameters is right by construction of `readers`; TypeScript cannot relate the two through the union.
+  return { id, kind, parameters: read(readObject(parameters, 'parameters')) } as WorkerRequest;
+}

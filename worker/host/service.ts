@@ -1,0 +1,253 @@
+import type { ByteSource, SourceDescriptor } from '../byte-source.ts';
+import { runBenchmark } from '../gpu/benchmark.ts';
+import type {
+  AdapterChoice,
+  AdapterDescription,
+  RenderSettings,
+  WorkerCallKind,
+  WorkerOutbound,
+  WorkerParameters,
+  WorkerRequest,
+  WorkerResult,
+} from '../messages.ts';
+import { DeviceHolder } from './device-holder.ts';
+import { type Engines, type GenerationEngine, type LanguageEngine, ownEngines, type SceneEngine } from './engines.ts';
+import { badRequest } from './parameters.ts';
+import { readRequest, readRequestId } from './requests.ts';
+import { toWorkerErrorShape, WorkerServiceError } from './worker-service-error.ts';
+
+/** What an environment gives: how it opens devices and sources, and how it answers. */
+export interface WorkerServiceEnvironment {
+  openDevice(choice: AdapterChoice): Promise<{ device: GPUDevice; description: AdapterDescription }>;
+  /** @throws when this host cannot open that form of source, or the source cannot be read. */
+  openSource(descriptor: SourceDescriptor): Promise<ByteSource>;
+  /** `transfer` lists buffers that are not needed here any more. */
+  post(message: WorkerOutbound, transfer: ArrayBuffer[]): void;
+  readonly engines?: Engines;
+}
+
+export interface WorkerService {
+  /** Resolves when the reply is posted; never rejects. Requests are answered one at a time, in order. */
+  handle(message: unknown): Promise<void>;
+}
+
+interface Model {
+  readonly engine: LanguageEngine;
+  readonly source: ByteSource;
+}
+
+interface Scene {
+  readonly engine: SceneEngine;
+  readonly source: ByteSource;
+  readonly settings: RenderSettings;
+}
+
+interface Session {
+  readonly engine: GenerationEngine;
+  readonly modelId: string;
+}
+
+type Handlers = { readonly [K in WorkerCallKind]: (parameters: WorkerParameters<K>) => Promise<WorkerResult<K>> };
+
+/** Answers every call of `WorkerCalls` on one device, whatever the host. */
+export function createWorkerService(environment: WorkerServiceEnvironment): WorkerService {
+  const engines = environment.engines ?? ownEngines;
+  const models = new Map<string, Model>();
+  const scenes = new Map<string, Scene>();
+  const sessions = new Map<string, Session>();
+  const holder = new DeviceHolder({
+    openDevice: (choice) => environment.openDevice(choice),
+    onLost: (reason, message) => {
+      releaseAll();
+      environment.post({ event: 'device-lost', reason, message }, []);
+    },
+  });
+
+  const handlers: Handlers = {
+    async 'open-adapter'({ adapter }) {
+      const open = holder.describe(adapter);
+      if (open !== undefined) return open;
+      releaseAll();
+      return holder.open(adapter);
+    },
+    benchmark: () => holder.run((device) => runBenchmark(device, () => performance.now())),
+    async 'load-model'({ modelId, source, contextLength }) {
+      assertFree(models, modelId, 'modelId');
+      return holder.run(async (device) => {
+        const bytes = await environment.openSource(source);
+        const options = contextLength === undefined ? {} : { contextLength };
+        const engine = await closeOnFailure(bytes, () => engines.loadModel(device, bytes, options));
+        models.set(modelId, { engine, source: bytes });
+        return engine.description;
+      });
+    },
+    async 'unload-model'({ modelId }) {
+      const model = findModel(modelId);
+      for (const [sessionId, session] of sessions) {
+        if (session.modelId === modelId) closeSession(sessionId, session);
+      }
+      models.delete(modelId);
+      model.engine.destroy();
+      await model.source.close();
+      return null;
+    },
+    async tokenize({ modelId, text, addBos }) {
+      return { tokens: findModel(modelId).engine.tokenizer.encode(text, { addBos }) };
+    },
+    async detokenize({ modelId, tokens }) {
+      const { engine } = findModel(modelId);
+      assertVocabulary(engine, 'tokens', tokens);
+      return { text: engine.tokenizer.decode(tokens) };
+    },
+    async 'encode-chat'({ modelId, messages }) {
+      return { tokens: findModel(modelId).engine.tokenizer.encodeChat(messages) };
+    },
+    async logits({ modelId, tokens }) {
+      const { engine } = findModel(modelId);
+      assertVocabulary(engine, 'tokens', tokens);
+      const logits = await holder.run(() => engine.logits(tokens));
+      return { logits, vocabularySize: engine.description.vocabularySize };
+    },
+    async 'open-generation'({ sessionId, modelId, promptTokens, maxTokens, sampling }) {
+      const { engine } = findModel(modelId);
+      assertFree(sessions, sessionId, 'sessionId');
+      assertVocabulary(engine, 'promptTokens', promptTokens);
+      const started = performance.now();
+      const generation = await holder.run(() => engine.openGeneration({ promptTokens, maxTokens, sampling }));
+      sessions.set(sessionId, { engine: generation, modelId });
+      return { prefillMs: performance.now() - started };
+    },
+    async 'next-tokens'({ sessionId, maxTokens }) {
+      const session = find(sessions, sessionId, 'UNKNOWN_SESSION', 'generation');
+      const started = performance.now();
+      const { tokens, text, finished } = await holder.run(() => session.engine.next(maxTokens));
+      return { tokens, text, finished, durationMs: performance.now() - started };
+    },
+    async 'close-generation'({ sessionId }) {
+      closeSession(sessionId, find(sessions, sessionId, 'UNKNOWN_SESSION', 'generation'));
+      return null;
+    },
+    async replay({ modelId, promptTokens, outputTokens, sampling }) {
+      const { engine } = findModel(modelId);
+      assertVocabulary(engine, 'promptTokens', promptTokens);
+      assertVocabulary(engine, 'outputTokens', outputTokens);
+      const started = performance.now();
+      const { gaps } = await holder.run(() => engine.replay(promptTokens, outputTokens, sampling));
+      return { gaps, durationMs: performance.now() - started };
+    },
+    async 'load-scene'({ sceneId, source, settings }) {
+      assertFree(scenes, sceneId, 'sceneId');
+      return holder.run(async (device) => {
+        const bytes = await environment.openSource(source);
+        const engine = await closeOnFailure(bytes, () => engines.openScene(device, bytes, settings));
+        scenes.set(sceneId, { engine, source: bytes, settings });
+        return engine.description;
+      });
+    },
+    async 'render-tile'({ sceneId, tile, firstSample, sampleCount }) {
+      const { engine, settings } = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
+      if (tile.x1 > settings.widthPixels) throw badRequest('tile.x1', tile.x1, `at most ${settings.widthPixels}`);
+      if (tile.y1 > settings.heightPixels) throw badRequest('tile.y1', tile.y1, `at most ${settings.heightPixels}`);
+      const started = performance.now();
+      const sums = await holder.run(() => engine.renderTile(tile, firstSample, sampleCount));
+      return { tile, firstSample, sampleCount, sums, durationMs: performance.now() - started };
+    },
+    async 'unload-scene'({ sceneId }) {
+      const scene = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
+      scenes.delete(sceneId);
+      scene.engine.destroy();
+      await scene.source.close();
+      return null;
+    },
+    async release() {
+      releaseAll();
+      return null;
+    },
+  };
+
+  function findModel(modelId: string): Model {
+    return find(models, modelId, 'UNKNOWN_MODEL', 'model');
+  }
+
+  function closeSession(sessionId: string, session: Session): void {
+    sessions.delete(sessionId);
+    session.engine.destroy();
+  }
+
+  function releaseAll(): void {
+    for (const [sessionId, session] of sessions) closeSession(sessionId, session);
+    for (const { engine, source } of [...models.values(), ...scenes.values()]) {
+      engine.destroy();
+      // Nothing waits for the file handle.
+      void source.close().catch(() => {});
+    }
+    models.clear();
+    scenes.clear();
+  }
+
+  async function answer(message: unknown, id: number): Promise<void> {
+    try {
+      const result = await dispatch(handlers, readRequest(message, id));
+      environment.post({ id, ok: true, result }, transferables(result));
+    } catch (error) {
+      environment.post({ id, ok: false, error: toWorkerErrorShape(error) }, []);
+    }
+  }
+
+  let queue = Promise.resolve();
+  return {
+    handle(message) {
+      const id = readRequestId(message);
+      if (id === null) return Promise.resolve();
+      queue = queue.then(() => answer(message, id));
+      return queue;
+    },
+  };
+}
+
+function dispatch(handlers: Handlers, request: WorkerRequest): Promise<unknown> {
+  // Kind and parameters belong together in WorkerRequest; the union is too wide for TypeScript to see it.
+  const handler = handlers[request.kind] as (parameters: unknown) => Promise<unknown>;
+  return handler(request.parameters);
+}
+
+/** The result's own buffers: the service keeps none of what it returns. */
+function transferables(result: unknown): ArrayBuffer[] {
+  if (typeof result !== 'object' || result === null) return [];
+  return Object.values(result).flatMap((value) =>
+    value instanceof Float32Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+  );
+}
+
+async function closeOnFailure<Result>(source: ByteSource, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function find<Value>(
+  values: ReadonlyMap<string, Value>,
+  id: string,
+  code: 'UNKNOWN_MODEL' | 'UNKNOWN_SESSION' | 'UNKNOWN_SCENE',
+  noun: string,
+): Value {
+  const value = values.get(id);
+  if (value !== undefined) return value;
+  throw new WorkerServiceError(code, `no ${noun} with the id ${id} is open here`, { data: { id, open: values.size } });
+}
+
+function assertFree(values: ReadonlyMap<string, unknown>, id: string, field: string): void {
+  if (!values.has(id)) return;
+  throw new WorkerServiceError('ID_IN_USE', `${field} ${id} is in use; close it first or take another`, {
+    data: { field, id },
+  });
+}
+
+function assertVocabulary(engine: LanguageEngine, field: string, tokens: readonly number[]): void {
+  const { vocabularySize } = engine.description;
+  const index = tokens.findIndex((token) => token >= vocabularySize);
+  if (index !== -1) throw badRequest(`${field}[${index}]`, tokens[index], `below ${vocabularySize}, the vocabulary`);
+}
