@@ -78,7 +78,7 @@ export function createGpuWorker(port: GpuWorkerPort, options: GpuWorkerOptions =
   });
   port.onClose((reason) => {
     closedReason ??= reason;
-    for (const { kind, reject } of [...pending.values()]) reject(gone(kind, reason));
+    for (const { kind, reject } of pending.values()) reject(gone(kind, reason));
   });
 
   function settle(reply: WorkerReply): void {
