@@ -37,6 +37,8 @@ export interface RenderTask {
   readonly samplesPerPixel: number;
   readonly seed: number;
   readonly maxBounces: number;
+  /** Samples below this one are already there, from another provider: 0 for a whole picture. */
+  readonly firstSample: number;
   /** The tiles this provider renders, in order; other providers may hold the rest of the picture. */
   readonly tiles: readonly TileRectangle[];
 }
@@ -60,7 +62,8 @@ export const taskLimits = {
 /** Billing units: one output token, or one pixel-sample. */
 export function taskUnits(task: Task): bigint {
   if (task.kind === 'chat') return BigInt(task.maxTokens);
-  return task.tiles.reduce((sum, tile) => sum + tileUnits(tile, task.samplesPerPixel), 0n);
+  const sampleCount = task.samplesPerPixel - task.firstSample;
+  return task.tiles.reduce((sum, tile) => sum + tileUnits(tile, sampleCount), 0n);
 }
 
 export function tileUnits(tile: TileRectangle, sampleCount: number): bigint {

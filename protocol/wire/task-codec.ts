@@ -1,0 +1,101 @@
+/** Canonical bytes of a task: what is sent in Start, and what is hashed into the agreement. */
+import { type ChatTask, type RenderTask, type Task, taskLimits } from '../tasks.ts';
+import { type Codec, messageCodec, messageField, repeatedField, unionCodec } from './codec.ts';
+import { choiceField, packedUint32Field, sha256Field, textField, uint32Field } from './fields.ts';
+import { wireLimits } from './limits.ts';
+import { WireError } from './wire-error.ts';
+
+const messageRoles = ['system', 'user', 'assistant'] as const;
+
+const chatMessageCodec = messageCodec({
+  role: choiceField(1, messageRoles),
+  content: textField(2, taskLimits.messageBytes),
+});
+
+const chatTaskCodec = messageCodec({
+  modelSha256: sha256Field(1),
+  messages: repeatedField(2, chatMessageCodec, {
+    count: taskLimits.messages,
+    bytes: taskLimits.messageBytes + 16,
+  }),
+  prefixTokens: packedUint32Field(3, taskLimits.prefixTokens),
+  maxTokens: uint32Field(4, { minimum: 1, maximum: taskLimits.maxTokens }),
+  temperatureMillionths: uint32Field(5, { maximum: 100_000_000 }),
+  seed: uint32Field(6),
+});
+
+const side = { maximum: taskLimits.imageSidePixels };
+const tileCodec = messageCodec({
+  x0: uint32Field(1, side),
+  y0: uint32Field(2, side),
+  x1: uint32Field(3, side),
+  y1: uint32Field(4, side),
+});
+
+const renderTaskCodec = messageCodec({
+  sceneSha256: sha256Field(1),
+  widthPixels: uint32Field(2, { minimum: 1, ...side }),
+  heightPixels: uint32Field(3, { minimum: 1, ...side }),
+  samplesPerPixel: uint32Field(4, { minimum: 1, maximum: taskLimits.samplesPerPixel }),
+  seed: uint32Field(5),
+  maxBounces: uint32Field(6, { maximum: taskLimits.maxBounces }),
+  tiles: repeatedField(7, tileCodec, { count: taskLimits.tiles, bytes: 32 }),
+  firstSample: uint32Field(8, { maximum: taskLimits.samplesPerPixel - 1 }),
+});
+
+const anyTaskCodec = unionCodec({
+  chat: messageField(1, chatTaskCodec, wireLimits.task),
+  render: messageField(2, renderTaskCodec, wireLimits.task),
+});
+
+function checkRender(task: Omit<RenderTask, 'kind'>): void {
+  if (task.tiles.length === 0) throw new WireError('MISSING', 'at least one tile is required', 'render.tiles');
+  if (task.firstSample >= task.samplesPerPixel) {
+    throw new WireError(
+      'OUT_OF_RANGE',
+      `${task.firstSample} is not below samplesPerPixel ${task.samplesPerPixel}`,
+      'render.firstSample',
+    );
+  }
+  for (const [index, tile] of task.tiles.entries()) {
+    const isInside =
+      tile.x0 < tile.x1 && tile.y0 < tile.y1 && tile.x1 <= task.widthPixels && tile.y1 <= task.heightPixels;
+    const isSmall = tile.x1 - tile.x0 <= taskLimits.tileSidePixels && tile.y1 - tile.y0 <= taskLimits.tileSidePixels;
+    if (!isInside || !isSmall) {
+      throw new WireError(
+        'OUT_OF_RANGE',
+        `tile ${tile.x0},${tile.y0}..${tile.x1},${tile.y1} is empty, outside ${task.widthPixels} x ${task.heightPixels} or wider than ${taskLimits.tileSidePixels}`,
+        `render.tiles.${index}`,
+      );
+    }
+  }
+}
+
+function checkChat(task: Omit<ChatTask, 'kind'>): void {
+  if (task.messages.length === 0) throw new WireError('MISSING', 'at least one message is required', 'chat.messages');
+}
+
+function check(task: Task): Task {
+  if (task.kind === 'chat') checkChat(task);
+  else checkRender(task);
+  return task;
+}
+
+export const taskCodec: Codec<Task> = {
+  encode(task) {
+    check(task);
+    const bytes =
+      task.kind === 'chat'
+        ? anyTaskCodec.encode({ type: 'chat', body: task })
+        : anyTaskCodec.encode({ type: 'render', body: task });
+    if (bytes.length > wireLimits.task) {
+      throw new WireError('TOO_LONG', `a task of ${bytes.length} bytes exceeds the limit of ${wireLimits.task}`);
+    }
+    return bytes;
+  },
+  decode(bytes) {
+    const found = anyTaskCodec.decode(bytes);
+    if (found === null) throw new WireError('MISSING', 'neither a chat nor a render task');
+    return check(found.type === 'chat' ? { kind: 'chat', ...found.body } : { kind: 'render', ...found.body });
+  },
+};
