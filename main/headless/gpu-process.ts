@@ -75,7 +75,8 @@ function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** What a person has to know about the adapter before anything is computed on it. */
 export function announceAdapter(description: AdapterDescription): string {
-  const name = description.description || description.device;
+  const { vendor, architecture, device } = description;
+  const name = description.description || device || `${vendor} ${architecture}`;
   if (!description.isSoftware) return `Using ${name} (${description.backend}).`;
   return `Using the software adapter ${name}: results are right, but slow, and never earn.`;
 }
