@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve, sep } from 'node:path';
 import type { CustomScheme } from 'electron';
-import { APP_SCHEME, DASHBOARD_HOST, WORKER_HOST } from './channels.ts';
+import { APP_SCHEME, DASHBOARD_HOST, ENGINE_PREFIX, GRANTED_PREFIX, WORKER_HOST } from './channels.ts';
 
 /** To be registered before `ready`. No `bypassCSP`, no service workers, no extensions: what is not named is off. */
 export const APP_SCHEME_PRIVILEGES: CustomScheme = {
@@ -35,13 +35,13 @@ const contentTypes: Readonly<Record<string, string>> = {
 export interface AppSchemeOptions {
   /** Folder with the built dashboard. */
   readonly dashboardDirectory: string;
-  /** Folder with the built worker page. */
+  /** Folder with the worker window's page. */
+  readonly workerPageDirectory: string;
+  /** Folder with the built GPU worker, served below `/engine/`. */
   readonly workerDirectory: string;
   /** Answers `app://worker/granted/<token>`; null where the token was never granted. */
   readonly openGranted: (token: string) => Promise<Response | null>;
 }
-
-const GRANTED_PREFIX = '/granted/';
 
 /** The handler for `protocol.handle`: 200 with type and policy, else 403, 404 or 405 with a sentence. */
 export function createAppSchemeHandler(options: AppSchemeOptions): (request: Request) => Promise<Response> {
@@ -54,7 +54,7 @@ export function createAppSchemeHandler(options: AppSchemeOptions): (request: Req
     if (isWorker && url.pathname.startsWith(GRANTED_PREFIX)) {
       return (await options.openGranted(url.pathname.slice(GRANTED_PREFIX.length))) ?? refusal(404, 'no such grant');
     }
-    const path = resolveInside(isWorker ? options.workerDirectory : options.dashboardDirectory, url.pathname);
+    const path = isWorker ? workerFile(options, url.pathname) : resolveInside(options.dashboardDirectory, url.pathname);
     if (path === null) return refusal(403, 'the path leaves the folder that is served');
     const contentType = contentTypes[extname(path)];
     if (contentType === undefined) return refusal(403, `files of type "${extname(path)}" are not served`);
@@ -64,6 +64,12 @@ export function createAppSchemeHandler(options: AppSchemeOptions): (request: Req
       return refusal(404, `no file ${url.pathname}`);
     }
   };
+}
+
+function workerFile(options: AppSchemeOptions, urlPath: string): string | null {
+  return urlPath.startsWith(ENGINE_PREFIX)
+    ? resolveInside(options.workerDirectory, urlPath.slice(ENGINE_PREFIX.length - 1))
+    : resolveInside(options.workerPageDirectory, urlPath);
 }
 
 /** The file a URL path names, or null where it would leave `directory` (encoded dots, backslashes, drive letters). */

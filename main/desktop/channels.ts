@@ -13,5 +13,9 @@ export const WORKER_HOST = 'worker';
 export const DASHBOARD_URL = `${APP_SCHEME}://${DASHBOARD_HOST}/index.html`;
 export const WORKER_URL = `${APP_SCHEME}://${WORKER_HOST}/index.html`;
 
+/** Below `app://worker/`: the built GPU worker, and single files the core granted. */
+export const ENGINE_PREFIX = '/engine/';
+export const GRANTED_PREFIX = '/granted/';
+
 /** `window.postMessage` data with which the worker window's preload hands the core's port to its page. */
 export const WORKER_PORT_MESSAGE = 'hearth:worker-port';

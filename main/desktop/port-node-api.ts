@@ -5,8 +5,8 @@
 import { HearthError } from '../../protocol/errors.ts';
 import type { NodeApi, NodeRequestName, NodeRequests, NodeSnapshot } from '../../protocol/node-api.ts';
 import { DesktopError } from './desktop-error.ts';
-import { parseNodeOutbound } from './node-messages.ts';
-import type { NodeRequestMessage } from './node-messages.ts';
+import { parseNodeOutbound } from '../../protocol/node-messages.ts';
+import type { NodeRequestMessage } from '../../protocol/node-messages.ts';
 import type { DesktopPort } from './ports.ts';
 
 /** Requests that wait for a core; a user interface that asks more has lost its way. */

@@ -2,8 +2,8 @@
 import { HearthError } from '../../protocol/errors.ts';
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type { NodeApi } from '../../protocol/node-api.ts';
-import { parseNodeRequest } from './node-messages.ts';
-import type { NodeOutboundMessage } from './node-messages.ts';
+import { parseNodeRequest } from '../../protocol/node-messages.ts';
+import type { NodeOutboundMessage } from '../../protocol/node-messages.ts';
 import type { DesktopPort } from './ports.ts';
 
 /** Returns the function that ends the service; the port's own end does the same. */

@@ -1,0 +1,224 @@
+/** The desktop application: puts the parts together and holds their lives in order. Electron comes in as arguments. */
+import { join } from 'node:path';
+import type {
+  App,
+  BrowserWindow,
+  BrowserWindowConstructorOptions,
+  ForkOptions,
+  IpcMain,
+  MessageChannelMain,
+  Protocol,
+  Session,
+  Shell,
+} from 'electron';
+import type { NodeSnapshot, NodeState } from '../../protocol/node-api.ts';
+import { APP_SCHEME_PRIVILEGES, createAppSchemeHandler } from './app-scheme.ts';
+import { APP_SCHEME } from './channels.ts';
+import { coreParameters } from './command-line.ts';
+import type { DesktopOptions } from './command-line.ts';
+import { createCoreHost } from './core-host.ts';
+import type { CoreProcess } from './core-host.ts';
+import { prepareProcesses } from './gpu-switches.ts';
+import { createGrantedFiles } from './granted-files.ts';
+import { lockDownContents, lockDownSession } from './lock-down.ts';
+import { createPortBroker } from './port-broker.ts';
+import { createPortNodeApi } from './port-node-api.ts';
+import { fromMainPort } from './ports.ts';
+import { createRestartPolicy } from './restart-policy.ts';
+import { createSupervisor, scheduleWithTimer } from './supervisor.ts';
+import { createHearthTray } from './tray.ts';
+import type { HearthTray, TrayActions, TrayParts } from './tray.ts';
+import { dashboardWindowOptions, workerWindowOptions } from './window-options.ts';
+import { createDashboardWindow, createWorkerWindow } from './windows.ts';
+
+export interface ApplicationParts {
+  readonly app: Pick<
+    App,
+    | 'requestSingleInstanceLock'
+    | 'enableSandbox'
+    | 'disableDomainBlockingFor3DAPIs'
+    | 'commandLine'
+    | 'on'
+    | 'whenReady'
+    | 'quit'
+    | 'getPath'
+    | 'setPath'
+    | 'isPackaged'
+  >;
+  readonly protocol: Pick<Protocol, 'registerSchemesAsPrivileged'>;
+  readonly ipcMain: Pick<IpcMain, 'on'>;
+  readonly shell: Pick<Shell, 'openExternal'>;
+  /** The default session's, after `ready`; the worker's partition has its own. */
+  readonly sessionFor: (
+    partition: string | null,
+  ) => Pick<
+    Session,
+    | 'setPermissionRequestHandler'
+    | 'setPermissionCheckHandler'
+    | 'setDevicePermissionHandler'
+    | 'setDisplayMediaRequestHandler'
+    | 'on'
+    | 'protocol'
+  >;
+  readonly createWindow: (options: BrowserWindowConstructorOptions) => BrowserWindow;
+  readonly fork: (modulePath: string, parameters: string[], options: ForkOptions) => CoreProcess;
+  readonly createChannel: () => Pick<MessageChannelMain, 'port1' | 'port2'>;
+  readonly tray: Pick<TrayParts, 'createTray' | 'createImage' | 'buildMenu'>;
+  readonly platform: NodeJS.Platform;
+  /** The built files: renderer/, worker/, worker-page/, desktop/. Beside it lies assets/. */
+  readonly distDirectory: string;
+  readonly options: DesktopOptions;
+  readonly nowMs: () => number;
+  readonly schedule?: (delayMs: number, task: () => void) => () => void;
+  readonly log: (sentence: string) => void;
+}
+
+/** Sets everything that must be set before `ready`, then starts; resolves when tray, core and worker run. */
+export async function startApplication(parts: ApplicationParts): Promise<void> {
+  const { app, options, log } = parts;
+  const schedule = parts.schedule ?? scheduleWithTimer;
+  // The lock belongs to the data folder: two data folders are two nodes.
+  if (options.dataDirectory !== null) app.setPath('userData', options.dataDirectory);
+  if (!app.requestSingleInstanceLock()) {
+    // The instance that holds the lock shows its window.
+    app.quit();
+    return;
+  }
+  prepareProcesses(app, parts.platform);
+  parts.protocol.registerSchemesAsPrivileged([APP_SCHEME_PRIVILEGES]);
+  app.on('web-contents-created', (_event, contents) => lockDownContents(contents, parts.shell));
+  // The node lives in the tray; closing the window is not quitting.
+  app.on('window-all-closed', () => {});
+
+  await app.whenReady();
+
+  const grantedFiles = createGrantedFiles();
+  const serve = createAppSchemeHandler({
+    dashboardDirectory: join(parts.distDirectory, 'renderer'),
+    workerPageDirectory: join(parts.distDirectory, 'worker-page'),
+    workerDirectory: join(parts.distDirectory, 'worker'),
+    openGranted: (token) => grantedFiles.open(token),
+  });
+  const desktopDirectory = join(parts.distDirectory, 'desktop');
+  const devTools = !app.isPackaged;
+  const dashboardOptions = dashboardWindowOptions({
+    preloadPath: join(desktopDirectory, 'preload-dashboard.cjs'),
+    devTools,
+  });
+  const workerOptions = workerWindowOptions({ preloadPath: join(desktopDirectory, 'preload-worker.cjs'), devTools });
+  for (const partition of [null, workerOptions.webPreferences?.partition ?? null]) {
+    const session = parts.sessionFor(partition);
+    lockDownSession(session);
+    session.protocol.handle(APP_SCHEME, serve);
+  }
+
+  const dashboard = createDashboardWindow({ createWindow: parts.createWindow, options: dashboardOptions, log });
+  const workerWindow = createWorkerWindow({ createWindow: parts.createWindow, options: workerOptions, log });
+  const nodeApi = createPortNodeApi();
+
+  const worker = createSupervisor({
+    start: (onEnded) => workerWindow.start(onEnded),
+    policy: createRestartPolicy(parts.nowMs),
+    schedule,
+    onEnded: (reason, delayMs) => log(`${reason} A new one starts in ${delayMs} ms.`),
+  });
+  const coreHost = createCoreHost({
+    modulePath: join(desktopDirectory, 'core-process.js'),
+    fork: parts.fork,
+    parameters: coreParameters(options, app.getPath('userData')),
+    grantedFiles,
+    schedule,
+    onStarted() {
+      const { port1, port2 } = parts.createChannel();
+      if (coreHost.attach('api', port1)) nodeApi.attach(fromMainPort(port2));
+      broker.reconnect('api');
+      // What the old core had loaded on the worker is lost to the new one: it gets a fresh worker.
+      worker.restart();
+    },
+    onStopped() {
+      core.letGo();
+      app.quit();
+    },
+    onRestartWorker(reason) {
+      worker.fail(reason);
+    },
+    log,
+  });
+  const broker = createPortBroker({
+    ipcMain: parts.ipcMain,
+    createChannel: parts.createChannel,
+    attachToCore: (purpose, port) => coreHost.attach(purpose, port),
+    contentsFor: (purpose) => (purpose === 'api' ? dashboard.contents : workerWindow.contents),
+    log,
+  });
+
+  const tray = startTray(parts, nodeApi, {
+    open: () => dashboard.show(),
+    pause: (minutes) => ask(nodeApi.request('pause', minutes === undefined ? {} : { minutes })),
+    resume: () => ask(nodeApi.request('resume', {})),
+    finish: () => ask(nodeApi.request('finish', {})),
+    quit: () => app.quit(),
+  });
+  function ask(request: Promise<NodeState>): void {
+    request.then(
+      (state) => tray.show(state),
+      (error: unknown) => log(`The node refused: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
+
+  const core = createSupervisor({
+    start: (onEnded) => coreHost.start(onEnded),
+    policy: createRestartPolicy(parts.nowMs),
+    schedule,
+    onEnded(reason, delayMs) {
+      log(`${reason} It starts again in ${delayMs} ms.`);
+      worker.stop();
+      const fix = `It starts again in ${Math.ceil(delayMs / 1000)} s.`;
+      tray.show({ name: 'blocked', reason, fix, sinceMs: parts.nowMs() });
+    },
+  });
+
+  app.on('second-instance', () => dashboard.show());
+  app.on('activate', () => dashboard.show());
+  app.on('child-process-gone', (_event, details) => {
+    // A GPU process crash takes the worker's device with it; the worker reports device-lost and the core asks for a new one.
+    if (details.reason !== 'clean-exit') log(`A ${details.type} process is gone (${details.reason}).`);
+  });
+  stopBeforeQuit(app, async () => {
+    core.letGo();
+    await coreHost.stop();
+    worker.stop();
+    tray.destroy();
+  });
+
+  core.start();
+  if (!options.hidden) dashboard.show();
+}
+
+const startingState: NodeState = { name: 'starting', reason: 'The node core is starting.', sinceMs: 0 };
+
+function startTray(
+  parts: ApplicationParts,
+  nodeApi: { subscribe(listener: (snapshot: NodeSnapshot) => void): () => void },
+  actions: TrayActions,
+): HearthTray {
+  const iconDirectory = join(parts.distDirectory, '..', 'assets', 'tray');
+  const tray = createHearthTray({ ...parts.tray, platform: parts.platform, iconDirectory }, actions, startingState);
+  nodeApi.subscribe((snapshot) => tray.show(snapshot.state));
+  return tray;
+}
+
+/** Holds the first quit until the core has closed its ledger, then quits for good. */
+function stopBeforeQuit(app: Pick<App, 'on' | 'quit'>, stop: () => Promise<void>): void {
+  let state: 'running' | 'stopping' | 'stopped' = 'running';
+  app.on('before-quit', (event) => {
+    if (state === 'stopped') return;
+    event.preventDefault();
+    if (state === 'stopping') return;
+    state = 'stopping';
+    void stop().finally(() => {
+      state = 'stopped';
+      app.quit();
+    });
+  });
+}

@@ -1,0 +1,53 @@
+/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]...`. */
+import { parseArgs } from 'node:util';
+
+export interface DesktopOptions {
+  /** Start in the tray without a window: what autostart uses. */
+  readonly hidden: boolean;
+  readonly dataDirectory: string | null;
+  /** `real`, `software` or part of an adapter's name. */
+  readonly adapter: string;
+  readonly listen: readonly string[];
+  readonly bootstrap: readonly string[];
+}
+
+/** Chromium's own switches stand in the same line, so what is not ours is passed over, not refused. */
+export function readDesktopOptions(parameters: readonly string[]): DesktopOptions {
+  const { values } = parseArgs({
+    args: [...parameters],
+    strict: false,
+    allowPositionals: true,
+    options: {
+      hidden: { type: 'boolean' },
+      'data-dir': { type: 'string' },
+      adapter: { type: 'string' },
+      listen: { type: 'string', multiple: true },
+      bootstrap: { type: 'string', multiple: true },
+    },
+  });
+  return {
+    hidden: values['hidden'] === true,
+    dataDirectory: text(values['data-dir']),
+    adapter: text(values['adapter']) ?? 'real',
+    listen: texts(values['listen']),
+    bootstrap: texts(values['bootstrap']),
+  };
+}
+
+/** The command line the core's process is forked with; `dataDirectory` is settled by then. */
+export function coreParameters(options: DesktopOptions, dataDirectory: string): string[] {
+  return [
+    `--data-dir=${dataDirectory}`,
+    `--adapter=${options.adapter}`,
+    ...options.listen.map((address) => `--listen=${address}`),
+    ...options.bootstrap.map((address) => `--bootstrap=${address}`),
+  ];
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

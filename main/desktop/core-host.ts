@@ -1,0 +1,105 @@
+/** The main process's side of the node core: forks the utility process, hands it ports, grants it files, stops it. */
+import type { ForkOptions, MessagePortMain, UtilityProcess } from 'electron';
+import { parseFromCore } from './core-messages.ts';
+import type { FromCore, PortPurpose, ToCore } from './core-messages.ts';
+import type { GrantedFiles } from './granted-files.ts';
+import type { SupervisedRun } from './supervisor.ts';
+
+/** A core that has not closed its ledger by then is killed; the ledger survives that (synchronous=FULL). */
+export const STOP_DEADLINE_MS = 10_000;
+
+export type CoreProcess = Pick<UtilityProcess, 'postMessage' | 'kill' | 'on'>;
+
+export interface CoreHostParts {
+  /** Path of the built core-process.js. */
+  readonly modulePath: string;
+  readonly fork: (modulePath: string, parameters: string[], options: ForkOptions) => CoreProcess;
+  /** Command line for the core, from core-settings.ts. */
+  readonly parameters: readonly string[];
+  readonly grantedFiles: GrantedFiles;
+  readonly schedule: (delayMs: number, task: () => void) => () => void;
+  readonly onStarted: () => void;
+  /** The core stopped because somebody asked it to, not because it failed. */
+  readonly onStopped: () => void;
+  readonly onRestartWorker: (reason: string) => void;
+  readonly log: (sentence: string) => void;
+}
+
+export interface CoreHost {
+  /** For the supervisor. */
+  start(onEnded: (reason: string) => void): SupervisedRun;
+  /** False where no core runs. */
+  attach(purpose: PortPurpose, port: MessagePortMain): boolean;
+  /** Asks the core to stop by itself; resolves when it has, or was killed at the deadline. */
+  stop(): Promise<void>;
+}
+
+export function createCoreHost(parts: CoreHostParts): CoreHost {
+  let core: CoreProcess | null = null;
+  let failure: string | null = null;
+
+  function receive(from: CoreProcess, value: unknown): void {
+    let message: FromCore;
+    try {
+      message = parseFromCore(value);
+    } catch (error) {
+      parts.log(`Ignored a message of the core: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    if (message.kind === 'grant') {
+      const token = parts.grantedFiles.grant(message.path);
+      tell(from, { kind: 'granted', id: message.id, token });
+    } else if (message.kind === 'revoke') parts.grantedFiles.revoke(message.token);
+    else if (message.kind === 'restart-worker') parts.onRestartWorker(message.reason);
+    else if (message.kind === 'failed') failure = message.message;
+    else parts.onStopped();
+  }
+
+  return {
+    start(onEnded) {
+      failure = null;
+      const started = parts.fork(parts.modulePath, [...parts.parameters], {
+        serviceName: 'Hearth node core',
+        stdio: 'inherit',
+      });
+      core = started;
+      started.on('message', (value: unknown) => receive(started, value));
+      started.on('exit', (code: number) => {
+        if (core === started) core = null;
+        onEnded(failure ?? `The node core ended with exit code ${code}.`);
+      });
+      started.on('spawn', () => parts.onStarted());
+      return {
+        end() {
+          if (core === started) core = null;
+          started.kill();
+        },
+      };
+    },
+    attach(purpose, port) {
+      if (core === null) return false;
+      tell(core, { kind: 'attach', purpose }, [port]);
+      return true;
+    },
+    stop() {
+      const stopping = core;
+      if (stopping === null) return Promise.resolve();
+      return new Promise((resolve) => {
+        const cancelDeadline = parts.schedule(STOP_DEADLINE_MS, () => {
+          parts.log(`The node core did not stop within ${STOP_DEADLINE_MS} ms and was killed.`);
+          stopping.kill();
+          resolve();
+        });
+        stopping.on('exit', () => {
+          cancelDeadline();
+          resolve();
+        });
+        tell(stopping, { kind: 'stop' });
+      });
+    },
+  };
+}
+
+function tell(core: CoreProcess, message: ToCore, ports: MessagePortMain[] = []): void {
+  core.postMessage(message, ports);
+}

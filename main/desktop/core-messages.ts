@@ -1,0 +1,57 @@
+/** What the Electron main process and the core's utility process say to each other, beside the ports they broker. */
+import { isAbsolute } from 'node:path';
+import { DesktopError } from './desktop-error.ts';
+
+export type PortPurpose = 'api' | 'worker';
+
+/** Main -> core. `attach` comes with exactly one port. */
+export type ToCore =
+  | { readonly kind: 'attach'; readonly purpose: PortPurpose }
+  | { readonly kind: 'granted'; readonly id: number; readonly token: string }
+  | { readonly kind: 'stop' };
+
+/** Core -> main. */
+export type FromCore =
+  | { readonly kind: 'grant'; readonly id: number; readonly path: string }
+  | { readonly kind: 'revoke'; readonly token: string }
+  /** The worker is stuck or its device is lost for good: a fresh window is wanted. */
+  | { readonly kind: 'restart-worker'; readonly reason: string }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** @throws DesktopError BAD_MESSAGE */
+export function parseToCore(value: unknown): ToCore {
+  if (isRecord(value)) {
+    const { kind, purpose, id, token } = value;
+    if (kind === 'attach' && (purpose === 'api' || purpose === 'worker')) return { kind, purpose };
+    if (kind === 'granted' && Number.isSafeInteger(id) && typeof token === 'string')
+      return { kind, id: id as number, token };
+    if (kind === 'stop') return { kind };
+  }
+  throw new DesktopError('BAD_MESSAGE', `the core takes attach, granted and stop; got ${kindOf(value)}`);
+}
+
+/** @throws DesktopError BAD_MESSAGE */
+export function parseFromCore(value: unknown): FromCore {
+  if (isRecord(value)) {
+    const { kind, id, path, token, message, reason } = value;
+    if (kind === 'grant' && Number.isSafeInteger(id) && typeof path === 'string' && isAbsolute(path))
+      return { kind, id: id as number, path };
+    if (kind === 'revoke' && typeof token === 'string') return { kind, token };
+    if (kind === 'restart-worker' && typeof reason === 'string') return { kind, reason };
+    if (kind === 'stopped') return { kind };
+    if (kind === 'failed' && typeof message === 'string') return { kind, message };
+  }
+  throw new DesktopError(
+    'BAD_MESSAGE',
+    `the shell takes grant (an absolute path), revoke, restart-worker, stopped and failed; got ${kindOf(value)}`,
+  );
+}
+
+function kindOf(value: unknown): string {
+  return isRecord(value) ? `"${String(value['kind']).slice(0, 64)}"` : typeof value;
+}

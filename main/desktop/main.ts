@@ -1,0 +1,43 @@
+/** The Electron main process: the only module, beside the two preloads, that holds Electron itself. */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  app,
+  BrowserWindow,
+  ipcMain,
+  Menu,
+  MessageChannelMain,
+  nativeImage,
+  protocol,
+  session,
+  shell,
+  Tray,
+  utilityProcess,
+} from 'electron';
+import { startApplication } from './application.ts';
+import { readDesktopOptions } from './command-line.ts';
+
+// Not awaited: what must happen before `ready` happens in the first, synchronous part.
+startApplication({
+  app,
+  protocol,
+  ipcMain,
+  shell,
+  sessionFor: (partition) => (partition === null ? session.defaultSession : session.fromPartition(partition)),
+  createWindow: (options) => new BrowserWindow(options),
+  fork: (modulePath, parameters, options) => utilityProcess.fork(modulePath, parameters, options),
+  createChannel: () => new MessageChannelMain(),
+  tray: {
+    createTray: (icon) => new Tray(icon),
+    createImage: (path) => nativeImage.createFromPath(path),
+    buildMenu: (template) => Menu.buildFromTemplate(template),
+  },
+  platform: process.platform,
+  distDirectory: dirname(dirname(fileURLToPath(import.meta.url))),
+  options: readDesktopOptions(process.argv.slice(1)),
+  nowMs: () => Date.now(),
+  log: (sentence) => console.error(`hearth: ${sentence}`),
+}).catch((error: unknown) => {
+  console.error(`hearth: the desktop shell did not start: ${error instanceof Error ? error.message : String(error)}`);
+  app.exit(1);
+});
