@@ -1,0 +1,54 @@
+import type { AdapterChoice, AdapterDescription } from '../../worker/messages.ts';
+import type { ChainSettings } from '../payment/types.ts';
+import type { GpuWorker } from './gpu-worker.ts';
+
+/** The GPU worker with whatever keeps it alive: a child process in the headless host, a hidden window on the desktop. */
+export interface GpuHost {
+  /** Stays valid over restarts; models and scenes do not, they are loaded again when a task needs them. */
+  readonly worker: GpuWorker;
+  readonly description: AdapterDescription;
+  /** One sentence for the owner; says so when the adapter is a software one. */
+  readonly announce: string;
+  /** Resolves when a worker with an open adapter is up; rejects once stopped. */
+  ready(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the operating system knows of the card; null where its tools say nothing. */
+export interface CardReading {
+  readonly name: string;
+  readonly memoryBytes: number | null;
+  readonly driverVersion: string | null;
+  readonly temperatureCelsius: number | null;
+  readonly loadPercent: number | null;
+}
+
+export interface OpenGpuOptions {
+  readonly adapter: AdapterChoice;
+  readonly dataDirectory: string;
+  readonly log: (line: string) => void;
+}
+
+/** The parts that differ between the headless host and the desktop. */
+export interface NodeHost {
+  /** @throws GpuWorkerError when no adapter of that choice can be opened. */
+  openGpu(options: OpenGpuOptions): Promise<GpuHost>;
+  readCard(description: AdapterDescription): Promise<CardReading | null>;
+  /** Folder with the shipped models and scenes. */
+  readonly assetsDirectory: string;
+  /** sha256 over the shader set, in every agreement. */
+  readShaderSetHash(): Promise<`0x${string}`>;
+}
+
+export interface NodeOptions {
+  readonly dataDirectory: string;
+  readonly adapter: AdapterChoice;
+  /** Multiaddresses, e.g. /ip4/0.0.0.0/tcp/4001. */
+  readonly listen: readonly string[];
+  readonly bootstrap: readonly string[];
+  /** Null blocks the node: it could neither check deposits nor claim. */
+  readonly chain: ChainSettings | null;
+  /** Shown in logs and on the dashboard. */
+  readonly name?: string;
+  readonly log: (line: string) => void;
+}
