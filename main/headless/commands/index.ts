@@ -1,0 +1,33 @@
+import type { Command } from '../command-definition.ts';
+import { claimCommand } from './claim.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { finishCommand } from './finish.ts';
+import { llmLogitsCommand } from './llm-logits.ts';
+import { llmRunCommand } from './llm-run.ts';
+import { llmTokenizeCommand } from './llm-tokenize.ts';
+import { pauseCommand } from './pause.ts';
+import { renderCommand } from './render.ts';
+import { resumeCommand } from './resume.ts';
+import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
+import { stopCommand } from './stop.ts';
+import { verifyCommand } from './verify.ts';
+
+/** In the order of the help. A command imports what is heavy when it runs, so that `--help` is quick. */
+export const commands: readonly Command[] = [
+  demoCommand,
+  startCommand,
+  statusCommand,
+  pauseCommand,
+  resumeCommand,
+  finishCommand,
+  stopCommand,
+  claimCommand,
+  doctorCommand,
+  llmRunCommand,
+  llmLogitsCommand,
+  llmTokenizeCommand,
+  renderCommand,
+  verifyCommand,
+];

@@ -1,0 +1,100 @@
+import { text as readAll } from 'node:stream/consumers';
+import { exitCodes } from '../cli-errors.ts';
+import { type CommandContext, defineCommand } from '../command-definition.ts';
+import type { GpuProcess } from '../gpu-process.ts';
+import { describeAdapter, withGpu } from '../gpu-session.ts';
+import { loadModelFile, modelId, modelOption, resolveModelPath } from '../model-options.ts';
+
+/** Small enough that text appears as it is made, large enough that the round trip does not count. */
+const tokensPerCall = 8;
+const sessionId = 'run';
+
+export const llmRunCommand = defineCommand({
+  words: ['llm', 'run'],
+  summary: "Continue a prompt on this machine's GPU and stream the text",
+  details:
+    'The prompt is continued as it stands; --chat puts it into the chat template of the model. "--prompt -" reads stdin.\nThe same seed, model and adapter give the same text.',
+  options: {
+    model: modelOption,
+    prompt: { kind: 'text', placeholder: 'S', required: true, summary: 'text to continue' },
+    'max-tokens': {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 1,
+      maximum: 131_072,
+      fallback: 128,
+      summary: 'most tokens to generate',
+    },
+    temperature: {
+      kind: 'number',
+      placeholder: 'T',
+      minimum: 0,
+      maximum: 100,
+      fallback: 0,
+      summary: '0 always takes the likeliest token',
+    },
+    seed: {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 0,
+      maximum: 0xff_ff_ff_ff,
+      fallback: 0,
+      summary: 'seed of the sampling',
+    },
+    chat: { kind: 'flag', summary: 'treat the prompt as a message of the user' },
+  },
+  async run(context, options) {
+    const path = await resolveModelPath(options.model);
+    const prompt = options.prompt === '-' ? await readAll(process.stdin) : options.prompt;
+    return withGpu(context, async (gpu) => {
+      const { signal } = context;
+      const model = await loadModelFile(gpu, path, signal);
+      const { tokens } = options.chat
+        ? await gpu.worker.call('encode-chat', { modelId, messages: [{ role: 'user', content: prompt }] }, { signal })
+        : await gpu.worker.call('tokenize', { modelId, text: prompt, addBos: true }, { signal });
+      const { prefillMs } = await gpu.worker.call(
+        'open-generation',
+        {
+          sessionId,
+          modelId,
+          promptTokens: tokens,
+          maxTokens: options['max-tokens'],
+          sampling: { temperature: options.temperature, seed: options.seed },
+        },
+        { signal },
+      );
+      const answer = await generate(context, gpu);
+      const tokensPerSecond = answer.decodeMs === 0 ? 0 : (answer.tokens.length * 1000) / answer.decodeMs;
+      context.output.stream('\n');
+      context.output.log(
+        `${answer.tokens.length} tokens, ${tokensPerSecond.toFixed(1)} tokens/s; prompt of ${tokens.length} tokens in ${Math.round(prefillMs)} ms`,
+      );
+      context.output.data({
+        event: 'summary',
+        model: model.name,
+        adapter: describeAdapter(gpu),
+        promptTokens: tokens.length,
+        ...answer,
+        prefillMs,
+        tokensPerSecond,
+      });
+      return exitCodes.done;
+    });
+  },
+});
+
+/** Pulls chunks until the model or the limit ends the text. */
+async function generate({ output, signal }: CommandContext, { worker }: GpuProcess) {
+  const tokens: number[] = [];
+  let text = '';
+  let decodeMs = 0;
+  for (;;) {
+    const chunk = await worker.call('next-tokens', { sessionId, maxTokens: tokensPerCall }, { signal });
+    tokens.push(...chunk.tokens);
+    text += chunk.text;
+    decodeMs += chunk.durationMs;
+    output.stream(chunk.text);
+    output.data({ event: 'chunk', tokens: chunk.tokens, text: chunk.text });
+    if (chunk.finished !== null) return { text, tokens, finished: chunk.finished, decodeMs };
+  }
+}

@@ -1,0 +1,114 @@
+import type { NodeState } from '../../../protocol/node-api.ts';
+import { findRunningNode } from '../api-client.ts';
+import { startApiServer } from '../api-server.ts';
+import { readChainId } from '../chain-rpc.ts';
+import { CommandError, exitCodes, UsageError } from '../cli-errors.ts';
+import { defineCommand } from '../command-definition.ts';
+import { renderState } from '../status-text.ts';
+
+export const startCommand = defineCommand({
+  words: ['start'],
+  summary: 'Start the node in the foreground, with its dashboard on 127.0.0.1',
+  details: 'Runs until Ctrl-C or "hearth stop". Prints the link that opens the dashboard; the link holds the token.',
+  options: {
+    'api-port': {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 0,
+      maximum: 65_535,
+      fallback: 0,
+      summary: 'port of the local API and the dashboard; 0 takes any free one',
+    },
+    'rpc-url': { kind: 'text', placeholder: 'URL', summary: 'JSON-RPC endpoint of the chain that pays' },
+    token: { kind: 'text', placeholder: 'ADDRESS', summary: 'token contract that is accepted on that chain' },
+    'chain-id': {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 1,
+      summary: 'expected chain id; asked of the endpoint otherwise',
+    },
+    name: { kind: 'text', placeholder: 'NAME', summary: 'name of this node in logs and on the dashboard' },
+  },
+  async run({ dataDirectory, adapter, listen, bootstrap, signal, output }, options) {
+    const running = await findRunningNode(dataDirectory);
+    if (running !== undefined) {
+      throw new CommandError(
+        'NODE_ALREADY_RUNNING',
+        `a node runs on ${dataDirectory} already (process ${running.pid}, port ${running.port}); use --data-dir for a second one`,
+        { data: { pid: running.pid, port: running.port } },
+      );
+    }
+    const chain = await readChain(options, signal);
+    const { startNode } = await import('../../node/node.ts');
+    const node = await startNode({
+      dataDirectory,
+      adapter,
+      listen: [...listen],
+      bootstrap: [...bootstrap],
+      chain,
+      ...(options.name === undefined ? {} : { name: options.name }),
+      log: (line: string) => output.log(line),
+    });
+    try {
+      const server = await startApiServer({ api: node.api, dataDirectory, port: options['api-port'] });
+      output.data({ event: 'started', port: server.port, link: server.link, dataDirectory });
+      output.text(`Dashboard: ${server.link}`);
+      const unsubscribe = node.api.subscribe(reportStates(output));
+      const aborted = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => aborted.resolve(), { once: true });
+      if (signal.aborted) aborted.resolve();
+      await Promise.race([node.closed, aborted.promise]);
+      unsubscribe();
+      await server.close();
+    } finally {
+      await node.stop();
+    }
+    output.data({ event: 'stopped' });
+    output.text('The node has stopped.');
+    return exitCodes.done;
+  },
+});
+
+/** One line for every new state, not for every snapshot. */
+function reportStates(output: { data(value: unknown): void; text(line: string): void }) {
+  let shown = '';
+  return ({ state }: { readonly state: NodeState }): void => {
+    const line = renderState(state);
+    if (line === shown) return;
+    shown = line;
+    output.data({ event: 'state', state });
+    output.text(line);
+  };
+}
+
+async function readChain(
+  options: {
+    readonly 'rpc-url': string | undefined;
+    readonly token: string | undefined;
+    readonly 'chain-id': number | undefined;
+  },
+  signal: AbortSignal,
+) {
+  const { 'rpc-url': rpcUrl, token } = options;
+  if (rpcUrl === undefined) {
+    if (token === undefined && options['chain-id'] === undefined) return null;
+    throw new UsageError('MISSING_OPTION', '--token and --chain-id belong to a chain: --rpc-url URL is missing');
+  }
+  if (!/^https?:$/.test(URL.parse(rpcUrl)?.protocol ?? '')) {
+    throw new UsageError('INVALID_VALUE', `--rpc-url must be an http or https URL, it was given "${rpcUrl}"`);
+  }
+  if (token === undefined)
+    throw new UsageError('MISSING_OPTION', '--rpc-url needs --token ADDRESS, the token that pays');
+  if (!/^0x[0-9a-fA-F]{40}$/.test(token)) {
+    throw new UsageError(
+      'INVALID_VALUE',
+      `--token must be an address of 0x and 40 hex digits, it was given "${token}"`,
+    );
+  }
+  const chainId = await readChainId(rpcUrl, signal);
+  const expected = options['chain-id'];
+  if (expected !== undefined && BigInt(expected) !== chainId) {
+    throw new CommandError('NO_ANSWER', `--chain-id is ${expected}, but the endpoint serves chain ${chainId}`);
+  }
+  return { rpcUrl, chainId, token: `0x${token.slice(2)}` as const };
+}

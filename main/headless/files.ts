@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { CommandError } from './cli-errors.ts';
+
+/** The absolute path of a readable file. @throws CommandError FILE_UNREADABLE naming option and path. */
+export async function checkInputFile(option: string, path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    await access(absolute, constants.R_OK);
+    if (!(await stat(absolute)).isFile()) throw new Error('it is not a file');
+    return absolute;
+  } catch (error) {
+    throw unreadable(option, absolute, error);
+  }
+}
+
+/** @throws CommandError FILE_UNREADABLE, or FILE_INVALID over `limitBytes`. */
+export async function readTextFile(option: string, path: string, limitBytes: number): Promise<string> {
+  const absolute = await checkInputFile(option, path);
+  const { size } = await stat(absolute);
+  if (size > limitBytes) {
+    throw new CommandError('FILE_INVALID', `${option}: ${absolute} has ${size} bytes, the limit is ${limitBytes}`, {
+      data: { path: absolute, sizeBytes: size, limitBytes },
+    });
+  }
+  return readFile(absolute, 'utf8').catch((error: unknown) => {
+    throw unreadable(option, absolute, error);
+  });
+}
+
+/** Checked before the work, so that an hour of rendering does not end in a folder that is missing. */
+export async function prepareOutputFile(option: string, path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    await mkdir(dirname(absolute), { recursive: true });
+    await access(dirname(absolute), constants.W_OK);
+    if (
+      await stat(absolute).then(
+        (entry) => entry.isDirectory(),
+        () => false,
+      )
+    )
+      throw new Error('it is a folder');
+    return absolute;
+  } catch (error) {
+    throw unwritable(option, absolute, error);
+  }
+}
+
+export async function writeOutputFile(option: string, path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes).catch((error: unknown) => {
+    throw unwritable(option, path, error);
+  });
+}
+
+function unreadable(option: string, path: string, error: unknown): CommandError {
+  return new CommandError('FILE_UNREADABLE', `${option}: cannot read ${path}: ${describe(error)}`, {
+    data: { path },
+    cause: error,
+  });
+}
+
+function unwritable(option: string, path: string, error: unknown): CommandError {
+  return new CommandError('FILE_UNWRITABLE', `${option}: cannot write ${path}: ${describe(error)}`, {
+    data: { path },
+    cause: error,
+  });
+}
+
+const sentences: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+};
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  return sentences[code] ?? error.message;
+}

@@ -1,0 +1,69 @@
+/** The tile loop of `hearth render`: passes over all tiles, so that progress is even and a long render shows early. */
+import type { RenderSettings, SceneDescription, Tile } from '../../worker/messages.ts';
+import { createFilm } from '../requester/image/film.ts';
+import { encodePng } from '../requester/image/png.ts';
+import type { GpuProcess } from './gpu-process.ts';
+import type { Output } from './output.ts';
+
+const tileSidePixels = 128;
+/** Bounds one call on a slow adapter; the worker splits it further where the desktop has to stay fluid. */
+const samplesPerCall = 16;
+const sceneId = 'scene';
+
+export interface RenderImageOptions {
+  readonly gpu: GpuProcess;
+  readonly scenePath: string;
+  readonly settings: RenderSettings;
+  readonly samples: number;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+export interface RenderedImage {
+  readonly png: Uint8Array;
+  readonly scene: SceneDescription;
+  readonly renderMs: number;
+  readonly samplesPerSecond: number;
+}
+
+export async function renderImage(options: RenderImageOptions): Promise<RenderedImage> {
+  const { gpu, scenePath, settings, samples, signal, output } = options;
+  const { widthPixels, heightPixels } = settings;
+  const scene = await gpu.worker.call(
+    'load-scene',
+    { sceneId, source: { kind: 'file', path: scenePath }, settings },
+    { signal },
+  );
+  const film = createFilm(widthPixels, heightPixels);
+  const tiles = splitTiles(widthPixels, heightPixels);
+  const totalSamples = widthPixels * heightPixels * samples;
+  const started = performance.now();
+  let doneSamples = 0;
+  for (let firstSample = 0; firstSample < samples; firstSample += samplesPerCall) {
+    const sampleCount = Math.min(samplesPerCall, samples - firstSample);
+    for (const tile of tiles) {
+      const result = await gpu.worker.call('render-tile', { sceneId, tile, firstSample, sampleCount }, { signal });
+      film.add(result);
+      doneSamples += (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * sampleCount;
+    }
+    output.data({ event: 'progress', done: doneSamples, total: totalSamples });
+    output.log(`${Math.floor((100 * doneSamples) / totalSamples)} %`);
+  }
+  const renderMs = performance.now() - started;
+  return { png: encodePng(film), scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
+}
+
+export function splitTiles(widthPixels: number, heightPixels: number): Tile[] {
+  const tiles: Tile[] = [];
+  for (let y0 = 0; y0 < heightPixels; y0 += tileSidePixels) {
+    for (let x0 = 0; x0 < widthPixels; x0 += tileSidePixels) {
+      tiles.push({
+        x0,
+        y0,
+        x1: Math.min(x0 + tileSidePixels, widthPixels),
+        y1: Math.min(y0 + tileSidePixels, heightPixels),
+      });
+    }
+  }
+  return tiles;
+}
