@@ -1,17 +1,12 @@
 /**
- * The GPU worker as a Web Worker on Chromium's WebGPU: in the desktop's hidden window and in a browser. Answers on the
- * worker's own channel, or on a MessagePort it is handed first, so that the core and the worker talk without the window.
+ * The GPU worker as a Web Worker on Chromium's WebGPU: in the desktop's hidden window and in a browser. Serves the
+ * MessagePort it is handed (`worker.postMessage(null, [port])`), so that the core and the worker talk without the window.
  */
 import { AdapterError, type ParsedAdapterChoice, parseAdapterChoice } from '../gpu/adapter-choice.ts';
 import { describeAdapter, openDevice } from '../gpu/open-device.ts';
 import type { AdapterChoice, AdapterDescription, WorkerOutbound } from '../messages.ts';
 import { openBlobSource } from './blob-source.ts';
 import { createWorkerService } from './service.ts';
-
-interface Channel {
-  postMessage(message: WorkerOutbound, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent) => void) | null;
-}
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -64,17 +59,18 @@ function nameOf({ vendor, architecture, device, description }: AdapterDescriptio
   return [vendor, architecture, device, description].filter((text) => text !== '').join(' ');
 }
 
-function serve(channel: Channel): void {
+function serve(port: MessagePort): void {
   const service = createWorkerService({
     openDevice: openChromiumDevice,
     openSource: openBlobSource,
-    post: (message, transfer) => channel.postMessage(message, transfer),
+    post: (message: WorkerOutbound, transfer) => port.postMessage(message, transfer),
   });
-  channel.onmessage = (event) => void service.handle(event.data);
-  channel.postMessage({ event: 'ready' }, []);
+  port.addEventListener('message', (event: MessageEvent<unknown>) => void service.handle(event.data));
+  port.start();
+  port.postMessage({ event: 'ready' } satisfies WorkerOutbound);
 }
 
-scope.onmessage = (event) => {
+scope.addEventListener('message', (event) => {
   const port = event.ports[0];
   if (port !== undefined) serve(port);
-};
+});

@@ -41,6 +41,7 @@ export interface SceneEngine {
   destroy(): void;
 }
 
+/** Both read the source only until they resolve and leave closing it to the caller. */
 export interface Engines {
   loadModel(device: GPUDevice, source: ByteSource, options?: { contextLength?: number }): Promise<LanguageEngine>;
   openScene(device: GPUDevice, source: ByteSource, settings: RenderSettings): Promise<SceneEngine>;

@@ -41,9 +41,9 @@ export function readInteger(value: unknown, field: string, minimum: number, maxi
 }
 
 export function readText(value: unknown, field: string, maximum: number = limits.textCharacters): string {
-  if (typeof value !== 'string' || value.length > maximum) {
-    const shown = typeof value === 'string' ? `a text of ${value.length} characters` : value;
-    throw badRequest(field, shown, `a text of at most ${maximum} characters`);
+  if (typeof value !== 'string') throw badRequest(field, value, 'a text');
+  if (value.length > maximum) {
+    throw badRequest(`the length of ${field}`, value.length, `at most ${maximum} characters`);
   }
   return value;
 }

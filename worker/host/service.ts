@@ -31,14 +31,8 @@ export interface WorkerService {
   handle(message: unknown): Promise<void>;
 }
 
-interface Model {
-  readonly engine: LanguageEngine;
-  readonly source: ByteSource;
-}
-
 interface Scene {
   readonly engine: SceneEngine;
-  readonly source: ByteSource;
   readonly settings: RenderSettings;
 }
 
@@ -52,7 +46,7 @@ type Handlers = { readonly [K in WorkerCallKind]: (parameters: WorkerParameters<
 /** Answers every call of `WorkerCalls` on one device, whatever the host. */
 export function createWorkerService(environment: WorkerServiceEnvironment): WorkerService {
   const engines = environment.engines ?? ownEngines;
-  const models = new Map<string, Model>();
+  const models = new Map<string, LanguageEngine>();
   const scenes = new Map<string, Scene>();
   const sessions = new Map<string, Session>();
   const holder = new DeviceHolder({
@@ -73,47 +67,46 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     benchmark: () => holder.run((device) => runBenchmark(device, () => performance.now())),
     async 'load-model'({ modelId, source, contextLength }) {
       assertFree(models, modelId, 'modelId');
-      return holder.run(async (device) => {
-        const bytes = await environment.openSource(source);
-        const options = contextLength === undefined ? {} : { contextLength };
-        const engine = await closeOnFailure(bytes, () => engines.loadModel(device, bytes, options));
-        models.set(modelId, { engine, source: bytes });
-        return engine.description;
-      });
+      const options = contextLength === undefined ? {} : { contextLength };
+      const engine = await holder.run(
+        (device) => withSource(source, (bytes) => engines.loadModel(device, bytes, options)),
+        destroy,
+      );
+      models.set(modelId, engine);
+      return engine.description;
     },
     async 'unload-model'({ modelId }) {
-      const model = findModel(modelId);
+      const engine = findModel(modelId);
       for (const [sessionId, session] of sessions) {
         if (session.modelId === modelId) closeSession(sessionId, session);
       }
       models.delete(modelId);
-      model.engine.destroy();
-      await model.source.close();
+      engine.destroy();
       return null;
     },
     async tokenize({ modelId, text, addBos }) {
-      return { tokens: findModel(modelId).engine.tokenizer.encode(text, { addBos }) };
+      return { tokens: findModel(modelId).tokenizer.encode(text, { addBos }) };
     },
     async detokenize({ modelId, tokens }) {
-      const { engine } = findModel(modelId);
+      const engine = findModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
       return { text: engine.tokenizer.decode(tokens) };
     },
     async 'encode-chat'({ modelId, messages }) {
-      return { tokens: findModel(modelId).engine.tokenizer.encodeChat(messages) };
+      return { tokens: findModel(modelId).tokenizer.encodeChat(messages) };
     },
     async logits({ modelId, tokens }) {
-      const { engine } = findModel(modelId);
+      const engine = findModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
       const logits = await holder.run(() => engine.logits(tokens));
       return { logits, vocabularySize: engine.description.vocabularySize };
     },
     async 'open-generation'({ sessionId, modelId, promptTokens, maxTokens, sampling }) {
-      const { engine } = findModel(modelId);
+      const engine = findModel(modelId);
       assertFree(sessions, sessionId, 'sessionId');
       assertVocabulary(engine, 'promptTokens', promptTokens);
       const started = performance.now();
-      const generation = await holder.run(() => engine.openGeneration({ promptTokens, maxTokens, sampling }));
+      const generation = await holder.run(() => engine.openGeneration({ promptTokens, maxTokens, sampling }), destroy);
       sessions.set(sessionId, { engine: generation, modelId });
       return { prefillMs: performance.now() - started };
     },
@@ -128,7 +121,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       return null;
     },
     async replay({ modelId, promptTokens, outputTokens, sampling }) {
-      const { engine } = findModel(modelId);
+      const engine = findModel(modelId);
       assertVocabulary(engine, 'promptTokens', promptTokens);
       assertVocabulary(engine, 'outputTokens', outputTokens);
       const started = performance.now();
@@ -137,12 +130,12 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     },
     async 'load-scene'({ sceneId, source, settings }) {
       assertFree(scenes, sceneId, 'sceneId');
-      return holder.run(async (device) => {
-        const bytes = await environment.openSource(source);
-        const engine = await closeOnFailure(bytes, () => engines.openScene(device, bytes, settings));
-        scenes.set(sceneId, { engine, source: bytes, settings });
-        return engine.description;
-      });
+      const engine = await holder.run(
+        (device) => withSource(source, (bytes) => engines.openScene(device, bytes, settings)),
+        destroy,
+      );
+      scenes.set(sceneId, { engine, settings });
+      return engine.description;
     },
     async 'render-tile'({ sceneId, tile, firstSample, sampleCount }) {
       const { engine, settings } = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
@@ -156,7 +149,6 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       const scene = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
       scenes.delete(sceneId);
       scene.engine.destroy();
-      await scene.source.close();
       return null;
     },
     async release() {
@@ -165,8 +157,21 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     },
   };
 
-  function findModel(modelId: string): Model {
+  function findModel(modelId: string): LanguageEngine {
     return find(models, modelId, 'UNKNOWN_MODEL', 'model');
+  }
+
+  /** Engines read their source only while they load. */
+  async function withSource<Result>(
+    descriptor: SourceDescriptor,
+    load: (bytes: ByteSource) => Promise<Result>,
+  ): Promise<Result> {
+    const bytes = await environment.openSource(descriptor);
+    try {
+      return await load(bytes);
+    } finally {
+      await bytes.close();
+    }
   }
 
   function closeSession(sessionId: string, session: Session): void {
@@ -176,11 +181,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
 
   function releaseAll(): void {
     for (const [sessionId, session] of sessions) closeSession(sessionId, session);
-    for (const { engine, source } of [...models.values(), ...scenes.values()]) {
-      engine.destroy();
-      // Nothing waits for the file handle.
-      void source.close().catch(() => {});
-    }
+    for (const engine of models.values()) engine.destroy();
+    for (const { engine } of scenes.values()) engine.destroy();
     models.clear();
     scenes.clear();
   }
@@ -205,6 +207,10 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
   };
 }
 
+function destroy(engine: { destroy(): void }): void {
+  engine.destroy();
+}
+
 function dispatch(handlers: Handlers, request: WorkerRequest): Promise<unknown> {
   // Kind and parameters belong together in WorkerRequest; the union is too wide for TypeScript to see it.
   const handler = handlers[request.kind] as (parameters: unknown) => Promise<unknown>;
@@ -217,15 +223,6 @@ function transferables(result: unknown): ArrayBuffer[] {
   return Object.values(result).flatMap((value) =>
     value instanceof Float32Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
   );
-}
-
-async function closeOnFailure<Result>(source: ByteSource, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
 }
 
 function find<Value>(

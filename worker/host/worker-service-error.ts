@@ -6,7 +6,7 @@ import type { WorkerErrorShape } from '../messages.ts';
  * - ADAPTER_NOT_OPEN, UNKNOWN_MODEL, UNKNOWN_SESSION, UNKNOWN_SCENE, ID_IN_USE: the order of calls is wrong.
  * - SOURCE_UNREADABLE: the file is missing, is a folder, or ended early.
  * - DEVICE_LOST: the driver took the device; `open-adapter` gets a new one and everything has to be loaded again.
- * - GPU_ERROR: the device reported a validation or memory error, so the result is not delivered.
+ * - GPU_ERROR: the device reported an error, so the result is not delivered. OUT_OF_MEMORY: the same, for want of memory.
  * - INTERNAL: a bug of ours.
  */
 export type WorkerServiceErrorCode =
@@ -19,6 +19,7 @@ export type WorkerServiceErrorCode =
   | 'SOURCE_UNREADABLE'
   | 'DEVICE_LOST'
   | 'GPU_ERROR'
+  | 'OUT_OF_MEMORY'
   | 'INTERNAL';
 
 export class WorkerServiceError extends HearthError<WorkerServiceErrorCode> {}

@@ -1,0 +1,304 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Engines, GenerationEngine, LanguageEngine, SceneEngine } from '../../worker/host/engines.ts';
+import { openNodeSource } from '../../worker/host/file-source.ts';
+import { createWorkerService } from '../../worker/host/service.ts';
+import type { ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
+import { openTestDevice } from '../gpu/test-device.ts';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const devices: GPUDevice[] = [];
+
+afterEach(() => {
+  for (const device of devices.splice(0)) device.destroy();
+});
+
+/** Engines small enough to see through: the service's own rules are under test, on a real device. */
+class RecordingEngines implements Engines {
+  readonly destroyed: string[] = [];
+  onLoad: (device: GPUDevice) => Promise<void> | void = () => {};
+  onNext: () => Promise<void> | void = () => {};
+
+  async loadModel(device: GPUDevice): Promise<LanguageEngine> {
+    await this.onLoad(device);
+    const description = { name: 'recording', vocabularySize: 10, contextLength: 32 } as ModelDescription;
+    return {
+      description,
+      tokenizer: {
+        encode: (text, { addBos }) => [...(addBos ? [0] : []), ...[...text].map(Number)],
+        decode: (tokens) => tokens.join(''),
+        encodeChat: (messages) => messages.map((_, index) => index),
+      },
+      logits: (tokens) => Promise.resolve(new Float32Array(tokens.length * 10).fill(0.5)),
+      replay: (_, outputTokens) => Promise.resolve({ gaps: outputTokens.map(() => 0) }),
+      openGeneration: () => Promise.resolve(this.#openGeneration()),
+      destroy: () => void this.destroyed.push('model'),
+    };
+  }
+
+  #openGeneration(): GenerationEngine {
+    return {
+      next: async (maxTokens) => {
+        await this.onNext();
+        return { tokens: Array.from({ length: maxTokens }, () => 7), text: '7', finished: 'length' };
+      },
+      destroy: () => void this.destroyed.push('session'),
+    };
+  }
+
+  openScene(): Promise<SceneEngine> {
+    return Promise.resolve({
+      description: {
+        triangleCount: 1,
+        emissiveTriangleCount: 0,
+        meshCount: 1,
+        materialCount: 1,
+        nodeCount: 1,
+        boundingBox: { minimum: [0, 0, 0], maximum: [1, 1, 1] },
+        gpuBytes: 64,
+      },
+      renderTile: (tile) => Promise.resolve(new Float32Array((tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 4)),
+      destroy: () => void this.destroyed.push('scene'),
+    });
+  }
+}
+
+function openService(): {
+  engines: RecordingEngines;
+  sent: WorkerOutbound[];
+  ask: (kind: string, parameters: unknown) => Promise<Record<string, unknown>>;
+} {
+  const engines = new RecordingEngines();
+  const sent: WorkerOutbound[] = [];
+  const service = createWorkerService({
+    engines,
+    openSource: openNodeSource,
+    async openDevice() {
+      const opened = await openTestDevice();
+      devices.push(opened.device);
+      return opened;
+    },
+    post: (message) => void sent.push(message),
+  });
+  let id = 0;
+  return {
+    engines,
+    sent,
+    async ask(kind, parameters) {
+      id += 1;
+      const mine = id;
+      await service.handle({ id: mine, kind, parameters });
+      const reply = sent.find((message) => 'id' in message && message.id === mine);
+      if (reply === undefined || !('ok' in reply)) throw new Error(`${kind} was not answered`);
+      return reply.ok ? { ok: reply.result } : { ...reply.error };
+    },
+  };
+}
+
+const bytes = { kind: 'bytes', bytes: new Uint8Array(4) };
+const sampling = { temperature: 0, seed: 1 };
+const settings = { widthPixels: 8, heightPixels: 4, seed: 1, maxBounces: 2 };
+const tile = { x0: 0, y0: 0, x1: 2, y1: 2 };
+
+const malformed: { name: string; kind: string; parameters: unknown; says: string }[] = [
+  { name: 'an unknown call', kind: 'mine', parameters: {}, says: 'kind is "mine"; it must be one of open-adapter' },
+  { name: 'an inherited name', kind: 'toString', parameters: {}, says: 'kind is "toString"' },
+  { name: 'no parameters', kind: 'release', parameters: undefined, says: 'parameters is undefined' },
+  { name: 'an empty id', kind: 'unload-model', parameters: { modelId: '' }, says: 'a name that is not empty' },
+  {
+    name: 'an endless id',
+    kind: 'unload-model',
+    parameters: { modelId: 'x'.repeat(201) },
+    says: 'the length of modelId is 201; it must be at most 200 characters',
+  },
+  {
+    name: 'a source of an unknown kind',
+    kind: 'load-model',
+    parameters: { modelId: 'm', source: { kind: 'url' } },
+    says: 'source.kind is "url"; it must be file, blob or bytes',
+  },
+  {
+    name: 'bytes that are not bytes',
+    kind: 'load-model',
+    parameters: { modelId: 'm', source: { kind: 'bytes', bytes: 'x' } },
+    says: 'source.bytes is "x"; it must be a Uint8Array',
+  },
+  {
+    name: 'a context of no tokens',
+    kind: 'load-model',
+    parameters: { modelId: 'm', source: bytes, contextLength: 0 },
+    says: 'contextLength is 0',
+  },
+  {
+    name: 'an empty prompt',
+    kind: 'logits',
+    parameters: { modelId: 'm', tokens: [] },
+    says: 'tokens is an array of 0',
+  },
+  {
+    name: 'a negative token',
+    kind: 'logits',
+    parameters: { modelId: 'm', tokens: [1, -1] },
+    says: 'tokens[1] is -1; it must be an integer from 0 to 4294967295',
+  },
+  {
+    name: 'a temperature that is no number',
+    kind: 'replay',
+    parameters: { modelId: 'm', promptTokens: [1], outputTokens: [], sampling: { temperature: Number.NaN, seed: 1 } },
+    says: 'sampling.temperature is NaN; it must be a number from 0 to 100',
+  },
+  {
+    name: 'a chat without messages',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [] },
+    says: 'messages is an array of 0',
+  },
+  {
+    name: 'an empty tile',
+    kind: 'render-tile',
+    parameters: { sceneId: 's', tile: { ...tile, x1: 0 }, firstSample: 0, sampleCount: 1 },
+    says: 'tile.x1 is 0; it must be an integer from 1',
+  },
+  {
+    name: 'no samples',
+    kind: 'render-tile',
+    parameters: { sceneId: 's', tile, firstSample: 0, sampleCount: 0 },
+    says: 'sampleCount is 0',
+  },
+];
+
+describe('a request to the GPU worker', () => {
+  for (const { name, kind, parameters, says } of malformed) {
+    it(`is refused with the field and its limit: ${name}`, async () => {
+      const answer = await openService().ask(kind, parameters);
+      expect(answer).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining(says) });
+    });
+  }
+
+  it('without an id is dropped, as nobody could be answered', async () => {
+    const service = createWorkerService({
+      openDevice: () => Promise.reject(new Error('unused')),
+      openSource: openNodeSource,
+      post: () => expect.unreachable(),
+    });
+    for (const message of [null, 'x', {}, { id: 'a', kind: 'release', parameters: {} }]) await service.handle(message);
+  });
+
+  it('needs an adapter before anything is loaded or measured', async () => {
+    const { ask } = openService();
+    for (const [kind, parameters] of [
+      ['benchmark', {}],
+      ['load-model', { modelId: 'm', source: bytes }],
+      ['load-scene', { sceneId: 's', source: bytes, settings }],
+    ] as const) {
+      expect(await ask(kind, parameters)).toMatchObject({ code: 'ADAPTER_NOT_OPEN' });
+    }
+  });
+
+  it('for something that was never opened says so', async () => {
+    const { ask } = openService();
+    expect(await ask('tokenize', { modelId: 'm', text: 'a', addBos: true })).toMatchObject({ code: 'UNKNOWN_MODEL' });
+    expect(await ask('next-tokens', { sessionId: 'g', maxTokens: 1 })).toMatchObject({ code: 'UNKNOWN_SESSION' });
+    expect(await ask('unload-scene', { sceneId: 's' })).toEqual({
+      code: 'UNKNOWN_SCENE',
+      message: 'no scene with the id s is open here',
+      data: { id: 's', open: 0 },
+    });
+  });
+});
+
+describe('the GPU worker on a device', () => {
+  it('answers in order, one request at a time', async () => {
+    const { ask, sent } = openService();
+    await ask('open-adapter', { adapter: 'software' });
+    const answers = await Promise.all([
+      ask('load-model', { modelId: 'm', source: bytes }),
+      ask('tokenize', { modelId: 'm', text: '12', addBos: true }),
+      ask('detokenize', { modelId: 'm', tokens: [1, 2] }),
+      ask('encode-chat', { modelId: 'm', messages: [{ role: 'user', content: '' }] }),
+      ask('open-generation', { sessionId: 'g', modelId: 'm', promptTokens: [1], maxTokens: 2, sampling }),
+      ask('next-tokens', { sessionId: 'g', maxTokens: 2 }),
+      ask('unload-model', { modelId: 'm' }),
+      ask('next-tokens', { sessionId: 'g', maxTokens: 2 }),
+    ]);
+    expect(answers).toMatchObject([
+      { ok: { name: 'recording' } },
+      { ok: { tokens: [0, 1, 2] } },
+      { ok: { text: '12' } },
+      { ok: { tokens: [0] } },
+      { ok: { prefillMs: expect.any(Number) } },
+      { ok: { tokens: [7, 7], finished: 'length' } },
+      { ok: null },
+      { code: 'UNKNOWN_SESSION' },
+    ]);
+    expect(sent.map((message) => ('id' in message ? message.id : 0))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('checks tokens against the vocabulary and tiles against the picture', async () => {
+    const { ask } = openService();
+    await ask('open-adapter', { adapter: 'software' });
+    await ask('load-model', { modelId: 'm', source: bytes });
+    await ask('load-scene', { sceneId: 's', source: bytes, settings });
+    expect(await ask('logits', { modelId: 'm', tokens: [9, 10] })).toMatchObject({
+      message: 'tokens[1] is 10; it must be below 10, the vocabulary',
+    });
+    const outside = { sceneId: 's', tile: { ...tile, y1: 5 }, firstSample: 0, sampleCount: 1 };
+    expect(await ask('render-tile', outside)).toMatchObject({ message: 'tile.y1 is 5; it must be at most 4' });
+    expect(await ask('load-model', { modelId: 'm', source: bytes })).toMatchObject({ code: 'ID_IN_USE' });
+    expect(await ask('load-scene', { sceneId: 's', source: bytes, settings })).toMatchObject({ code: 'ID_IN_USE' });
+  });
+
+  it('says which file it cannot read', async () => {
+    const { ask } = openService();
+    await ask('open-adapter', { adapter: 'software' });
+    for (const path of ['/no/such/model.gguf', folder]) {
+      const answer = await ask('load-model', { modelId: 'm', source: { kind: 'file', path } });
+      expect(answer).toMatchObject({ code: 'SOURCE_UNREADABLE', message: expect.stringContaining(path) });
+    }
+    const blob = await ask('load-model', { modelId: 'm', source: { kind: 'blob', blob: null } });
+    expect(blob).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('file or bytes') });
+  });
+
+  it('does not deliver a result when the GPU reported an error, and keeps nothing of it', async () => {
+    const { ask, engines } = openService();
+    await ask('open-adapter', { adapter: 'software' });
+    engines.onLoad = (device) => {
+      // MAP_READ and MAP_WRITE exclude each other.
+      device.createBuffer({ label: 'broken', size: 16, usage: 3 });
+    };
+    expect(await ask('load-model', { modelId: 'm', source: bytes })).toMatchObject({ code: 'GPU_ERROR' });
+    expect(engines.destroyed).toEqual(['model']);
+    engines.onLoad = () => {};
+    expect(await ask('load-model', { modelId: 'm', source: bytes })).toMatchObject({ ok: { name: 'recording' } });
+  });
+
+  it('loses nothing but the work when the device is lost, and opens it again', async () => {
+    const { ask, engines, sent } = openService();
+    await ask('open-adapter', { adapter: 'software' });
+    await ask('load-model', { modelId: 'm', source: bytes });
+    await ask('open-generation', { sessionId: 'g', modelId: 'm', promptTokens: [1], maxTokens: 9, sampling });
+    engines.onNext = () => {
+      devices[0]?.destroy();
+      // A GPU that was lost in the middle: the work never ends by itself.
+      return new Promise(() => {});
+    };
+    expect(await ask('next-tokens', { sessionId: 'g', maxTokens: 1 })).toMatchObject({ code: 'DEVICE_LOST' });
+    expect(sent).toContainEqual(expect.objectContaining({ event: 'device-lost' }));
+    expect(engines.destroyed).toEqual(['session', 'model']);
+    expect(await ask('benchmark', {})).toMatchObject({ code: 'DEVICE_LOST' });
+    expect(await ask('logits', { modelId: 'm', tokens: [1] })).toMatchObject({ code: 'UNKNOWN_MODEL' });
+    expect(await ask('open-adapter', { adapter: 'software' })).toMatchObject({ ok: { limits: expect.anything() } });
+    expect(await ask('load-model', { modelId: 'm', source: bytes })).toMatchObject({ ok: { name: 'recording' } });
+  });
+
+  it('frees everything on release and stays open', async () => {
+    const { ask, engines } = openService();
+    const first = await ask('open-adapter', { adapter: 'software' });
+    await ask('load-model', { modelId: 'm', source: bytes });
+    await ask('load-scene', { sceneId: 's', source: bytes, settings });
+    await ask('release', {});
+    expect(engines.destroyed).toEqual(['model', 'scene']);
+    expect(await ask('open-adapter', { adapter: 'software' })).toEqual(first);
+    expect(devices).toHaveLength(1);
+  });
+});
