@@ -1,0 +1,98 @@
+/** What a buyer asks and gets. Every result says who delivered which part, what it cost and how it was checked. */
+import type { Hex, Verdict } from '../../protocol/agreement.ts';
+import type { ErrorShape } from '../../protocol/errors.ts';
+import type { ReceiptDocument } from '../../protocol/receipt.ts';
+import type { ChatMessage, Sha256, TileRectangle } from '../../protocol/tasks.ts';
+import type { WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
+
+/** The part of the GPU worker a buyer needs to check results; the node's GpuWorker fits. */
+export interface CheckingWorker {
+  call<K extends WorkerCallKind>(
+    kind: K,
+    parameters: WorkerParameters<K>,
+    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  ): Promise<WorkerResult<K>>;
+}
+
+export interface ChatRequest {
+  readonly modelSha256: Sha256;
+  readonly messages: readonly ChatMessage[];
+  readonly maxTokens: number;
+  readonly temperatureMillionths: number;
+  readonly seed: number;
+}
+
+export interface RenderRequest {
+  readonly sceneSha256: Sha256;
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+  readonly samplesPerPixel: number;
+  readonly seed: number;
+  readonly maxBounces: number;
+  /** Side of the squares the picture is cut into; 64 unless told. */
+  readonly tileSidePixels?: number;
+}
+
+/** One agreement: one provider's part of the work. */
+export interface ProviderPart {
+  readonly agreementHash: Hex;
+  readonly peerId: string;
+  readonly wallet: Hex;
+  readonly name: string;
+  readonly adapterClass: string;
+  readonly units: bigint;
+  readonly durationMs: number;
+  readonly unitsPerSecond: number;
+  readonly amountDue: bigint;
+  readonly verdict: Verdict;
+  /** How the verdict was reached, or why the part ended early: a whole sentence. */
+  readonly detail: string;
+  readonly receipt: ReceiptDocument;
+}
+
+export type JobProgress =
+  | { readonly kind: 'quoted'; readonly providers: number; readonly refusals: readonly ErrorShape[] }
+  | { readonly kind: 'agreed'; readonly agreementHash: Hex; readonly peerId: string; readonly units: bigint }
+  | { readonly kind: 'activity'; readonly peerId: string; readonly activity: 'loading' | 'computing' | 'recovering' }
+  | { readonly kind: 'text'; readonly peerId: string; readonly text: string; readonly tokens: readonly number[] }
+  | {
+      readonly kind: 'tile';
+      readonly peerId: string;
+      readonly tile: TileRectangle;
+      /** Samples of this tile that are there now. */
+      readonly samplesDone: number;
+      readonly unitsDone: bigint;
+      readonly unitsTotal: bigint;
+    }
+  | { readonly kind: 'lost'; readonly peerId: string; readonly reason: string }
+  | { readonly kind: 'part'; readonly part: ProviderPart };
+
+export interface JobOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: JobProgress) => void;
+}
+
+export interface ChatOutcome {
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly finished: 'stop' | 'length';
+  readonly parts: readonly ProviderPart[];
+}
+
+export interface RenderOutcome {
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+  /** Row-major, 4 float32 per pixel: R, G, B (linear) and squared luminance, summed over `samplesPerPixel` samples. */
+  readonly sums: Float32Array<ArrayBuffer>;
+  readonly samplesPerPixel: number;
+  readonly parts: readonly ProviderPart[];
+}
+
+export interface Requester {
+  /** @throws RequesterError with what was refused, by whom and why; parts already delivered are in `parts`. */
+  requestChat(request: ChatRequest, options?: JobOptions): Promise<ChatOutcome>;
+  requestRender(request: RenderRequest, options?: JobOptions): Promise<RenderOutcome>;
+  /** Brings receipts that could not be delivered to every provider that is connected now. */
+  deliverReceipts(): Promise<void>;
+  close(): void;
+}
