@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findLavapipe, softwareAdapterEnvironment, unpackSwiftShader } from '../../worker/host/software-adapter.ts';
+import { findLavapipe, unpackSwiftShader } from '../../worker/host/software-adapter.ts';
 
 let directory: string;
 
@@ -44,16 +44,6 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the embe
     const file = join(directory, 'file');
     await writeFile(file, '');
     await expect(unpackSwiftShader(join(file, 'data'))).rejects.toThrow(/ENOTDIR/);
-  });
-
-  it('is reached by a child process through its environment', async () => {
-    const adapter = await unpackSwiftShader(directory);
-    const target = join(adapter.manifestPath, '..');
-    expect(softwareAdapterEnvironment(adapter, '/opt/lib')).toEqual({
-      VK_ICD_FILENAMES: adapter.manifestPath,
-      VK_DRIVER_FILES: adapter.manifestPath,
-      LD_LIBRARY_PATH: `${target}:/opt/lib`,
-    });
   });
 });
 

@@ -45,15 +45,6 @@ export async function unpackBundledParts(
   return target;
 }
 
-/** The licence and version shown with the embedded adapter; undefined when the package is not installed. */
-export function findBundledVersion(): string | undefined {
-  try {
-    return locatePackage().version;
-  } catch {
-    return undefined;
-  }
-}
-
 function locatePackage(): { version: string; binDirectory: string } {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new BundleError(

@@ -54,27 +54,10 @@ export async function unpackSwiftShader(dataDirectory: string): Promise<Software
   };
 }
 
-/** What a process must be started with to see this adapter and no other. */
-export function softwareAdapterEnvironment(
-  adapter: SoftwareAdapter,
-  libraryPath: string | undefined = process.env['LD_LIBRARY_PATH'],
-): Record<string, string> {
-  const directory = adapter.loaderPath === null ? null : join(adapter.loaderPath, '..');
-  return {
-    VK_ICD_FILENAMES: adapter.manifestPath,
-    VK_DRIVER_FILES: adapter.manifestPath,
-    ...(directory === null
-      ? {}
-      : {
-          LD_LIBRARY_PATH: libraryPath === undefined || libraryPath === '' ? directory : `${directory}:${libraryPath}`,
-        }),
-  };
-}
-
 /**
- * Makes a running process see this adapter, in place of starting it with `softwareAdapterEnvironment`. The Vulkan loader
- * reads its variables whenever an instance is created, but the dynamic linker reads LD_LIBRARY_PATH only at the start; so the
- * loader is brought in by its path, and Dawn's `dlopen("libvulkan.so.1")` then finds it by its name.
+ * Makes this process, and no other, see this adapter. The Vulkan loader reads VK_ICD_FILENAMES whenever an instance is
+ * created; LD_LIBRARY_PATH would be too late, as the dynamic linker reads it at the start. So the loader is brought in by
+ * its path, and Dawn's `dlopen("libvulkan.so.1")` then finds it by its name.
  */
 export function useSoftwareAdapter(adapter: SoftwareAdapter): void {
   process.env['VK_ICD_FILENAMES'] = adapter.manifestPath;
