@@ -1,0 +1,3 @@
+export { type Film, type FilmCoverage, createFilm } from './film.ts';
+export { ImageError, type ImageErrorCode } from './image-error.ts';
+export { encodePng, encodePreviewPng } from './png.ts';

@@ -1,0 +1,74 @@
+// The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 96, BvhNode 64,
+// Triangle 48, CornerNormals 48, Material 48, Light 16.
+
+struct Scene {
+  camera_origin: vec3f,
+  width: u32,
+  camera_forward: vec3f,
+  height: u32,
+  /// Scaled: forward + right + up is the corner of the image plane.
+  camera_right: vec3f,
+  seed: u32,
+  camera_up: vec3f,
+  max_bounces: u32,
+  background: vec3f,
+  root_reference: u32,
+  /// 1 / sum over lights of area x luminance; 0 without lights.
+  inverse_emitted_power: f32,
+  light_count: u32,
+}
+
+/// Two children; a reference with bit 31 set is a leaf: count - 1 in bits 28..30, first triangle slot in bits 0..27.
+struct BvhNode {
+  left_minimum: vec3f,
+  left_reference: u32,
+  left_maximum: vec3f,
+  unused_left: u32,
+  right_minimum: vec3f,
+  right_reference: u32,
+  right_maximum: vec3f,
+  unused_right: u32,
+}
+
+/// In leaf order: a corner and the two edges that leave it. `id` is the triangle's place in the document.
+struct Triangle {
+  corner: vec3f,
+  id: u32,
+  edge1: vec3f,
+  material: u32,
+  edge2: vec3f,
+  unused: u32,
+}
+
+struct CornerNormals {
+  a: vec3f,
+  unused_a: u32,
+  b: vec3f,
+  unused_b: u32,
+  c: vec3f,
+  unused_c: u32,
+}
+
+struct Material {
+  base_color: vec3f,
+  metallic: f32,
+  emission: vec3f,
+  roughness: f32,
+  double_sided: u32,
+}
+
+/// Alias table entry: the light itself when the coin is below `threshold`, else `alias_index`.
+struct Light {
+  threshold: f32,
+  alias_index: u32,
+  triangle_slot: u32,
+  unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> scene: Scene;
+@group(0) @binding(1) var<storage, read> nodes: array<BvhNode>;
+@group(0) @binding(2) var<storage, read> triangles: array<Triangle>;
+@group(0) @binding(3) var<storage, read> corner_normals: array<CornerNormals>;
+@group(0) @binding(4) var<storage, read> materials: array<Material>;
+@group(0) @binding(5) var<storage, read> lights: array<Light>;
+@group(0) @binding(6) var<storage, read> specular_albedo: array<vec2f>;

@@ -1,0 +1,118 @@
+// glTF metallic-roughness surface at one point, for one outgoing direction `wo`. In the local frame, z = shading normal:
+//   f = diffuse / pi + D(h) G2(wo, wi) / (4 wo.z wi.z) (K0 + K1 (1 - wo.h)^5)
+// D is isotropic GGX with width roughness^2, G2 height-correlated Smith, Fresnel is Schlick's with F90 = 1.
+// Energy: single scattering loses light on rough surfaces. Each lobe is scaled by 1 + F0 (1 - E) / E (Turquin 2019), and
+// what the dielectric coat reflects is taken from the diffuse base, so that a white surface returns all light.
+// E = albedo of the lobe with F = 1 and W = its part weighted by (1 - wo.h)^5, read from a table over
+// (sqrt(wo.z), roughness) of ALBEDO_SIZE x ALBEDO_SIZE entries, bilinear.
+// Sampling: visible normals (Heitz 2018) or cosine, chosen by albedo; the density is that of the mixture.
+
+const ALBEDO_SIZE = 32u;
+const DIELECTRIC_F0 = 0.04;
+/// Narrowest GGX width: below it, float32 no longer resolves the peak. Roughness 0.044.
+const MINIMUM_WIDTH = 0.001953125;
+
+struct Surface {
+  frame: Frame,
+  /// Facing the viewer, true geometry.
+  geometric_normal: vec3f,
+  wo: vec3f,
+  width: f32,
+  diffuse: vec3f,
+  k0: vec3f,
+  k1: vec3f,
+  specular_probability: f32,
+}
+
+fn read_specular_albedo(cosine: f32, roughness: f32) -> vec2f {
+  let last = f32(ALBEDO_SIZE - 1u);
+  let x = clamp(sqrt(cosine), 0.0, 1.0) * last;
+  let y = clamp(roughness, 0.0, 1.0) * last;
+  let column = min(u32(x), ALBEDO_SIZE - 2u);
+  let row = min(u32(y), ALBEDO_SIZE - 2u);
+  let fx = x - f32(column);
+  let fy = y - f32(row);
+  let index = row * ALBEDO_SIZE + column;
+  let low = specular_albedo[index] * (1.0 - fx) + specular_albedo[index + 1u] * fx;
+  let high = specular_albedo[index + ALBEDO_SIZE] * (1.0 - fx) + specular_albedo[index + ALBEDO_SIZE + 1u] * fx;
+  return low * (1.0 - fy) + high * fy;
+}
+
+/// `wo` points away from the surface, in world space; normals face it.
+fn make_surface(material: Material, shading_normal: vec3f, geometric_normal: vec3f, wo: vec3f) -> Surface {
+  var surface: Surface;
+  surface.frame = frame_around(shading_normal);
+  surface.geometric_normal = geometric_normal;
+  surface.wo = to_local(surface.frame, wo);
+  surface.width = max(material.roughness * material.roughness, MINIMUM_WIDTH);
+  let table = read_specular_albedo(surface.wo.z, material.roughness);
+  let loss = (1.0 - table.x) / table.x;
+  let metal = material.metallic;
+  let coat_scale = 1.0 + DIELECTRIC_F0 * loss;
+  let metal_scale = vec3f(1.0) + material.base_color * loss;
+  surface.k0 = vec3f((1.0 - metal) * DIELECTRIC_F0 * coat_scale) + material.base_color * metal_scale * metal;
+  surface.k1 = vec3f((1.0 - metal) * (1.0 - DIELECTRIC_F0) * coat_scale)
+    + (vec3f(1.0) - material.base_color) * metal_scale * metal;
+  let coat_albedo = coat_scale * (DIELECTRIC_F0 * table.x + (1.0 - DIELECTRIC_F0) * table.y);
+  surface.diffuse = material.base_color * ((1.0 - metal) * max(0.0, 1.0 - coat_albedo));
+  let specular = luminance(surface.k0 * table.x + surface.k1 * table.y);
+  surface.specular_probability = specular / (specular + luminance(surface.diffuse));
+  return surface;
+}
+
+struct SurfaceValue {
+  /// f x cosine of wi.
+  value: vec3f,
+  /// Density of sample_surface, per solid angle.
+  density: f32,
+}
+
+/// Evaluates for `wi` in the local frame; zero below the horizon.
+fn evaluate_surface(surface: Surface, wi: vec3f) -> SurfaceValue {
+  let wo = surface.wo;
+  if (wi.z <= 0.0 || wo.z <= 0.0) {
+    return SurfaceValue(vec3f(0.0), 0.0);
+  }
+  let h = unit(wo + wi);
+  let a = surface.width;
+  let a2 = a * a;
+  // In this form the peak of a narrow lobe loses no digits, unlike cos^2 (a^2 - 1) + 1.
+  let slope = (h.x * h.x + h.y * h.y) / a2 + h.z * h.z;
+  let distribution = INVERSE_PI / (a2 * slope * slope);
+  let root_o = sqrt(a2 + (1.0 - a2) * wo.z * wo.z);
+  let root_i = sqrt(a2 + (1.0 - a2) * wi.z * wi.z);
+  // G2 / (4 wo.z wi.z)
+  let visibility = 0.5 / (wi.z * root_o + wo.z * root_i);
+  let m = clamp(1.0 - dot(wo, h), 0.0, 1.0);
+  let m2 = m * m;
+  let fresnel = surface.k0 + surface.k1 * (m2 * m2 * m);
+  let specular_density = distribution * 0.5 / (wo.z + root_o);
+  return SurfaceValue(
+    (surface.diffuse * INVERSE_PI + fresnel * (distribution * visibility)) * wi.z,
+    surface.specular_probability * specular_density
+      + (1.0 - surface.specular_probability) * wi.z * INVERSE_PI,
+  );
+}
+
+/// A direction in the local frame; may lie below the horizon, where evaluate_surface answers zero.
+fn sample_surface(surface: Surface, lobe: f32, square: vec2f) -> vec3f {
+  if (lobe >= surface.specular_probability) {
+    return cosine_hemisphere(square);
+  }
+  let a = surface.width;
+  let wo = surface.wo;
+  let stretched = unit(vec3f(a * wo.x, a * wo.y, wo.z));
+  let flat_length = stretched.x * stretched.x + stretched.y * stretched.y;
+  var t1 = vec3f(1.0, 0.0, 0.0);
+  if (flat_length > 0.0) {
+    t1 = vec3f(-stretched.y, stretched.x, 0.0) * (1.0 / sqrt(flat_length));
+  }
+  let t2 = cross(stretched, t1);
+  let disk = disk_from_square(square);
+  let s = 0.5 * (1.0 + stretched.z);
+  let p2 = (1.0 - s) * sqrt(max(0.0, 1.0 - disk.x * disk.x)) + s * disk.y;
+  let p3 = sqrt(max(0.0, 1.0 - disk.x * disk.x - p2 * p2));
+  let n = t1 * disk.x + t2 * p2 + stretched * p3;
+  let h = unit(vec3f(a * n.x, a * n.y, max(1.0e-6, n.z)));
+  return h * (2.0 * dot(wo, h)) - wo;
+}

@@ -1,0 +1,177 @@
+import type { RenderSettings } from '../messages.ts';
+import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
+import type { BvhLayout } from './bvh/layout.ts';
+import type { BvhTree } from './bvh/bvh-tree.ts';
+import { buildAliasTable } from './emitters/alias-table.ts';
+import type { Emitter } from './emitters/emitter-list.ts';
+import type { Camera, Scene } from './scene/scene.ts';
+import { SceneError } from './scene/scene-error.ts';
+import { specularAlbedoTable } from './specular-albedo.ts';
+
+/** The bytes of every scene buffer, laid out as `shaders/render/scene-data.wgsl` declares them. */
+export interface PackedScene {
+  readonly nodes: ArrayBuffer;
+  readonly triangles: ArrayBuffer;
+  readonly cornerNormals: ArrayBuffer;
+  readonly materials: ArrayBuffer;
+  readonly lights: ArrayBuffer;
+  readonly specularAlbedo: ArrayBuffer;
+  readonly uniforms: ArrayBuffer;
+}
+
+/** The scene in GPU memory, in the order of its bindings in group 0. */
+export interface SceneBuffers {
+  readonly uniforms: GPUBuffer;
+  /** Bindings 1 to 6: nodes, triangles, corner normals, materials, lights, specular albedo. */
+  readonly storage: readonly GPUBuffer[];
+  readonly sizeBytes: number;
+  destroy(): void;
+}
+
+export function packScene(
+  scene: Scene,
+  tree: BvhTree,
+  layout: BvhLayout,
+  emitters: readonly Emitter[],
+  settings: RenderSettings,
+): PackedScene {
+  const slotOf = new Uint32Array(scene.triangleCount);
+  tree.triangleOrder.forEach((triangle, slot) => {
+    slotOf[triangle] = slot;
+  });
+  return {
+    nodes: layout.pack(tree),
+    triangles: packTriangles(scene, tree.triangleOrder),
+    cornerNormals: packNormals(scene, tree.triangleOrder),
+    materials: packMaterials(scene),
+    lights: packLights(emitters, slotOf),
+    specularAlbedo: specularAlbedoTable().buffer,
+    uniforms: packUniforms(scene, tree.rootReference, emitters, settings),
+  };
+}
+
+function packTriangles(scene: Scene, order: Uint32Array): ArrayBuffer {
+  const bytes = new ArrayBuffer(scene.triangleCount * 48);
+  const floats = new Float32Array(bytes);
+  const words = new Uint32Array(bytes);
+  const { positions } = scene;
+  for (let slot = 0; slot < order.length; slot += 1) {
+    const triangle = order[slot] as number;
+    for (let axis = 0; axis < 3; axis += 1) {
+      const corner = positions[triangle * 9 + axis] as number;
+      floats[slot * 12 + axis] = corner;
+      floats[slot * 12 + 4 + axis] = (positions[triangle * 9 + 3 + axis] as number) - corner;
+      floats[slot * 12 + 8 + axis] = (positions[triangle * 9 + 6 + axis] as number) - corner;
+    }
+    words[slot * 12 + 3] = triangle;
+    words[slot * 12 + 7] = scene.materialIndices[triangle] as number;
+  }
+  return bytes;
+}
+
+function packNormals(scene: Scene, order: Uint32Array): ArrayBuffer {
+  const floats = new Float32Array(scene.triangleCount * 12);
+  for (let slot = 0; slot < order.length; slot += 1) {
+    const source = (order[slot] as number) * 9;
+    for (let corner = 0; corner < 3; corner += 1) {
+      floats.set(scene.normals.subarray(source + corner * 3, source + corner * 3 + 3), slot * 12 + corner * 4);
+    }
+  }
+  return floats.buffer;
+}
+
+function packMaterials(scene: Scene): ArrayBuffer {
+  const bytes = new ArrayBuffer(scene.materials.length * 48);
+  const floats = new Float32Array(bytes);
+  const words = new Uint32Array(bytes);
+  scene.materials.forEach((material, index) => {
+    floats.set([...material.baseColor, material.metallic, ...material.emission, material.roughness], index * 12);
+    words[index * 12 + 8] = material.doubleSided ? 1 : 0;
+  });
+  return bytes;
+}
+
+function packLights(emitters: readonly Emitter[], slotOf: Uint32Array): ArrayBuffer {
+  const bytes = new ArrayBuffer(Math.max(1, emitters.length) * 16);
+  const floats = new Float32Array(bytes);
+  const words = new Uint32Array(bytes);
+  const table = buildAliasTable(emitters.map((emitter) => emitter.weight));
+  emitters.forEach((emitter, index) => {
+    floats[index * 4] = table.thresholds[index] as number;
+    words[index * 4 + 1] = table.aliases[index] as number;
+    words[index * 4 + 2] = slotOf[emitter.triangle] as number;
+  });
+  return bytes;
+}
+
+function packUniforms(
+  scene: Scene,
+  rootReference: number,
+  emitters: readonly Emitter[],
+  settings: RenderSettings,
+): ArrayBuffer {
+  const bytes = new ArrayBuffer(96);
+  const floats = new Float32Array(bytes);
+  const words = new Uint32Array(bytes);
+  const { camera } = scene;
+  const { halfWidth, halfHeight } = imagePlane(camera, settings);
+  floats.set(camera.origin, 0);
+  words[3] = settings.widthPixels;
+  floats.set(camera.forward, 4);
+  words[7] = settings.heightPixels;
+  floats.set(
+    camera.right.map((value) => value * halfWidth),
+    8,
+  );
+  words[11] = settings.seed;
+  floats.set(
+    camera.up.map((value) => value * halfHeight),
+    12,
+  );
+  words[15] = settings.maxBounces;
+  floats.set(scene.background, 16);
+  words[19] = rootReference;
+  const power = emitters.reduce((sum, emitter) => sum + emitter.weight, 0);
+  floats[20] = power > 0 ? 1 / power : 0;
+  words[21] = emitters.length;
+  return bytes;
+}
+
+/** Half extents of the image at distance 1; pixels are square, the vertical angle is the camera's. */
+export function imagePlane(camera: Camera, settings: Pick<RenderSettings, 'widthPixels' | 'heightPixels'>) {
+  const halfHeight = Math.tan(camera.verticalFieldOfViewRadians / 2);
+  return { halfHeight, halfWidth: (halfHeight * settings.widthPixels) / settings.heightPixels };
+}
+
+/** Uploads a packed scene. @throws SceneError when a buffer is larger than the device can bind. */
+export function createSceneBuffers(device: GPUDevice, packed: PackedScene): SceneBuffers {
+  const named: [string, ArrayBuffer][] = [
+    ['nodes', packed.nodes],
+    ['triangles', packed.triangles],
+    ['cornerNormals', packed.cornerNormals],
+    ['materials', packed.materials],
+    ['lights', packed.lights],
+    ['specularAlbedo', packed.specularAlbedo],
+  ];
+  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  for (const [name, bytes] of named) {
+    if (bytes.byteLength <= limit) continue;
+    throw new SceneError(
+      'limit-exceeded',
+      `the scene's ${name} take ${bytes.byteLength} bytes of GPU memory; this adapter binds at most ${limit}`,
+      { field: 'meshes', value: bytes.byteLength, limit },
+    );
+  }
+  const storage = named.map(([name, bytes]) => uploadStorageBuffer(device, `render.${name}`, new Uint8Array(bytes)));
+  // UNIFORM 0x40.
+  const uniforms = createStorageBuffer(device, 'render.scene', packed.uniforms.byteLength, 0x40);
+  device.queue.writeBuffer(uniforms, 0, packed.uniforms);
+  return {
+    uniforms,
+    storage,
+    sizeBytes: [uniforms, ...storage].reduce((sum, buffer) => sum + buffer.size, 0),
+    destroy() {
+      for (const buffer of [uniforms, ...storage]) buffer.destroy();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
+import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
+import { bvh2Layout } from './bvh/layout-bvh2.ts';
+import { buildBvh } from './bvh/build-bvh.ts';
+import { listEmitters } from './emitters/emitter-list.ts';
+import { createPathTraceKernel } from './kernels/path-trace.ts';
+import { createSceneBuffers, packScene } from './scene-buffers.ts';
+import type { Scene } from './scene/scene.ts';
+import { checkSettings, checkTile } from './settings.ts';
+import { type SliceBudget, adjustBudget, planSlices } from './slice-plan.ts';
+
+// Every host has it, but the library of this room (es2024) does not list it.
+declare const performance: { now(): number };
+
+/** Long enough to keep an adapter busy, short enough that a desktop stays fluid. */
+const defaultSliceTargetMs = 50;
+
+/** A scene on the GPU, ready to render tiles of one image. */
+export interface SceneRenderer {
+  readonly description: SceneDescription;
+  /**
+   * Sums over samples firstSample..firstSample + sampleCount of every pixel of the tile: 4 float32 per pixel (linear R,
+   * G, B and squared luminance), row-major in the tile. A pure function of (scene, settings, pixel, samples): neither the
+   * tile nor the number of calls changes a byte. Calls run one after another. @throws SceneError.
+   */
+  renderTile(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>>;
+  destroy(): void;
+}
+
+export interface SceneRendererOptions {
+  /** Target time of one dispatch; changes nothing but the length of the dispatches. */
+  readonly sliceTargetMs?: number;
+}
+
+export async function createSceneRenderer(
+  device: GPUDevice,
+  scene: Scene,
+  settings: RenderSettings,
+  options: SceneRendererOptions = {},
+): Promise<SceneRenderer> {
+  checkSettings(settings);
+  const layout = bvh2Layout;
+  const emitters = listEmitters(scene);
+  const tree = buildBvh(scene.positions, scene.triangleCount);
+  const buffers = createSceneBuffers(device, packScene(scene, tree, layout, emitters, settings));
+  const kernel = await createPathTraceKernel(device, { scene: buffers, layout });
+  const budget: SliceBudget = { samplesPerSlice: 4096 };
+  const targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
+  let film: GPUBuffer | undefined;
+  let destroyed = false;
+  let previous: Promise<unknown> = Promise.resolve();
+
+  function filmFor(sizeBytes: number): GPUBuffer {
+    if (film !== undefined && film.size >= sizeBytes) return film;
+    film?.destroy();
+    film = createStorageBuffer(device, 'render.film', sizeBytes);
+    kernel.bindFilm(film);
+    return film;
+  }
+
+  async function render(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>> {
+    if (destroyed) throw new Error('the scene was unloaded');
+    const sizeBytes = (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 16;
+    const target = filmFor(sizeBytes);
+    for (const slice of planSlices(tile, firstSample, sampleCount, budget)) {
+      const startMs = performance.now();
+      kernel.setSlice(slice);
+      const encoder = device.createCommandEncoder({ label: 'render.slice' });
+      kernel.run(encoder);
+      device.queue.submit([encoder.finish()]);
+      await device.queue.onSubmittedWorkDone();
+      const samples = slice.tileWidth * (slice.endRow - slice.firstRow) * slice.sampleCount;
+      adjustBudget(budget, samples, performance.now() - startMs, targetMs);
+    }
+    return new Float32Array(await readBuffer(device, target, sizeBytes));
+  }
+
+  return {
+    description: {
+      triangleCount: scene.triangleCount,
+      emissiveTriangleCount: emitters.length,
+      meshCount: scene.meshCount,
+      materialCount: scene.materials.length,
+      nodeCount: scene.nodeCount,
+      boundingBox: scene.boundingBox,
+      gpuBytes: buffers.sizeBytes,
+    },
+    async renderTile(tile, firstSample, sampleCount) {
+      checkTile(tile, firstSample, sampleCount, settings);
+      const result = previous.then(() => render(tile, firstSample, sampleCount));
+      previous = result.catch(() => undefined);
+      return result;
+    },
+    destroy() {
+      destroyed = true;
+      film?.destroy();
+      kernel.destroy();
+      buffers.destroy();
+    },
+  };
+}

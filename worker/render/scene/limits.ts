@@ -1,0 +1,21 @@
+/** What a scene may ask for. Checked before memory is taken, so that a hostile file costs little. */
+export const sceneLimits = {
+  jsonBytes: 16 * 1024 * 1024,
+  binaryBytes: 512 * 1024 * 1024,
+  accessors: 100_000,
+  bufferViews: 100_000,
+  cameras: 1_000,
+  materials: 16_384,
+  meshes: 65_536,
+  primitives: 262_144,
+  nodes: 100_000,
+  nodeDepth: 512,
+  /** Summed over the primitives that the scene uses; each is decoded once, whatever the number of its instances. */
+  vertices: 12_000_000,
+  /** After instancing: every node that shows a mesh counts its triangles again. */
+  triangles: 4_000_000,
+  /** Beyond this the slab test of the tracer would leave the range of float32. */
+  coordinate: 1e8,
+  /** Radiance of an emitter or of the background. */
+  radiance: 1e9,
+} as const;

@@ -1,0 +1,45 @@
+/** Three float64 numbers: a point, a direction or a linear RGB colour. */
+export type Vector3 = readonly [number, number, number];
+
+/** glTF metallic-roughness material with factors only; colours linear, emission in radiance units. */
+export interface Material {
+  readonly name: string;
+  readonly baseColor: Vector3;
+  readonly metallic: number;
+  /** Perceptual: the GGX width is its square. */
+  readonly roughness: number;
+  /** emissiveFactor x KHR_materials_emissive_strength; leaves the front side, and the back too when `doubleSided`. */
+  readonly emission: Vector3;
+  readonly doubleSided: boolean;
+}
+
+/** A pinhole camera; `right`, `up` and `forward` are orthonormal, in world space. */
+export interface Camera {
+  readonly origin: Vector3;
+  readonly right: Vector3;
+  readonly up: Vector3;
+  readonly forward: Vector3;
+  readonly verticalFieldOfViewRadians: number;
+}
+
+/** A scene ready for the tree builder: one list of triangles in world space, in document order. */
+export interface Scene {
+  readonly triangleCount: number;
+  /** 9 per triangle: three corners, counter-clockwise seen from the front. */
+  readonly positions: Float32Array<ArrayBuffer>;
+  /** 9 per triangle: a unit normal for each corner. */
+  readonly normals: Float32Array<ArrayBuffer>;
+  readonly materialIndices: Uint32Array<ArrayBuffer>;
+  readonly materials: readonly Material[];
+  readonly camera: Camera;
+  /** Radiance arriving from everywhere outside the scene. */
+  readonly background: Vector3;
+  readonly boundingBox: { readonly minimum: Vector3; readonly maximum: Vector3 };
+  readonly meshCount: number;
+  readonly nodeCount: number;
+}
+
+/** Rec. 709 luminance of a linear colour. */
+export function luminance(color: Vector3): number {
+  return 0.2126 * color[0] + 0.7152 * color[1] + 0.0722 * color[2];
+}
