@@ -19,7 +19,7 @@ export interface CoreHostParts {
   readonly grantedFiles: GrantedFiles;
   readonly schedule: (delayMs: number, task: () => void) => () => void;
   readonly onStarted: () => void;
-  /** The core stopped because somebody asked it to, not because it failed. */
+  /** The core ended with exit code 0: somebody asked it to stop. */
   readonly onStopped: () => void;
   readonly onRestartWorker: (reason: string) => void;
   readonly log: (sentence: string) => void;
@@ -51,8 +51,7 @@ export function createCoreHost(parts: CoreHostParts): CoreHost {
       tell(from, { kind: 'granted', id: message.id, token });
     } else if (message.kind === 'revoke') parts.grantedFiles.revoke(message.token);
     else if (message.kind === 'restart-worker') parts.onRestartWorker(message.reason);
-    else if (message.kind === 'failed') failure = message.message;
-    else parts.onStopped();
+    else failure = message.message;
   }
 
   return {
@@ -66,7 +65,8 @@ export function createCoreHost(parts: CoreHostParts): CoreHost {
       started.on('message', (value: unknown) => receive(started, value));
       started.on('exit', (code: number) => {
         if (core === started) core = null;
-        onEnded(failure ?? `The node core ended with exit code ${code}.`);
+        if (code === 0) parts.onStopped();
+        else onEnded(failure ?? `The node core ended with exit code ${code}.`);
       });
       started.on('spawn', () => parts.onStarted());
       return {

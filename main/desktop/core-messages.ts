@@ -16,7 +16,6 @@ export type FromCore =
   | { readonly kind: 'revoke'; readonly token: string }
   /** The worker is stuck or its device is lost for good: a fresh window is wanted. */
   | { readonly kind: 'restart-worker'; readonly reason: string }
-  | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly message: string };
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -43,12 +42,11 @@ export function parseFromCore(value: unknown): FromCore {
       return { kind, id: id as number, path };
     if (kind === 'revoke' && typeof token === 'string') return { kind, token };
     if (kind === 'restart-worker' && typeof reason === 'string') return { kind, reason };
-    if (kind === 'stopped') return { kind };
     if (kind === 'failed' && typeof message === 'string') return { kind, message };
   }
   throw new DesktopError(
     'BAD_MESSAGE',
-    `the shell takes grant (an absolute path), revoke, restart-worker, stopped and failed; got ${kindOf(value)}`,
+    `the shell takes grant (an absolute path), revoke, restart-worker and failed; got ${kindOf(value)}`,
   );
 }
 

@@ -8,6 +8,8 @@ export type DesktopErrorCode =
   | 'BAD_PARAMETERS'
   /** The node core is not there at the moment; it is being restarted. */
   | 'CORE_GONE'
+  /** The node has not started yet, or cannot. */
+  | 'NODE_NOT_READY'
   | 'BAD_SETTINGS';
 
 export class DesktopError extends HearthError<DesktopErrorCode> {}

@@ -24,16 +24,21 @@ export interface GpuWorkerLinkOptions {
   readonly revokeFile: (token: string) => void;
   /** Asks for a fresh window: a hung shader ends only with its process. */
   readonly restartWorker: (reason: string) => void;
-  readonly log: (sentence: string) => void;
 }
+
+export type AdapterOutcome =
+  | { readonly ok: true; readonly description: AdapterDescription }
+  | { readonly ok: false; readonly code: string; readonly message: string };
 
 export interface GpuWorkerLink {
   readonly worker: GpuWorker;
   /** Null until an adapter has been opened. */
   readonly description: AdapterDescription | null;
   attach(port: DesktopPort): void;
-  /** Resolves with the first opened adapter; rejects when the first window has none. */
-  readonly opened: Promise<AdapterDescription>;
+  /** Resolves when a worker with an open adapter is up: at once where it is. */
+  ready(): Promise<void>;
+  /** Told every time a window has opened an adapter, or could not. */
+  onAdapter(listener: (outcome: AdapterOutcome) => void): void;
 }
 
 /** A driver's first start may compile for seconds. */
@@ -41,23 +46,39 @@ const OPEN_TIMEOUT_MS = 60_000;
 
 export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLink {
   const listeners = new Set<(event: WorkerEvent) => void>();
-  const first = Promise.withResolvers<AdapterDescription>();
-  // Whoever awaits it handles it; nobody awaiting must not end the process.
-  first.promise.catch(() => {});
+  const adapterListeners = new Set<(outcome: AdapterOutcome) => void>();
   let current: GpuWorker | null = null;
   let goneReason = 'its window has not started yet';
   let description: AdapterDescription | null = null;
+  let up = Promise.withResolvers<void>();
+  let isUp = false;
 
-  async function open(worker: GpuWorker): Promise<void> {
+  /** Who waits already goes on waiting; who asks from now on waits too. */
+  function goDown(): void {
+    if (isUp) up = Promise.withResolvers<void>();
+    isUp = false;
+  }
+
+  function tell(outcome: AdapterOutcome): void {
+    for (const listener of adapterListeners) listener(outcome);
+  }
+
+  /** `whenLost` is what took the device away, or null on the window's first device. */
+  async function open(worker: GpuWorker, whenLost: string | null): Promise<void> {
     try {
-      const opened = await worker.call('open-adapter', { adapter: options.adapter }, { timeoutMs: OPEN_TIMEOUT_MS });
-      description = opened;
-      first.resolve(opened);
+      description = await worker.call('open-adapter', { adapter: options.adapter }, { timeoutMs: OPEN_TIMEOUT_MS });
+      if (current !== worker) return;
+      isUp = true;
+      up.resolve();
+      tell({ ok: true, description });
     } catch (error) {
       // A replaced worker's failure says nothing about the new one.
       if (current !== worker) return;
-      first.reject(error);
-      options.log(`The GPU worker has no adapter: ${error instanceof Error ? error.message : String(error)}`);
+      const message = error instanceof Error ? error.message : String(error);
+      tell({ ok: false, code: error instanceof GpuWorkerError ? error.code : 'INTERNAL', message });
+      // A driver that was repaired meanwhile shows in a fresh process; main's back-off spaces the attempts.
+      const reason = whenLost === null ? message : `the GPU was lost (${whenLost}) and did not come back: ${message}`;
+      options.restartWorker(`The GPU worker has no adapter: ${reason}`);
     }
   }
 
@@ -107,7 +128,8 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
 
   return {
     worker,
-    opened: first.promise,
+    ready: () => up.promise,
+    onAdapter: (listener) => void adapterListeners.add(listener),
     get description() {
       return description;
     },
@@ -117,25 +139,20 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
       port.onClose(() => {
         if (current !== attached) return;
         current = null;
+        goDown();
         goneReason = 'its window has ended and is being started again';
         options.restartWorker('The GPU worker closed its port.');
       });
       attached.onEvent((event) => {
         for (const listener of listeners) listener(event);
         // A fresh device in the same window; where the driver gives none, in a fresh window.
-        if (event.event === 'device-lost') void reopen(attached, event.message);
+        if (event.event !== 'device-lost') return;
+        goDown();
+        void open(attached, event.message);
       });
-      void open(attached);
+      void open(attached, null);
     },
   };
-
-  async function reopen(lost: GpuWorker, message: string): Promise<void> {
-    try {
-      description = await lost.call('open-adapter', { adapter: options.adapter }, { timeoutMs: OPEN_TIMEOUT_MS });
-    } catch {
-      if (current === lost) options.restartWorker(`The GPU was lost and did not come back: ${message}`);
-    }
-  }
 }
 
 function toWorkerPort(port: DesktopPort): GpuWorkerPort {

@@ -1,0 +1,134 @@
+/** The node core in the utility process, with its parts as arguments: waits for a GPU, starts the node, serves it, stops it. */
+import type { AdapterDescription } from '../../worker/messages.ts';
+import type { NodeApi } from '../../protocol/node-api.ts';
+import type { GpuWorker } from '../node/gpu-worker.ts';
+import { parseToCore } from './core-messages.ts';
+import type { FromCore } from './core-messages.ts';
+import { createGpuWorkerLink } from './gpu-worker-link.ts';
+import type { AdapterOutcome } from './gpu-worker-link.ts';
+import { fromMainPort } from './ports.ts';
+import type { MainPort } from './ports.ts';
+import { serveNodeApi } from './serve-node-api.ts';
+import { createSwitchingNodeApi } from './switching-node-api.ts';
+
+/** The part of Electron's `process.parentPort` that is used. */
+export interface CoreParentPort {
+  on(event: 'message', listener: (event: { data: unknown; ports: readonly MainPort[] }) => void): unknown;
+  postMessage(message: unknown): void;
+}
+
+export interface RunningNode {
+  readonly api: NodeApi;
+  stop(): Promise<void>;
+  /** Resolves when the node has stopped, also when its own API asked it to. */
+  readonly closed: Promise<unknown>;
+}
+
+export interface RunCoreParts {
+  readonly parentPort: CoreParentPort;
+  readonly adapter: string;
+  readonly version: string;
+  readonly startNode: (gpu: { worker: GpuWorker; description: AdapterDescription }) => Promise<RunningNode>;
+  readonly exit: (code: number) => void;
+  readonly nowMs: () => number;
+  readonly log: (sentence: string) => void;
+}
+
+export function runCore(parts: RunCoreParts): void {
+  const { parentPort, log } = parts;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the parent process, not a window
+  const send = (message: FromCore): void => parentPort.postMessage(message);
+  const grants = new Map<number, (token: string) => void>();
+  let nextGrantId = 1;
+  let phase: 'waiting' | 'starting' | 'running' | 'stopping' = 'waiting';
+  let node: RunningNode | null = null;
+
+  const link = createGpuWorkerLink({
+    adapter: parts.adapter,
+    grantFile(path) {
+      const id = nextGrantId++;
+      const { promise, resolve } = Promise.withResolvers<string>();
+      grants.set(id, resolve);
+      send({ kind: 'grant', id, path });
+      return promise;
+    },
+    revokeFile: (token) => send({ kind: 'revoke', token }),
+    restartWorker: (reason) => send({ kind: 'restart-worker', reason }),
+  });
+  const api = createSwitchingNodeApi({
+    version: parts.version,
+    name: 'hearth',
+    initial: { name: 'starting', reason: 'Waiting for the GPU worker.', sinceMs: parts.nowMs() },
+  });
+  link.onAdapter((outcome) => void onAdapter(outcome));
+
+  async function onAdapter(outcome: AdapterOutcome): Promise<void> {
+    if (phase !== 'waiting') return;
+    if (!outcome.ok) {
+      log(outcome.message);
+      const fix = 'Run "hearth doctor" for the cause; it is tried again by itself.';
+      api.setState({ name: 'blocked', reason: asSentence(outcome.message), fix, sinceMs: parts.nowMs() });
+      return;
+    }
+    phase = 'starting';
+    api.setState({ name: 'starting', reason: 'The node is starting.', sinceMs: parts.nowMs() });
+    try {
+      node = await parts.startNode({ worker: link.worker, description: outcome.description });
+      // A stop that came meanwhile waited for the node to be there.
+      if (isStopping()) await node.stop();
+      else {
+        phase = 'running';
+        api.switchTo(node.api);
+      }
+      await node.closed;
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    // Exit code 0 tells the shell that this was asked for.
+    parts.exit(0);
+  }
+
+  function fail(error: unknown): void {
+    const doing = node === null ? 'did not start' : 'failed';
+    send({ kind: 'failed', message: `The node ${doing}: ${error instanceof Error ? error.message : String(error)}` });
+    parts.exit(1);
+  }
+
+  // A function, because the compiler would hold `phase` to what it was before the await.
+  function isStopping(): boolean {
+    return phase === 'stopping';
+  }
+
+  async function stop(): Promise<void> {
+    if (phase === 'stopping') return;
+    const wasStarting = phase === 'starting';
+    phase = 'stopping';
+    if (wasStarting) return;
+    if (node === null) parts.exit(0);
+    // `closed` resolves with it.
+    else await node.stop();
+  }
+
+  parentPort.on('message', ({ data, ports }) => {
+    try {
+      const message = parseToCore(data);
+      const [port] = ports;
+      if (message.kind === 'stop') stop().catch((error: unknown) => fail(error));
+      else if (message.kind === 'granted') {
+        grants.get(message.id)?.(message.token);
+        grants.delete(message.id);
+      } else if (port !== undefined) {
+        if (message.purpose === 'worker') link.attach(fromMainPort(port));
+        else serveNodeApi(fromMainPort(port), api);
+      }
+    } catch (error) {
+      log(`Ignored a message of the shell: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
+}
+
+function asSentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
