@@ -1,0 +1,37 @@
+// F16 rows padded with zeros to 32 columns, two to a word. Unit: 16 bytes = 8 weights. Exact copy of the file's bits; decoded
+// with unpack2x16float, so no f16 feature is needed. Weights below 6.1e-5 (f16 subnormals) may read as 0 on some adapters.
+// Host: worker/llm/formats/f16.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 2u;
+alias WeightUnit = array<vec4<f32>, WEIGHT_UNIT_VECTORS>;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks * 4u;
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  let w = weightData[row * blocks * 4u + unit];
+  return WeightUnit(
+    vec4<f32>(unpack2x16float(w.x), unpack2x16float(w.y)),
+    vec4<f32>(unpack2x16float(w.z), unpack2x16float(w.w)),
+  );
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let w = weightLoad(row, unit, blocks);
+  return dot(w[0], x[0]) + dot(w[1], x[1]);
+}
+// == repack ==
+const BLOCK_WORDS = 16u;
+const BLOCK_BYTES = 64u;
+
+fn repackBlock(source: u32, destination: u32, columns: u32) -> u32 {
+  for (var i = 0u; i < 16u; i++) {
+    var word = select(0u, rawWord(source + i * 4u), i * 2u < columns);
+    if (i * 2u + 1u == columns) {
+      word &= 0xffffu;
+    }
+    data[destination + i] = word;
+  }
+  return 0u;
+}

@@ -1,0 +1,27 @@
+// F32 rows padded with zeros to 32 columns. Unit: 16 bytes = 4 weights. Exact copy of the file's bits.
+// Host: worker/llm/formats/f32.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 1u;
+alias WeightUnit = array<vec4<f32>, WEIGHT_UNIT_VECTORS>;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks * 8u;
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  return WeightUnit(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit]));
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  return dot(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit]), x[0]);
+}
+// == repack ==
+const BLOCK_WORDS = 32u;
+const BLOCK_BYTES = 128u;
+
+fn repackBlock(source: u32, destination: u32, columns: u32) -> u32 {
+  for (var i = 0u; i < 32u; i++) {
+    data[destination + i] = select(0u, rawWord(source + i * 4u), i < columns);
+  }
+  return 0u;
+}

@@ -1,0 +1,106 @@
+// Y[t][offset + r] (+)= sum_k W[r][k] * X[t][k]; with NORMALISE also RMSNorm of each X[t] first, its sum of squares taken
+// while the tiles pass by. Many tokens (prefill). A workgroup of 64 makes a tile of 32 rows x 32 tokens, 4 x 4 per invocation in
+// named registers; 32 columns a step through 8 KiB of workgroup memory, weights dequantised once per tile.
+// X: [chunk][blocks * 32], zero past `columns`, chunk a multiple of 32 (rows past the last token are computed and ignored).
+// Y: [chunk][outputStride]. f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-matrix.ts
+struct Shape {
+  rows: u32,
+  blocks: u32,
+  columns: u32,
+  outputOffset: u32,
+  outputStride: u32,
+  epsilon: f32,
+}
+override NORMALISE: bool = false;
+override ACCUMULATE: bool = false;
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> gain: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+// [column][row / 4] and [column][token / 4].
+var<workgroup> weightTile: array<vec4<f32>, 256>;
+var<workgroup> inputTile: array<vec4<f32>, 256>;
+var<workgroup> squareSums: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let rowBase = group.x * 32u;
+  let tokenBase = group.y * 32u;
+  let rowQuad = index % 8u;
+  let tokenQuad = index / 8u;
+  let loadToken = index / 2u;
+  let loadHalf = index % 2u;
+  let unitsPerBlock = 8u / WEIGHT_UNIT_VECTORS;
+  var squares = 0.0;
+  var sum0 = vec4<f32>(0.0);
+  var sum1 = vec4<f32>(0.0);
+  var sum2 = vec4<f32>(0.0);
+  var sum3 = vec4<f32>(0.0);
+
+  for (var block = 0u; block < shape.blocks; block++) {
+    for (var i = 0u; i < 4u; i++) {
+      let column = loadHalf * 4u + i;
+      var value = x[((tokenBase + loadToken) * shape.blocks + block) * 8u + column];
+      if (NORMALISE) {
+        squares += dot(value, value);
+        value *= gain[block * 8u + column];
+      }
+      for (var j = 0u; j < 4u; j++) {
+        inputTile[(column * 4u + j) * 8u + loadToken / 4u][loadToken % 4u] = value[j];
+      }
+    }
+    for (var unit = index; unit < 32u * unitsPerBlock; unit += 64u) {
+      let row = unit / unitsPerBlock;
+      let part = unit % unitsPerBlock;
+      var weights: WeightUnit;
+      if (rowBase + row < shape.rows) {
+        weights = weightLoad(rowBase + row, block * unitsPerBlock + part, shape.blocks);
+      }
+      for (var i = 0u; i < WEIGHT_UNIT_VECTORS; i++) {
+        let column = (part * WEIGHT_UNIT_VECTORS + i) * 4u;
+        for (var j = 0u; j < 4u; j++) {
+          weightTile[(column + j) * 8u + row / 4u][row % 4u] = weights[i][j];
+        }
+      }
+    }
+    workgroupBarrier();
+    for (var column = 0u; column < 32u; column++) {
+      let weights = weightTile[column * 8u + rowQuad];
+      let inputs = inputTile[column * 8u + tokenQuad];
+      sum0 += weights * inputs.x;
+      sum1 += weights * inputs.y;
+      sum2 += weights * inputs.z;
+      sum3 += weights * inputs.w;
+    }
+    workgroupBarrier();
+  }
+
+  if (NORMALISE) {
+    squareSums[index] = squares;
+    workgroupBarrier();
+  }
+  store(rowBase + rowQuad * 4u, tokenBase, tokenQuad * 4u, sum0);
+  store(rowBase + rowQuad * 4u, tokenBase, tokenQuad * 4u + 1u, sum1);
+  store(rowBase + rowQuad * 4u, tokenBase, tokenQuad * 4u + 2u, sum2);
+  store(rowBase + rowQuad * 4u, tokenBase, tokenQuad * 4u + 3u, sum3);
+}
+
+fn store(row: u32, tokenBase: u32, token: u32, sum: vec4<f32>) {
+  var scale = 1.0;
+  if (NORMALISE) {
+    let squares = squareSums[token * 2u] + squareSums[token * 2u + 1u];
+    scale = inverseSqrt(squares / f32(shape.columns) + shape.epsilon);
+  }
+  let base = (tokenBase + token) * shape.outputStride + shape.outputOffset + row;
+  for (var i = 0u; i < 4u; i++) {
+    if (row + i < shape.rows) {
+      var result = sum[i] * scale;
+      if (ACCUMULATE) {
+        result += y[base + i];
+      }
+      y[base + i] = result;
+    }
+  }
+}

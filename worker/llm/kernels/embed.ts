@@ -1,0 +1,38 @@
+import embedCode from '../../../shaders/llm/embed.wgsl?raw';
+import { composeWithWeights } from '../formats/weight-format.ts';
+import type { WeightMatrix } from '../model/weight-matrix.ts';
+import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
+
+/** hidden[t] = embedding[tokens[position + t]]; one dispatch per slice of the table. */
+export async function createEmbed(
+  cache: PipelineCache,
+  options: { table: WeightMatrix; state: GPUBuffer; tokens: GPUBuffer; hidden: GPUBuffer },
+): Promise<Kernel> {
+  const { device } = cache;
+  const { table, state, tokens, hidden } = options;
+  const label = `llm.embed.${table.label}`;
+  const pipeline = await cache.get({
+    label,
+    code: composeWithWeights(embedCode, [{ prefix: 'weight', format: table.format, firstBinding: 4 }]),
+  });
+  const groups = Math.ceil((table.blocks * table.format.blockWords) / 4 / 64);
+  const slices = table.slices.map((slice) => {
+    const shape = createShapeBuffer(device, `${label}.shape`, [slice.firstRow, slice.rowCount, table.blocks]);
+    const group = createBindGroup(device, label, pipeline, [shape, state, tokens, hidden, slice.data, slice.scales]);
+    return { shape, group };
+  });
+  return {
+    label,
+    dispatchCount: slices.length,
+    run(pass, tokenCount) {
+      pass.setPipeline(pipeline);
+      for (const { group } of slices) {
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(groups, tokenCount);
+      }
+    },
+    destroy() {
+      for (const { shape } of slices) shape.destroy();
+    },
+  };
+}

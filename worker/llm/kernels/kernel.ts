@@ -1,0 +1,61 @@
+import { createComputePipeline, type PipelineRequest } from '../../gpu/pipelines.ts';
+
+/** A step of the forward pass with its bind groups made beforehand: `run` only records dispatches. */
+export interface Kernel {
+  readonly label: string;
+  /** Dispatches that one `run` records. */
+  readonly dispatchCount: number;
+  /** @param tokenCount tokens of this batch: 1 in decode, up to the chunk in prefill. */
+  run(pass: GPUComputePassEncoder, tokenCount: number): void;
+  destroy(): void;
+}
+
+/** Compiles each pipeline once per device: layers differ in their bind groups only. */
+export class PipelineCache {
+  readonly device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+  }
+
+  get(request: PipelineRequest): Promise<GPUComputePipeline> {
+    const key = `${request.entryPoint ?? ''}|${JSON.stringify(request.constants ?? {})}|${request.code}`;
+    let pipeline = this.#pipelines.get(key);
+    if (pipeline === undefined) {
+      pipeline = createComputePipeline(this.device, request);
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+}
+
+/** A small uniform buffer: unsigned integers first, floats after them, in the order of the shader's struct. */
+export function createShapeBuffer(
+  device: GPUDevice,
+  label: string,
+  integers: readonly number[],
+  floats: readonly number[] = [],
+): GPUBuffer {
+  const bytes = new ArrayBuffer(Math.ceil((integers.length + floats.length) / 4) * 16);
+  new Uint32Array(bytes).set(integers);
+  new Float32Array(bytes).set(floats, integers.length);
+  // UNIFORM 0x40 | COPY_DST 0x8.
+  const buffer = device.createBuffer({ label, size: bytes.byteLength, usage: 0x40 | 0x08 });
+  device.queue.writeBuffer(buffer, 0, bytes);
+  return buffer;
+}
+
+/** Binds whole buffers to consecutive numbers; `undefined` leaves a number out. */
+export function createBindGroup(
+  device: GPUDevice,
+  label: string,
+  pipeline: GPUComputePipeline,
+  buffers: readonly (GPUBuffer | undefined)[],
+): GPUBindGroup {
+  return device.createBindGroup({
+    label,
+    layout: pipeline.getBindGroupLayout(0),
+    entries: buffers.flatMap((buffer, binding) => (buffer === undefined ? [] : [{ binding, resource: { buffer } }])),
+  });
+}

@@ -1,0 +1,230 @@
+import { createStorageBuffer } from '../../gpu/buffers.ts';
+import { LlmError } from '../llm-error.ts';
+import { createGatedMatrixMatrix } from '../kernels/gated-matrix-matrix.ts';
+import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
+import type { Kernel, PipelineCache } from '../kernels/kernel.ts';
+import { createMatrixMatrix, MATRIX_TILE } from '../kernels/matrix-matrix.ts';
+import type { MatrixKernelOptions } from '../kernels/matrix-options.ts';
+import { createMatrixVector } from '../kernels/matrix-vector.ts';
+import type { HeadShape } from '../kernels/rope-append.ts';
+import { sampleSliceCount } from '../kernels/sample.ts';
+import { allocateOrFail } from './allocation.ts';
+import type { LlamaConfig } from './llama-config.ts';
+import type { LlamaLayer, LlamaWeights } from './llama-weights.ts';
+
+/** Tokens of one prefill submit; a multiple of the matrix tile. */
+export const PREFILL_CHUNK = 128;
+
+/** Tokens whose logits are made at once when all are wanted. */
+export const SCORING_CHUNK = MATRIX_TILE;
+
+/** Activations of one batch. Shared by all contexts: every submit computes a whole batch, and the queue keeps their order. */
+export interface Scratch {
+  /** [chunk][embedding, padded to 32]: the residual stream. */
+  readonly hidden: GPUBuffer;
+  /** [chunk][q|k|v rows]. */
+  readonly projected: GPUBuffer;
+  /** [chunk][heads][headStride]. */
+  readonly query: GPUBuffer;
+  /** [chunk][heads * headLength, padded to 32]. */
+  readonly attended: GPUBuffer;
+  /** [chunk][feed-forward, padded to 32]. */
+  readonly activated: GPUBuffer;
+  /** [vocabulary] of the token being decoded. */
+  readonly logits: GPUBuffer;
+  readonly bestScores: GPUBuffer;
+  readonly bestTokens: GPUBuffer;
+}
+
+/** The kernels of one layer that read weights only, in the order around rope and attention. */
+interface LayerKernels {
+  readonly beforeRope: readonly Kernel[];
+  readonly afterAttention: readonly Kernel[];
+}
+
+/** What all contexts of a model share: scratch and the weight kernels, each for one token and for a batch. */
+export class LlamaGraph {
+  readonly cache: PipelineCache;
+  readonly config: LlamaConfig;
+  readonly weights: LlamaWeights;
+  readonly heads: HeadShape;
+  readonly scratch: Scratch;
+  readonly #single: readonly LayerKernels[];
+  readonly #batch: readonly LayerKernels[];
+  readonly #head: Kernel;
+  #scoring: Promise<{ kernel: Kernel; logits: GPUBuffer }> | undefined;
+
+  private constructor(
+    cache: PipelineCache,
+    config: LlamaConfig,
+    weights: LlamaWeights,
+    parts: {
+      heads: HeadShape;
+      scratch: Scratch;
+      single: readonly LayerKernels[];
+      batch: readonly LayerKernels[];
+      head: Kernel;
+    },
+  ) {
+    this.cache = cache;
+    this.config = config;
+    this.weights = weights;
+    this.heads = parts.heads;
+    this.scratch = parts.scratch;
+    this.#single = parts.single;
+    this.#batch = parts.batch;
+    this.#head = parts.head;
+  }
+
+  static async create(cache: PipelineCache, config: LlamaConfig, weights: LlamaWeights): Promise<LlamaGraph> {
+    const heads: HeadShape = {
+      headCount: config.headCount,
+      keyValueHeadCount: config.keyValueHeadCount,
+      headLength: config.headLength,
+      headStride: Math.ceil(config.headLength / 4) * 4,
+    };
+    const scratch = await allocateOrFail(
+      cache.device,
+      'activations',
+      () => allocateScratch(cache.device, config, heads),
+      destroyScratch,
+    );
+    const [single, batch, head] = await Promise.all([
+      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, 'single'))),
+      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, 'batch'))),
+      createMatrixVector(cache, headOptions(config, weights, scratch.hidden, scratch.logits)),
+    ]);
+    return new LlamaGraph(cache, config, weights, { heads, scratch, single, batch, head });
+  }
+
+  layer(index: number, tokenCount: number): LayerKernels {
+    const layer = (tokenCount === 1 ? this.#single : this.#batch)[index];
+    if (layer === undefined) throw new RangeError(`layer ${index} of ${this.config.layerCount}`);
+    return layer;
+  }
+
+  /** Logits of the one token in `scratch.hidden` row 0. */
+  get head(): Kernel {
+    return this.#head;
+  }
+
+  /** Logits [SCORING_CHUNK][vocabulary] of a batch; made on first use, since plain generation never needs it. */
+  scoring(): Promise<{ kernel: Kernel; logits: GPUBuffer }> {
+    this.#scoring ??= this.#createScoring();
+    return this.#scoring;
+  }
+
+  async destroy(): Promise<void> {
+    const scoring = await this.#scoring?.catch(() => undefined);
+    scoring?.kernel.destroy();
+    scoring?.logits.destroy();
+    for (const layer of [...this.#single, ...this.#batch]) {
+      for (const kernel of [...layer.beforeRope, ...layer.afterAttention]) kernel.destroy();
+    }
+    this.#head.destroy();
+    destroyScratch(this.scratch);
+    this.weights.destroy();
+  }
+
+  async #createScoring(): Promise<{ kernel: Kernel; logits: GPUBuffer }> {
+    const { device } = this.cache;
+    const sizeBytes = SCORING_CHUNK * this.config.vocabularySize * 4;
+    const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+    if (sizeBytes > limit) {
+      throw new LlmError(
+        'ADAPTER_LIMIT',
+        `the logits of ${SCORING_CHUNK} tokens take ${sizeBytes} bytes, but the adapter binds at most ${limit}`,
+        { data: { neededBytes: sizeBytes, limitBytes: limit } },
+      );
+    }
+    const logits = await allocateOrFail(
+      device,
+      'logits',
+      () => createStorageBuffer(device, 'llm.scoring.logits', sizeBytes),
+      (buffer) => buffer.destroy(),
+    );
+    const options = headOptions(this.config, this.weights, this.scratch.hidden, logits);
+    return { kernel: await createMatrixMatrix(this.cache, options), logits };
+  }
+}
+
+function allocateScratch(device: GPUDevice, config: LlamaConfig, heads: HeadShape): Scratch {
+  const rows = (label: string, length: number) =>
+    createStorageBuffer(device, `llm.scratch.${label}`, PREFILL_CHUNK * length * 4);
+  const slices = sampleSliceCount(config.vocabularySize);
+  return {
+    hidden: rows('hidden', padToBlock(config.embeddingLength)),
+    projected: rows('projected', (heads.headCount + 2 * heads.keyValueHeadCount) * heads.headLength),
+    query: rows('query', heads.headCount * heads.headStride),
+    attended: rows('attended', padToBlock(heads.headCount * heads.headLength)),
+    activated: rows('activated', padToBlock(config.feedForwardLength)),
+    logits: createStorageBuffer(device, 'llm.scratch.logits', config.vocabularySize * 4),
+    bestScores: createStorageBuffer(device, 'llm.scratch.best-scores', slices * 4),
+    bestTokens: createStorageBuffer(device, 'llm.scratch.best-tokens', slices * 4),
+  };
+}
+
+function destroyScratch(scratch: Scratch): void {
+  for (const buffer of Object.values(scratch) as GPUBuffer[]) buffer.destroy();
+}
+
+function headOptions(
+  config: LlamaConfig,
+  weights: LlamaWeights,
+  input: GPUBuffer,
+  output: GPUBuffer,
+): MatrixKernelOptions {
+  return {
+    matrix: weights.head,
+    input,
+    output,
+    outputOffset: 0,
+    outputStride: config.vocabularySize,
+    normalisation: { gain: weights.outputGain, epsilon: config.normEpsilon },
+    accumulate: false,
+  };
+}
+
+/** Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ), then o + residual, gate|up, down + residual. */
+async function createLayer(
+  cache: PipelineCache,
+  config: LlamaConfig,
+  scratch: Scratch,
+  layer: LlamaLayer,
+  kind: 'single' | 'batch',
+): Promise<LayerKernels> {
+  const createMatrix = kind === 'single' ? createMatrixVector : createMatrixMatrix;
+  const createGated = kind === 'single' ? createGatedMatrixVector : createGatedMatrixMatrix;
+  const epsilon = config.normEpsilon;
+  const hiddenStride = padToBlock(config.embeddingLength);
+  const residual = { output: scratch.hidden, outputOffset: 0, outputStride: hiddenStride, accumulate: true };
+  const beforeRope = layer.projections.map(({ matrix, outputOffset }) =>
+    createMatrix(cache, {
+      matrix,
+      input: scratch.hidden,
+      output: scratch.projected,
+      outputOffset,
+      outputStride: (config.headCount + 2 * config.keyValueHeadCount) * config.headLength,
+      normalisation: { gain: layer.attentionGain, epsilon },
+      accumulate: false,
+    }),
+  );
+  const afterAttention = [
+    createMatrix(cache, { matrix: layer.attentionOutput, input: scratch.attended, ...residual }),
+    createGated(cache, {
+      gate: layer.gate,
+      up: layer.up,
+      input: scratch.hidden,
+      output: scratch.activated,
+      outputStride: padToBlock(config.feedForwardLength),
+      normalisation: { gain: layer.feedForwardGain, epsilon },
+    }),
+    createMatrix(cache, { matrix: layer.down, input: scratch.activated, ...residual }),
+  ];
+  return { beforeRope: await Promise.all(beforeRope), afterAttention: await Promise.all(afterAttention) };
+}
+
+/** Activations that a matrix reads are padded with zeros to whole blocks. */
+export function padToBlock(length: number): number {
+  return Math.ceil(length / 32) * 32;
+}
