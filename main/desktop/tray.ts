@@ -13,6 +13,11 @@ export interface TrayActions {
   quit(): void;
 }
 
+/** The part of Electron's Tray that is used. */
+export type TrayIcon = Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu' | 'destroy'> & {
+  on(event: 'click', listener: () => void): unknown;
+};
+
 export interface TrayParts {
   readonly platform: NodeJS.Platform;
   readonly iconDirectory: string;

@@ -36,7 +36,7 @@ function createFakeTray(platform: NodeJS.Platform, actions: TrayActions = noActi
           const items = menu as unknown as MenuItemConstructorOptions[];
           shown.push({ icon, tooltip, items: items.filter(({ enabled }) => enabled !== false).map(({ id }) => id) });
         },
-        on: (_event: string, listener: () => void) => clicks.push(listener) as never,
+        on: (_event, listener) => clicks.push(listener),
         destroy: () => {},
       }),
     },
