@@ -21,9 +21,7 @@ export type TrayIcon = Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu' |
 export interface TrayParts {
   readonly platform: NodeJS.Platform;
   readonly iconDirectory: string;
-  readonly createTray: (
-    icon: NativeImage,
-  ) => Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu' | 'on' | 'destroy'>;
+  readonly createTray: (icon: NativeImage) => TrayIcon;
   readonly createImage: (path: string) => NativeImage;
   readonly buildMenu: (template: MenuItemConstructorOptions[]) => Menu;
 }
