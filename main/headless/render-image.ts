@@ -1,7 +1,6 @@
 /** The tile loop of `hearth render`: passes over all tiles, so that progress is even and a long render shows early. */
 import type { RenderSettings, SceneDescription, Tile } from '../../worker/messages.ts';
-import { createFilm } from '../requester/image/film.ts';
-import { encodePng } from '../requester/image/png.ts';
+import { createFilm, encodePng } from '../requester/image/index.ts';
 import type { GpuProcess } from './gpu-process.ts';
 import type { Output } from './output.ts';
 

@@ -1,0 +1,101 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { EarningsSnapshot } from '../../../protocol/node-api.ts';
+import { formatClock, formatMoney } from '../i18n/format.ts';
+import { translate } from '../i18n/messages.ts';
+import { readChartTheme } from './chart-theme.ts';
+
+const heightPixels = 150;
+
+/** Pixels need no exactness: amounts become floats here and nowhere else. */
+function toChartData({ series, decimals }: EarningsSnapshot): uPlot.AlignedData {
+  const scale = 10 ** decimals;
+  return [series.map(({ atMs }) => atMs / 1000), series.map(({ earned }) => Number(earned) / scale)];
+}
+
+export function EarningsChart({ earnings }: { earnings: EarningsSnapshot }) {
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const latest = useRef(earnings);
+  latest.current = earnings;
+
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const draw = (): void => {
+      chart.current?.destroy();
+      chart.current = new uPlot(createOptions(element), toChartData(latest.current), element);
+    };
+    draw();
+    const resizes = new ResizeObserver(() =>
+      chart.current?.setSize({ width: element.clientWidth, height: heightPixels }),
+    );
+    resizes.observe(element);
+    const queries = [matchMedia('(prefers-color-scheme: dark)'), matchMedia('(forced-colors: active)')];
+    for (const query of queries) query.addEventListener('change', draw);
+    return () => {
+      resizes.disconnect();
+      for (const query of queries) query.removeEventListener('change', draw);
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, []);
+
+  useEffect(() => chart.current?.setData(toChartData(earnings)), [earnings]);
+
+  return <div class="chart" ref={host} role="img" aria-label={describe(earnings)} />;
+}
+
+function describe(earnings: EarningsSnapshot): string {
+  const first = earnings.series[0];
+  const last = earnings.series.at(-1);
+  if (first === undefined || last === undefined) return translate('earnings.empty');
+  return translate('earnings.chart', {
+    first: formatMoney(first.earned, earnings),
+    from: formatClock(first.atMs),
+    last: formatMoney(last.earned, earnings),
+    to: formatClock(last.atMs),
+  });
+}
+
+/** Money arrives in steps and stays: a slope between two points would show earnings that never were. */
+function createOptions(element: HTMLElement): uPlot.Options {
+  const theme = readChartTheme(element);
+  const axis: uPlot.Axis = {
+    stroke: theme.text,
+    font: theme.font,
+    grid: { stroke: theme.grid, width: 1 },
+    ticks: { show: false },
+    gap: 6,
+  };
+  const steps = uPlot.paths.stepped?.({ align: 1 });
+  return {
+    width: element.clientWidth,
+    height: heightPixels,
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_chart, _minimum, maximum) => [0, maximum === 0 ? 1 : maximum * 1.08] } },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        space: 90,
+        values: (_chart, ticks) => ticks.map((tick) => formatClock(tick * 1000)),
+      },
+      { ...axis, size: 62, space: 34, values: (_chart, ticks) => ticks.map((tick) => String(tick)) },
+    ],
+    series: [
+      {},
+      {
+        stroke: theme.line,
+        fill: theme.fill,
+        width: 2,
+        points: { show: false },
+        ...(steps === undefined ? {} : { paths: steps }),
+      },
+    ],
+  };
+}
