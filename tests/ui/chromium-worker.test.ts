@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GpuProcess, startGpuProcess } from '../../main/headless/gpu-process.ts';
+import type { WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
+import { launchChromium } from './chromium.ts';
+import { serveFiles, type StaticServer } from './static-server.ts';
+
+const root = new URL('../../', import.meta.url);
+const modelPath = fileURLToPath(new URL('assets/hearth-tiny-q8_0.gguf', root));
+const scenePath = fileURLToPath(new URL('assets/hearth-room.glb', root));
+const settings = { widthPixels: 32, heightPixels: 24, seed: 7, maxBounces: 4 };
+const tile = { x0: 8, y0: 8, x1: 16, y1: 16 };
+const sampling = { temperature: 0, seed: 1 };
+const prompt = 'Once upon a time';
+const tokenCount = 8;
+
+/** What the page of `worker-page.js` offers. */
+interface WorkerPage {
+  askWorker<K extends WorkerCallKind>(kind: K, parameters: WorkerParameters<K>): Promise<WorkerResult<K>>;
+  openFile(address: string): Promise<{ kind: 'blob'; blob: Blob }>;
+}
+
+let directory: string;
+let server: StaticServer;
+let browser: Browser;
+let page: Page;
+let gpu: GpuProcess;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'hearth-worker-'));
+  await build({
+    configFile: fileURLToPath(new URL('vite.worker.config.ts', root)),
+    logLevel: 'error',
+    build: { outDir: directory },
+  });
+  server = await serveFiles({
+    '/index.html': new URL('worker-page.html', import.meta.url),
+    '/worker-page.js': new URL('worker-page.js', import.meta.url),
+    '/gpu-worker.js': join(directory, 'gpu-worker.js'),
+    '/model.gguf': modelPath,
+    '/scene.glb': scenePath,
+  });
+  browser = await launchChromium();
+  page = await browser.newPage();
+  await page.goto(`${server.origin}/index.html`);
+  gpu = await startGpuProcess({ dataDirectory: directory, adapter: 'swiftshader', log: () => {} });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  await gpu?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('the GPU worker in Chromium', () => {
+  it('refuses Chromium’s own software adapter when a real one is asked for', async () => {
+    const refusal = await page.evaluate(async () => {
+      const { askWorker } = globalThis as unknown as WorkerPage;
+      return askWorker('open-adapter', { adapter: 'real' }).catch((error: unknown) => String(error));
+    });
+    expect(refusal).toMatch(/SOFTWARE_ONLY: Chromium gives only the software adapter google swiftshader/);
+  });
+
+  it('opens the software adapter when asked', async () => {
+    const description = await page.evaluate(async () => {
+      const { askWorker } = globalThis as unknown as WorkerPage;
+      return askWorker('open-adapter', { adapter: 'software' });
+    });
+    expect(description).toMatchObject({ vendor: 'google', architecture: 'swiftshader', isSoftware: true });
+  });
+
+  it('writes the same tokens as the Node host', async () => {
+    const inChromium = await page.evaluate(
+      async ({ prompt, tokenCount, sampling }) => {
+        const { askWorker, openFile } = globalThis as unknown as WorkerPage;
+        await askWorker('load-model', { modelId: 'm', source: await openFile('/model.gguf') });
+        const { tokens: promptTokens } = await askWorker('tokenize', { modelId: 'm', text: prompt, addBos: true });
+        await askWorker('open-generation', {
+          sessionId: 'g',
+          modelId: 'm',
+          promptTokens,
+          maxTokens: tokenCount,
+          sampling,
+        });
+        const { tokens, text } = await askWorker('next-tokens', { sessionId: 'g', maxTokens: tokenCount });
+        return { promptTokens, tokens, text };
+      },
+      { prompt, tokenCount, sampling },
+    );
+
+    await gpu.worker.call('load-model', { modelId: 'm', source: { kind: 'file', path: modelPath } });
+    const { tokens: promptTokens } = await gpu.worker.call('tokenize', { modelId: 'm', text: prompt, addBos: true });
+    const session = { sessionId: 'g', modelId: 'm', promptTokens, maxTokens: tokenCount, sampling };
+    await gpu.worker.call('open-generation', session);
+    const { tokens, text } = await gpu.worker.call('next-tokens', { sessionId: 'g', maxTokens: tokenCount });
+
+    expect(tokens.length).toBeGreaterThan(1);
+    expect(inChromium).toEqual({ promptTokens, tokens, text });
+  });
+
+  it('renders the same tile as the Node host', async () => {
+    const inChromium = await page.evaluate(
+      async ({ settings, tile }) => {
+        const { askWorker, openFile } = globalThis as unknown as WorkerPage;
+        await askWorker('load-scene', { sceneId: 's', source: await openFile('/scene.glb'), settings });
+        const { sums } = await askWorker('render-tile', { sceneId: 's', tile, firstSample: 0, sampleCount: 2 });
+        return [...sums];
+      },
+      { settings, tile },
+    );
+
+    await gpu.worker.call('load-scene', { sceneId: 's', source: { kind: 'file', path: scenePath }, settings });
+    const { sums } = await gpu.worker.call('render-tile', { sceneId: 's', tile, firstSample: 0, sampleCount: 2 });
+
+    expect(inChromium).toHaveLength(8 * 8 * 4);
+    expect(Math.max(...sums)).toBeGreaterThan(0);
+    // Both are SwiftShader, but of two builds: the `f32` profile, a tolerance and not bytes.
+    const scale = Math.max(...sums);
+    const furthest = Math.max(...sums.map((sum, index) => Math.abs(sum - (inChromium[index] ?? Number.NaN))));
+    expect(furthest / scale).toBeLessThan(1e-4);
+  });
+});
