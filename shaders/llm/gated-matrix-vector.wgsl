@@ -16,7 +16,9 @@ override LANES: u32 = 16;
 @group(0) @binding(2) var<storage, read> gain: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-var<workgroup> sums: array<vec3<f32>, WORKGROUP>;
+// (gate 0, gate 1, up 0, up 1) of two rows.
+var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
+var<workgroup> squareSums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -25,33 +27,42 @@ fn main(
   @builtin(local_invocation_index) index: u32,
 ) {
   let lane = index % LANES;
-  let row = (group.x + group.y * groups.x) * (WORKGROUP / LANES) + index / LANES;
-  var sum = vec3<f32>(0.0);
+  let row = ((group.x + group.y * groups.x) * (WORKGROUP / LANES) + index / LANES) * 2u;
+  var sum = vec4<f32>(0.0);
+  var squares = 0.0;
   if (row < shape.rows) {
+    let row1 = min(row + 1u, shape.rows - 1u);
     // Both formats walk the row in steps of 32 columns, their common multiple.
     for (var block = lane; block < shape.blocks; block += LANES) {
       var values: array<vec4<f32>, 8>;
       for (var i = 0u; i < 8u; i++) {
         let value = x[block * 8u + i];
-        sum.z += dot(value, value);
+        squares += dot(value, value);
         values[i] = value * gain[block * 8u + i];
       }
-      sum.x += gateDotBlock(row, block, values);
-      sum.y += upDotBlock(row, block, values);
+      sum += vec4<f32>(
+        gateDotBlock(row, block, values),
+        gateDotBlock(row1, block, values),
+        upDotBlock(row, block, values),
+        upDotBlock(row1, block, values),
+      );
     }
   }
   sums[index] = sum;
+  squareSums[index] = squares;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
       sums[index] += sums[index + half];
+      squareSums[index] += squareSums[index + half];
     }
   }
-  if (lane == 0u && row < shape.rows) {
-    let total = sums[index];
-    let scale = inverseSqrt(total.z / f32(shape.columns) + shape.epsilon);
-    let gate = total.x * scale;
-    y[shape.outputOffset + row] = gate / (1.0 + exp(-gate)) * (total.y * scale);
+  if (lane == 0u) {
+    let scale = inverseSqrt(squareSums[index] / f32(shape.columns) + shape.epsilon);
+    for (var i = 0u; i < 2u && row + i < shape.rows; i++) {
+      let gate = sums[index][i] * scale;
+      y[shape.outputOffset + row + i] = gate / (1.0 + exp(-gate)) * (sums[index][i + 2u] * scale);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // y[offset + r] (+)= sum_k W[r][k] * x[k]; with NORMALISE also RMSNorm of x first: y = W (x * g) / sqrt(mean(x^2) + epsilon),
-// the row's sum of squares taken on the way. One token (decode). LANES invocations share a row, each striding over units of
-// 16 weight bytes, then a tree over workgroup memory. x: [blocks * 32], zero past `columns`. f32 accumulation;
+// the sum of squares taken on the way. One token (decode). LANES invocations share four rows (x is loaded once for them), each
+// striding over units of 16 weight bytes, then a tree over workgroup memory. x: [blocks * 32], zero past `columns`. f32 accumulation;
 // tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; f32 variant, no features needed).
 struct Shape {
   rows: u32,
@@ -19,7 +19,8 @@ override ACCUMULATE: bool = false;
 @group(0) @binding(2) var<storage, read> gain: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-var<workgroup> sums: array<vec2<f32>, WORKGROUP>;
+var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
+var<workgroup> squareSums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -28,10 +29,15 @@ fn main(
   @builtin(local_invocation_index) index: u32,
 ) {
   let lane = index % LANES;
-  let row = (group.x + group.y * groups.x) * (WORKGROUP / LANES) + index / LANES;
-  var sum = 0.0;
+  let row = ((group.x + group.y * groups.x) * (WORKGROUP / LANES) + index / LANES) * 4u;
+  var sum = vec4<f32>(0.0);
   var squares = 0.0;
   if (row < shape.rows) {
+    // Rows past the end repeat the last one and are not stored.
+    let last = shape.rows - 1u;
+    let row1 = min(row + 1u, last);
+    let row2 = min(row + 2u, last);
+    let row3 = min(row + 3u, last);
     let units = weightUnits(shape.blocks);
     for (var unit = lane; unit < units; unit += LANES) {
       var values: WeightUnit;
@@ -43,24 +49,35 @@ fn main(
         }
         values[i] = value;
       }
-      sum += weightDot(row, unit, shape.blocks, values);
+      sum += vec4<f32>(
+        weightDot(row, unit, shape.blocks, values),
+        weightDot(row1, unit, shape.blocks, values),
+        weightDot(row2, unit, shape.blocks, values),
+        weightDot(row3, unit, shape.blocks, values),
+      );
     }
   }
-  sums[index] = vec2<f32>(sum, squares);
+  sums[index] = sum;
+  squareSums[index] = squares;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
       sums[index] += sums[index + half];
+      squareSums[index] += squareSums[index + half];
     }
   }
-  if (lane == 0u && row < shape.rows) {
-    var result = sums[index].x;
+  if (lane == 0u) {
+    var result = sums[index];
     if (NORMALISE) {
-      result *= inverseSqrt(sums[index].y / f32(shape.columns) + shape.epsilon);
+      result *= inverseSqrt(squareSums[index] / f32(shape.columns) + shape.epsilon);
     }
-    if (ACCUMULATE) {
-      result += y[shape.outputOffset + row];
+    for (var i = 0u; i < 4u && row + i < shape.rows; i++) {
+      let target0 = shape.outputOffset + row + i;
+      if (ACCUMULATE) {
+        y[target0] += result[i];
+      } else {
+        y[target0] = result[i];
+      }
     }
-    y[shape.outputOffset + row] = result;
   }
 }

@@ -81,6 +81,12 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
     return { tokens, text, finished };
   };
 
+  const close = async () => {
+    await previous;
+    for (const slot of slots) slot.destroy();
+    release();
+  };
+
   return {
     next(maxTokens) {
       if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
@@ -97,10 +103,7 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
     destroy() {
       if (closed) return;
       closed = true;
-      void previous.then(() => {
-        for (const slot of slots) slot.destroy();
-        release();
-      });
+      void close();
     },
   };
 }

@@ -24,6 +24,6 @@ export class GgufError extends HearthError<GgufErrorCode> {}
 
 /** Shortens a name from the file so that a hostile one cannot fill a log. */
 export function quoteName(name: string): string {
-  const visible = name.replaceAll(/[\u0000-\u001f\u007f]/g, '?');
+  const visible = name.replaceAll(/\p{Cc}/gu, '?');
   return visible.length > 80 ? `'${visible.slice(0, 77)}...'` : `'${visible}'`;
 }

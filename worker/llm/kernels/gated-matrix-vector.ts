@@ -6,6 +6,7 @@ import { lanesPerRow, type GatedMatrixKernelOptions } from './matrix-options.ts'
 import { pairSlices } from './pair-slices.ts';
 
 const WORKGROUP = 64;
+const ROWS_PER_LANE_GROUP = 2;
 
 /** RMSNorm, gate and up matrices and SiLU(gate) * up of one token (decode) in one dispatch per slice. */
 export async function createGatedMatrixVector(
@@ -32,7 +33,7 @@ export async function createGatedMatrixVector(
       [normalisation.epsilon],
     );
     const weights = [gateSlice.data, gateSlice.scales, upSlice.data, upSlice.scales];
-    const groups = Math.ceil(gateSlice.rowCount / (WORKGROUP / lanes));
+    const groups = Math.ceil(gateSlice.rowCount / ((WORKGROUP / lanes) * ROWS_PER_LANE_GROUP));
     return {
       shape,
       group: createBindGroup(device, label, pipeline, [shape, input, normalisation.gain, output, ...weights]),

@@ -32,8 +32,8 @@ export interface GatedMatrixKernelOptions {
 }
 
 /** Invocations that share a row: enough to keep 16-byte loads of a row side by side, few enough that each has work. */
-export function lanesPerRow(unitsPerRow: number): number {
+export function lanesPerRow(stepsPerRow: number): number {
   let lanes = 1;
-  while (lanes < 32 && lanes * 2 <= unitsPerRow) lanes *= 2;
+  while (lanes < 32 && lanes * 2 * 4 <= stepsPerRow) lanes *= 2;
   return lanes;
 }

@@ -5,6 +5,7 @@ import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } f
 import { lanesPerRow, type MatrixKernelOptions } from './matrix-options.ts';
 
 const WORKGROUP = 64;
+const ROWS_PER_LANE_GROUP = 4;
 
 /** Matrix times the vector of one token (decode), with optional RMSNorm before and residual after; one dispatch per slice. */
 export async function createMatrixVector(cache: PipelineCache, options: MatrixKernelOptions): Promise<Kernel> {
@@ -30,7 +31,7 @@ export async function createMatrixVector(cache: PipelineCache, options: MatrixKe
       [normalisation?.epsilon ?? 0],
     );
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];
-    const groups = Math.ceil(slice.rowCount / (WORKGROUP / lanes));
+    const groups = Math.ceil(slice.rowCount / ((WORKGROUP / lanes) * ROWS_PER_LANE_GROUP));
     return {
       shape,
       group: createBindGroup(device, label, pipeline, buffers),
