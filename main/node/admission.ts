@@ -1,0 +1,44 @@
+import { refuse, type Refusal } from '../../protocol/errors.ts';
+import type { Sha256, TaskKind } from '../../protocol/tasks.ts';
+import type { TaskRefusalCode } from '../market/refusal-codes.ts';
+import type { InputStore, StoredInput } from '../store/input-store.ts';
+
+export interface AdmissionComponents {
+  readonly store: Pick<InputStore, 'find'>;
+  /** Null while tasks are taken, else why not, as a whole sentence. */
+  readonly closedReason: () => string | null;
+  readonly openTasks: () => number;
+  /** Tasks share the GPU chunk by chunk; more than a few only make each other late. */
+  readonly maxOpenTasks: number;
+}
+
+export interface Admission {
+  /** Would a task on this input be taken now? */
+  check(
+    kind: TaskKind,
+    inputSha256: Sha256,
+  ): Promise<{ readonly ok: true; readonly input: StoredInput } | Refusal<TaskRefusalCode>>;
+}
+
+const wanted = { chat: 'model', render: 'scene' } as const;
+
+export function createAdmission({ store, closedReason, openTasks, maxOpenTasks }: AdmissionComponents): Admission {
+  return {
+    async check(kind, inputSha256) {
+      const reason = closedReason();
+      if (reason !== null) return refuse('NOT_ACCEPTING', reason);
+      const input = await store.find(inputSha256);
+      if (input === null || input.kind !== wanted[kind]) {
+        const code = kind === 'chat' ? 'UNKNOWN_MODEL' : 'UNKNOWN_SCENE';
+        return refuse(code, `no ${wanted[kind]} with sha256 ${inputSha256} is on this node`);
+      }
+      if (openTasks() >= maxOpenTasks) {
+        return refuse('BUSY', `${maxOpenTasks} tasks are open, which is as many as this node takes`, {
+          needed: 1n,
+          available: 0n,
+        });
+      }
+      return { ok: true, input };
+    },
+  };
+}

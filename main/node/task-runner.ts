@@ -1,0 +1,215 @@
+import type { Hex, NumericProfile, SignedAgreement } from '../../protocol/agreement.ts';
+import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
+import { refuse, type Refusal } from '../../protocol/errors.ts';
+import { sha256Hex } from '../../protocol/hashing/sha256.ts';
+import { chainIdentity, hashAgreement, isSignedBy } from '../../protocol/hashing/typed-data.ts';
+import type { TaskSnapshot } from '../../protocol/node-api.ts';
+import { type Task, taskUnits } from '../../protocol/tasks.ts';
+import { toRefusalMessage } from '../../protocol/wire/refusal-codec.ts';
+import { taskCodec } from '../../protocol/wire/task-codec.ts';
+import type { Start } from '../../protocol/wire/task-messages.ts';
+import { checkAgreement } from '../market/check-agreement.ts';
+import type { PriceList } from '../market/pricing.ts';
+import { createQuoteDesk } from '../market/quote-desk.ts';
+import { createRateMeter } from '../market/rate-meter.ts';
+import type { TaskRefusalCode } from '../market/refusal-codes.ts';
+import { startWithinMs } from '../network/task/constants.ts';
+import type { NetworkHandlers, Offence, TaskStream } from '../network/types.ts';
+import type { ProviderPayments, Signer } from '../payment/types.ts';
+import type { InputStore } from '../store/input-store.ts';
+import { createAdmission } from './admission.ts';
+import type { GpuWorker } from './gpu-worker.ts';
+import type { AgreedTask, SessionComponents } from './task/agreed-task.ts';
+import { createChatChunks } from './task/chat-chunks.ts';
+import { HandBack, runProviderSession, type SessionProgress } from './task/provider-session.ts';
+import { createRenderChunks } from './task/render-chunks.ts';
+import { WorkerInputs } from './task/worker-inputs.ts';
+
+export interface TaskRunnerComponents {
+  readonly worker: GpuWorker;
+  /** Resolves when a GPU process with an open adapter is up; the supervisor's `ready`. */
+  readonly workerReady?: () => Promise<void>;
+  readonly payments: ProviderPayments;
+  readonly signer: Signer;
+  readonly store: Pick<InputStore, 'find'>;
+  readonly chainId: bigint;
+  readonly shaderSetHash: Hex;
+  /** See adapterClassOf. */
+  readonly adapterClass: () => string;
+  readonly numericProfile: NumericProfile;
+  readonly prices: () => PriceList;
+  /** Null while tasks are taken, else the sentence the requester is told. */
+  readonly closedReason: () => string | null;
+  readonly receiverAuthorizer?: Hex;
+  /** Tasks that share the GPU; 4 unless told. */
+  readonly maxOpenTasks?: number;
+  /** Called at every change of every task, also its last. */
+  readonly onTask?: (task: TaskSnapshot) => void;
+  readonly penalise?: (peerId: string, offence: Offence, detail: string) => void;
+  readonly log?: (sentence: string) => void;
+  readonly nowMs?: () => number;
+}
+
+export interface TaskRunner {
+  /** What the network calls: pass it to createNetwork. */
+  readonly handlers: NetworkHandlers;
+  readonly openTasks: number;
+  /** Every open task ends with a signed result for what was delivered; resolves when the GPU is free of them. */
+  handBack(reason: string): Promise<void>;
+  /** Resolves when no task is open. */
+  idle(): Promise<void>;
+}
+
+/** The provider: quotes, admits, computes chunk by chunk as it is paid, and signs what it delivered. */
+export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
+  const nowMs = components.nowMs ?? Date.now;
+  const nowSeconds = (): bigint => BigInt(Math.floor(nowMs() / 1000));
+  const { payments, signer, shaderSetHash } = components;
+  const chain = chainIdentity(components.chainId);
+  const rates = createRateMeter();
+  const inputs = new WorkerInputs(components);
+  const sessions = new Map<Promise<void>, AbortController>();
+  let starting = 0;
+  const admission = createAdmission({
+    store: components.store,
+    closedReason: components.closedReason,
+    openTasks: () => sessions.size + starting,
+    maxOpenTasks: components.maxOpenTasks ?? 4,
+  });
+  const desk = createQuoteDesk({
+    admit: (kind, inputSha256) => admission.check(kind, inputSha256),
+    prices: components.prices,
+    rates,
+    address: payments.address,
+    ...(components.receiverAuthorizer === undefined ? {} : { receiverAuthorizer: components.receiverAuthorizer }),
+    shaderSetHash,
+    numericProfile: components.numericProfile,
+    adapterClass: components.adapterClass,
+    nowSeconds,
+  });
+  const session: SessionComponents = {
+    payments,
+    signer,
+    chain,
+    adapterClass: components.adapterClass,
+    penalise: (peerId, offence, detail) => components.penalise?.(peerId, offence, detail),
+    nowSeconds,
+  };
+
+  /** From cheap to dear: fields, signature, this node's state, the channel on chain, the voucher. */
+  async function agree(
+    stream: TaskStream,
+    start: Start,
+  ): Promise<{ readonly ok: true; readonly agreed: AgreedTask } | Refusal<TaskRefusalCode>> {
+    const task = taskCodec.decode(start.task);
+    const taskHash = sha256Hex(start.task);
+    const quote = desk.find(stream.peer.peerId, taskHash);
+    if (quote === null) return refuse('NO_QUOTE', `task ${taskHash} was not quoted to this peer, or too long ago`);
+    const { agreement, requesterSignature } = start;
+    const requester = stream.peer.wallet;
+    const checked = { agreement, task, taskHash, quote, requester, shaderSetHash, nowSeconds: nowSeconds() };
+    const mismatch = checkAgreement(checked);
+    if (mismatch !== null) return mismatch;
+    const agreementHash = hashAgreement(agreement, chain);
+    if (!isSignedBy(agreement.requester, agreementHash, requesterSignature)) {
+      session.penalise(stream.peer.peerId, 'forgery', 'agreement signature');
+      return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by ${agreement.requester}`);
+    }
+    const admitted = await admission.check(task.kind, inputOf(task));
+    if (!admitted.ok) return admitted;
+    const domain = hearthDomain(chain.chainId, chain.settlement);
+    const providerSignature = await signer.signTypedData(domain, agreementTypes, agreement);
+    const signed: SignedAgreement = { agreement, requesterSignature, providerSignature };
+    const opened = await payments.openTask({ signed, agreementHash, channel: start.channel, kind: task.kind });
+    if (!opened.ok) return opened;
+    const { cumulative, signature } = start.voucher;
+    const voucher = { channelId: agreement.channelId, maxClaimableAmount: cumulative, signature };
+    const covered = payments.acceptVoucher(agreementHash, voucher, 0);
+    if (!covered.ok) {
+      payments.closeTask(agreementHash, covered.message);
+      if (covered.code === 'VOUCHER_SIGNATURE') session.penalise(stream.peer.peerId, 'forgery', covered.message);
+      return covered;
+    }
+    return { ok: true, agreed: { task, agreement, agreementHash, signed, stream } };
+  }
+
+  async function serve(stream: TaskStream): Promise<void> {
+    const frame = await stream.receive({ timeoutMs: startWithinMs });
+    if (frame === null) return;
+    starting += 1;
+    const answer = await (
+      frame.type === 'start'
+        ? agree(stream, frame.body)
+        : Promise.resolve(refuse('PROTOCOL', `a task begins with "start", not with "${frame.type}"`))
+    ).finally(() => (starting -= 1));
+    if (!answer.ok) {
+      components.log?.(`refused ${stream.peer.peerId}: ${answer.code} ${answer.message}`);
+      await stream.send({ type: 'refuse', body: toRefusalMessage(answer) });
+      await stream.close();
+      return;
+    }
+    const controller = new AbortController();
+    const running = run(answer.agreed, controller.signal);
+    sessions.set(running, controller);
+    await running.finally(() => sessions.delete(running));
+  }
+
+  function run(agreed: AgreedTask, handBack: AbortSignal): Promise<void> {
+    const { task, agreement } = agreed;
+    const options = { chunkUnits: agreement.chunkUnits };
+    const parts = { worker: components.worker, inputs, rates };
+    const snapshot = snapshots(agreed, rates.rate, nowMs);
+    return runProviderSession(agreed, session, {
+      handBack,
+      openSource: (onActivity) =>
+        task.kind === 'chat'
+          ? createChatChunks(task, parts, { ...options, onActivity })
+          : createRenderChunks(task, parts, { ...options, onActivity }),
+      onProgress: (progress) => components.onTask?.(snapshot(progress)),
+    });
+  }
+
+  return {
+    handlers: {
+      quote: (peer, request) => desk.answer(peer.peerId, request),
+      task: serve,
+      receipt: (_, { receipt, signature }) => Promise.resolve(payments.acceptReceipt(receipt, signature)),
+    },
+    get openTasks() {
+      return sessions.size + starting;
+    },
+    async handBack(reason) {
+      for (const controller of sessions.values()) controller.abort(new HandBack(reason));
+      await Promise.allSettled(sessions.keys());
+    },
+    async idle() {
+      while (sessions.size > 0) await Promise.allSettled(sessions.keys());
+    },
+  };
+}
+
+function inputOf(task: Task): string {
+  return task.kind === 'chat' ? task.modelSha256 : task.sceneSha256;
+}
+
+function snapshots(
+  { task, agreement, agreementHash }: AgreedTask,
+  rate: (kind: Task['kind'], inputSha256: string) => number | null,
+  nowMs: () => number,
+): (progress: SessionProgress) => TaskSnapshot {
+  const startedAtMs = nowMs();
+  return ({ state, unitsDone, amountDue, detail }) => ({
+    id: agreementHash,
+    role: 'provider',
+    kind: task.kind,
+    counterparty: agreement.requester,
+    state,
+    unitsDone: unitsDone.toString(),
+    unitsTotal: taskUnits(task).toString(),
+    amountDue: amountDue.toString(),
+    startedAtMs,
+    finishedAtMs: state === 'running' ? null : nowMs(),
+    unitsPerSecond: rate(task.kind, inputOf(task)),
+    detail,
+  });
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { ChatTask } from '../../../protocol/tasks.ts';
+import { wireLimits } from '../../../protocol/wire/limits.ts';
+import { chatPayloadCodec } from '../../../protocol/wire/payload-codecs.ts';
+import type { GenerationChunk } from '../../../worker/messages.ts';
+import type { RateMeter } from '../../market/rate-meter.ts';
+import type { GpuWorker } from '../gpu-worker.ts';
+import type { Chunk, ChunkSource, ChunkSourceOptions } from './chunk-source.ts';
+import type { LoadedInput, WorkerInputs } from './worker-inputs.ts';
+
+/** A reader sees text this often. */
+const chunkMs = 250;
+
+interface Session {
+  readonly id: string;
+  readonly model: LoadedInput;
+}
+
+/**
+ * An answer in chunks of at most 16 tokens or about 250 ms. When the worker is lost, the session is opened again with the
+ * prompt and every token delivered so far: sampling is keyed by absolute position, so the answer goes on as it would have.
+ */
+export function createChatChunks(
+  task: ChatTask,
+  components: { readonly worker: GpuWorker; readonly inputs: WorkerInputs; readonly rates: RateMeter },
+  { chunkUnits, onActivity }: ChunkSourceOptions,
+): ChunkSource {
+  const { worker, inputs, rates } = components;
+  const delivered: number[] = [];
+  const strikes = { count: 0 };
+  let session: Session | null = null;
+  let isDone = false;
+  let planned = 0;
+
+  function planTokens(): number {
+    const rate = rates.rate('chat', task.modelSha256);
+    const byTime = rate === null ? 1 : Math.max(1, Math.floor((rate * chunkMs) / 1000));
+    return Math.min(byTime, wireLimits.chunkTokens, Number(chunkUnits), task.maxTokens - delivered.length);
+  }
+
+  async function open(signal: AbortSignal): Promise<Session> {
+    onActivity(strikes.count === 0 ? 'loading' : 'recovering');
+    const model = await inputs.model(task.modelSha256, signal);
+    try {
+      const messages = task.messages.map(({ role, content }) => ({ role, content }));
+      const { tokens } = await worker.call('encode-chat', { modelId: model.id, messages }, { signal });
+      const id = randomUUID();
+      onActivity('computing');
+      await worker.call(
+        'open-generation',
+        {
+          sessionId: id,
+          modelId: model.id,
+          promptTokens: [...tokens, ...task.prefixTokens, ...delivered],
+          maxTokens: task.maxTokens - delivered.length,
+          sampling: { temperature: task.temperatureMillionths / 1e6, seed: task.seed },
+        },
+        { signal },
+      );
+      return { id, model };
+    } catch (error) {
+      model.release();
+      throw error;
+    }
+  }
+
+  async function next(maxTokens: number, signal: AbortSignal): Promise<GenerationChunk> {
+    return inputs.withRecovery(strikes, signal, async () => {
+      try {
+        session ??= await open(signal);
+        onActivity('computing');
+        return await worker.call('next-tokens', { sessionId: session.id, maxTokens }, { signal });
+      } catch (error) {
+        session?.model.release();
+        session = null;
+        throw error;
+      }
+    });
+  }
+
+  return {
+    plan() {
+      if (isDone || delivered.length >= task.maxTokens) return null;
+      planned = planTokens();
+      return BigInt(planned);
+    },
+    async produce(signal): Promise<Chunk | null> {
+      const { tokens, text, finished, durationMs } = await next(planned, signal);
+      delivered.push(...tokens);
+      isDone = finished !== null;
+      const units = BigInt(tokens.length);
+      rates.note('chat', task.modelSha256, units, durationMs);
+      if (tokens.length === 0) {
+        // A session that gives nothing and does not end would spin.
+        isDone = true;
+        return null;
+      }
+      return { units, payload: chatPayloadCodec.encode({ tokens, text, finished: finished ?? 'more' }) };
+    },
+    async close() {
+      const open = session;
+      session = null;
+      if (open === null) return;
+      open.model.release();
+      await worker.call('close-generation', { sessionId: open.id }).catch(() => {
+        // The worker is gone, and the session with it.
+      });
+    },
+  };
+}

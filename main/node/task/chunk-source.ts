@@ -1,0 +1,22 @@
+/** Where a task's chunks come from. Nothing is computed until `produce`, and that is called only for what is covered. */
+export interface Chunk {
+  readonly units: bigint;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+export interface ChunkSource {
+  /** Units the next chunk takes at most, or null when the task is done. */
+  plan(): bigint | null;
+  /** The planned chunk; null when it turned out that there was nothing left. @throws TaskError, GpuWorkerError. */
+  produce(signal: AbortSignal): Promise<Chunk | null>;
+  /** Gives back what the task held in the worker. Never throws. */
+  close(): Promise<void>;
+}
+
+export type Activity = 'loading' | 'computing' | 'recovering';
+
+export interface ChunkSourceOptions {
+  /** From the agreement. */
+  readonly chunkUnits: bigint;
+  readonly onActivity: (activity: Activity) => void;
+}
