@@ -15,22 +15,22 @@ const fireboxBack = -2.5;
 export const hearthRoom: SceneDefinition = {
   name: 'Hearth room',
   materials: [
-    { name: 'plaster', color: [0.74, 0.7, 0.63], roughness: 0.9 },
+    { name: 'plaster', color: [0.78, 0.75, 0.7], roughness: 0.9 },
     { name: 'terracotta', color: [0.62, 0.17, 0.08], roughness: 0.85 },
-    { name: 'teal', color: [0.06, 0.26, 0.29], roughness: 0.85 },
-    { name: 'oak', color: [0.34, 0.19, 0.095], roughness: 0.45 },
-    { name: 'rug', color: [0.5, 0.36, 0.22], roughness: 1 },
+    { name: 'teal', color: [0.05, 0.27, 0.3], roughness: 0.85 },
+    { name: 'oak', color: [0.4, 0.245, 0.13], roughness: 0.45 },
+    { name: 'rug', color: [0.13, 0.17, 0.24], roughness: 1 },
     { name: 'stone', color: [0.5, 0.48, 0.45], roughness: 0.7 },
     { name: 'brick', color: [0.2, 0.085, 0.06], roughness: 0.95 },
     { name: 'log', color: [0.16, 0.09, 0.05], roughness: 0.9 },
-    { name: 'brass', color: [0.91, 0.66, 0.3], metallic: 1, roughness: 0.27 },
+    { name: 'brass', color: [0.91, 0.67, 0.33], metallic: 1, roughness: 0.38 },
     { name: 'steel', color: [0.56, 0.58, 0.62], metallic: 1, roughness: 0.4 },
     { name: 'clay', color: [0.72, 0.3, 0.16], roughness: 0.6 },
     { name: 'porcelain', color: [0.82, 0.82, 0.8], roughness: 0.3 },
-    { name: 'lamp', color: [0.8, 0.8, 0.8], roughness: 1, emission: [7.6, 7.0, 6.1] },
-    { name: 'flame', color: [0.1, 0.1, 0.1], roughness: 1, emission: [6.4, 1.7, 0.22] },
-    { name: 'flame core', color: [0.1, 0.1, 0.1], roughness: 1, emission: [9, 4.2, 0.9] },
-    { name: 'ember', color: [0.1, 0.05, 0.03], roughness: 1, emission: [7, 1.5, 0.15] },
+    { name: 'lamp', color: [0.8, 0.8, 0.8], roughness: 1, emission: [8.2, 7.9, 7.4] },
+    { name: 'flame', color: [0.1, 0.1, 0.1], roughness: 1, emission: [4.4, 1.1, 0.12] },
+    { name: 'flame core', color: [0.1, 0.1, 0.1], roughness: 1, emission: [6, 2.9, 0.6] },
+    { name: 'ember', color: [0.1, 0.05, 0.03], roughness: 1, emission: [6, 1.3, 0.12] },
   ],
   nodes: [
     { name: 'walls', mesh: walls(), material: 'plaster' },
@@ -63,17 +63,19 @@ export const hearthRoom: SceneDefinition = {
     {
       name: 'lamp',
       mesh: quad(
-        [-0.65, height - 0.02, -0.15],
-        [0.65, height - 0.02, -0.15],
-        [0.65, height - 0.02, 0.95],
-        [-0.65, height - 0.02, 0.95],
+        [-0.95, height - 0.02, 0.1],
+        [0.95, height - 0.02, 0.1],
+        [0.95, height - 0.02, 1.6],
+        [-0.95, height - 0.02, 1.6],
       ),
       material: 'lamp',
     },
+    { name: 'plaque', mesh: plaque(), material: 'steel' },
+    { name: 'emblem', mesh: emblem(), material: 'brass' },
     { name: 'plinth', mesh: box([-1.08, 0.3, -0.55], [0.6, 0.6, 0.6], 0.35), material: 'stone' },
     {
       name: 'knot',
-      mesh: trefoil(0.36, 0.085, 128, 14),
+      mesh: trefoil(0.36, 0.085, 160, 18),
       material: 'brass',
       translation: [-1.08, 1.04, -0.55],
       rotation: [0, 0.1305, 0, 0.9914],
@@ -185,7 +187,7 @@ function flames(): Mesh {
   );
 }
 
-/** A faceted drop that leans a little at its tip. */
+/** A faceted drop on a point. */
 function flame(base: Point, radius: number, heightMetres: number, turn: number): Mesh {
   const profile: [number, number][] = [
     [0, 0],
@@ -211,4 +213,34 @@ function gem(): Mesh {
     [-0.35, 0.024, 0.12],
     0.25,
   );
+}
+
+/** A round plate on the chimney breast, above the mantel. */
+function plaque(): Mesh {
+  const plate: [number, number][] = [
+    [0.33, 0],
+    [0.33, 0.03],
+    [0.29, 0.05],
+    [0.28, 0.035],
+    [0, 0.035],
+  ];
+  return facingRoom(turned(plate, 40, [0, 0, 0]));
+}
+
+/** Three flames in relief on the plate. */
+function emblem(): Mesh {
+  const relief = join(
+    flame([0, -0.2, 0], 0.1, 0.42, 0),
+    flame([-0.12, -0.16, 0], 0.06, 0.25, 0.4),
+    flame([0.12, -0.16, 0], 0.06, 0.25, 0.9),
+  );
+  return {
+    positions: relief.positions.map(([x, y, z]): Point => [x, y + 1.72, back + 0.05 + z * 0.4]),
+    indices: relief.indices,
+  };
+}
+
+/** Turns the vertical axis towards the camera and puts the foot on the back wall. */
+function facingRoom(mesh: Mesh): Mesh {
+  return { positions: mesh.positions.map(([x, y, z]): Point => [x, 1.72 - z, back + y]), indices: mesh.indices };
 }
