@@ -8,6 +8,10 @@ import type { Hex } from './agreement.ts';
 export const settlementAddress: Hex = '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003';
 export const depositCollectorAddress: Hex = '0x4020806089470a89826cB9fB1f4059150b550004';
 
+/** The contract's own limits on `withdrawDelay`. A provider may, and should, ask for more than the minimum. */
+export const minimumWithdrawDelaySeconds = 900;
+export const maximumWithdrawDelaySeconds = 2_592_000;
+
 export interface ChannelConfig {
   readonly payer: Hex;
   /** Signs vouchers by plain ECDSA; zero means the payer signs (EIP-1271 allowed). */
@@ -46,6 +50,37 @@ export const voucherTypes = {
   Voucher: [
     { name: 'channelId', type: 'bytes32' },
     { name: 'maxClaimableAmount', type: 'uint128' },
+  ],
+};
+
+/** Signed by the receiver authorizer, so that anybody may send `claimWithSignature`. Totals are cumulative. */
+export const claimBatchTypes = {
+  ClaimBatch: [{ name: 'claims', type: 'ClaimEntry[]' }],
+  ClaimEntry: [
+    { name: 'channelId', type: 'bytes32' },
+    { name: 'maxClaimableAmount', type: 'uint128' },
+    { name: 'totalClaimed', type: 'uint128' },
+  ],
+};
+
+/** Signed by the receiver authorizer over the channel's current refund nonce. */
+export const refundTypes = {
+  Refund: [
+    { name: 'channelId', type: 'bytes32' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'amount', type: 'uint128' },
+  ],
+};
+
+/** EIP-3009, under the token's own domain; `to` is the deposit collector, `nonce` keccak256(abi.encode(channelId, salt)). */
+export const receiveAuthorizationTypes = {
+  ReceiveWithAuthorization: [
+    { name: 'from', type: 'address' },
+    { name: 'to', type: 'address' },
+    { name: 'value', type: 'uint256' },
+    { name: 'validAfter', type: 'uint256' },
+    { name: 'validBefore', type: 'uint256' },
+    { name: 'nonce', type: 'bytes32' },
   ],
 };
 

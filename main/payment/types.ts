@@ -18,7 +18,14 @@ export type PaymentRefusalCode =
   | 'RECEIPT_SIGNATURE'
   | 'RECEIPT_AMOUNT'
   | 'NOT_COVERED'
-  | 'UNKNOWN_AGREEMENT';
+  | 'UNKNOWN_AGREEMENT'
+  /** The right signer, but with `s` in the upper half: the chain would refuse it. */
+  | 'VOUCHER_MALLEABLE'
+  | 'AGREEMENT_SIGNATURE'
+  /** This agreement was opened before: a task is paid once. */
+  | 'AGREEMENT_KNOWN'
+  /** The deposit's transaction failed; the sentence says why. */
+  | 'DEPOSIT_FAILED';
 
 export type PaymentRefusal = Refusal<PaymentRefusalCode>;
 export type PaymentOutcome<T> = ({ readonly ok: true } & T) | PaymentRefusal;

@@ -1,0 +1,141 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Hex, Receipt } from '../../protocol/agreement.ts';
+import type { EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
+import { openDatabase, translateErrors } from './database.ts';
+import { decodeFacts, encodeFacts } from './events.ts';
+import type { LedgerEvent, Role, StoredEvent } from './events.ts';
+import { linkHash, verifyChain } from './hash-chain.ts';
+import type { ChainEnd } from './hash-chain.ts';
+import { LedgerError } from './ledger-error.ts';
+import { createProjection } from './projection.ts';
+import { createQueries } from './queries.ts';
+import { integer, text } from './records.ts';
+import type { ChannelRecord, TaskRecord } from './records.ts';
+import { migrations } from './schema.ts';
+
+/** Links checked at every start; `verify` checks all of them. At 2,000 this takes about 10 ms. */
+const linksCheckedAtOpen = 2_000;
+
+/** The node's book: append-only events on disk, and what follows from them. One process, one writer. */
+export interface Ledger {
+  /**
+   * Appends all events or none. They are on disk (fsync) when this returns.
+   * @throws LedgerError LEDGER_DUPLICATE, LEDGER_INCONSISTENT, LEDGER_STORAGE
+   */
+  append(...events: readonly LedgerEvent[]): void;
+  findChannel(role: Role, channelId: Hex): ChannelRecord | undefined;
+  /** Channels of the role in the order they were opened, with one counterparty or with all. */
+  listChannels(role: Role, counterparty?: Hex): readonly ChannelRecord[];
+  findTask(role: Role, agreementHash: Hex): TaskRecord | undefined;
+  /** Tasks of the channel that may still grow: neither delivered nor ended, and not past their `finishBy` (unix seconds). */
+  listOpenTasks(role: Role, channelId: Hex, nowSeconds: number): readonly TaskRecord[];
+  undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[];
+  /** The total settled for the receiver at the last look; undefined before the first. */
+  settledTotal(receiver: Hex, token: Hex): bigint | undefined;
+  totals(): Readonly<Record<'earned' | 'claimed' | 'settled' | 'spent' | 'deposited', bigint>>;
+  /** Newest first. */
+  listTasks(limit?: number): readonly TaskSnapshot[];
+  earnings(): EarningsSnapshot;
+  /** Events with `sequence` > `after`, oldest first. */
+  readEvents(after?: number, limit?: number): readonly StoredEvent[];
+  /** Checks the whole hash chain and that replaying the events gives the same books. @throws LedgerError LEDGER_CORRUPT */
+  verify(): void;
+  close(): void;
+}
+
+/**
+ * Opens or creates the ledger at `path` (':memory:' for none).
+ * @throws LedgerError LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_LOCKED, LEDGER_FOREIGN, LEDGER_STORAGE
+ */
+export function openLedger(options: { readonly path: string; readonly now?: () => number }): Ledger {
+  const { path, now = Date.now } = options;
+  const database = openDatabase(path);
+  let end: ChainEnd;
+  try {
+    end = verifyChain(database, linksCheckedAtOpen);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const projection = createProjection(database);
+  const queries = createQueries(database);
+  const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
+  const selectEvents = database.prepare('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
+
+  function append(...events: readonly LedgerEvent[]): void {
+    const atMs = now();
+    let next = end;
+    translateErrors(path, () => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        for (const event of events) {
+          const body = encodeFacts(event);
+          const sequence = next.sequence + 1;
+          next = { sequence, hash: linkHash(next.hash, sequence, atMs, body) };
+          insertEvent.run(sequence, atMs, body, next.hash);
+          projection.apply(event, atMs);
+        }
+        database.exec('COMMIT');
+      } catch (error) {
+        // SQLite has rolled back by itself after some errors; then there is nothing left to roll back.
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+    end = next;
+  }
+
+  function readEvents(after = 0, limit = 1_000): StoredEvent[] {
+    return selectEvents.all(after, limit).map((row) => ({
+      sequence: integer(row, 'sequence'),
+      atMs: integer(row, 'at_ms'),
+      event: decodeFacts<LedgerEvent>(text(row, 'body')),
+    }));
+  }
+
+  function verify(): void {
+    verifyChain(database);
+    const replayed = new DatabaseSync(':memory:');
+    try {
+      for (const migration of migrations) replayed.exec(migration);
+      const replay = createProjection(replayed);
+      for (let stored = readEvents(); stored.length > 0; stored = readEvents(stored.at(-1)?.sequence)) {
+        for (const { event, atMs } of stored) replay.apply(event, atMs);
+      }
+      const table = differingTable(database, replayed);
+      if (table !== undefined) {
+        throw new LedgerError('LEDGER_CORRUPT', `table ${table} of ${path} is not what its events say`);
+      }
+    } finally {
+      replayed.close();
+    }
+  }
+
+  return {
+    ...queries,
+    append,
+    findChannel: projection.findChannel,
+    findTask: projection.findTask,
+    totals: () => ({
+      earned: projection.total('earned'),
+      claimed: projection.total('claimed'),
+      settled: projection.total('settled'),
+      spent: projection.total('spent'),
+      deposited: projection.total('deposited'),
+    }),
+    readEvents,
+    verify,
+    close: () => database.close(),
+  };
+}
+
+const derivedTables = ['channels', 'tasks', 'chunks', 'vouchers', 'settlements', 'totals', 'earnings_over_time'];
+
+function differingTable(left: DatabaseSync, right: DatabaseSync): string | undefined {
+  return derivedTables.find((table) => dump(left, table) !== dump(right, table));
+}
+
+function dump(database: DatabaseSync, table: string): string {
+  const rows = database.prepare(`SELECT * FROM ${table}`).all();
+  return rows.map((row) => JSON.stringify(row)).join('\n');
+}

@@ -1,0 +1,127 @@
+/** Finds or opens the requester's channel to a receiver and keeps its deposit high enough for what is promised on it. */
+import { toBeHex } from 'ethers';
+import type { Agreement, Hex } from '../../protocol/agreement.ts';
+import { refuse } from '../../protocol/errors.ts';
+import type { ChannelConfig } from '../../protocol/x402.ts';
+import type { ChannelRecord, Ledger } from '../ledger/index.ts';
+import type { ChainClient, ChannelOnChain } from './chain-client.ts';
+import { depositNeeded, highestPrice } from './channel-needs.ts';
+import { createMutex } from './mutex.ts';
+import { PaymentError } from './payment-error.ts';
+import { asHex, channelIdOf, isSameAddress } from './typed-data.ts';
+import type { PaymentOutcome, RequesterPayments, Signer } from './types.ts';
+
+/** A channel asked for but not used within this time was given up by the caller. */
+const promiseLifetimeMs = 120_000;
+
+type OpenChannelInput = Parameters<RequesterPayments['openChannel']>[0];
+type OpenedChannel = { readonly channel: ChannelConfig; readonly channelId: Hex };
+
+export interface ChannelOpener {
+  openChannel(input: OpenChannelInput): Promise<PaymentOutcome<OpenedChannel>>;
+  /** The task counts for itself from now on; its promise is fulfilled. */
+  taskOpened(agreement: Agreement): void;
+}
+
+export function createChannelOpener(parts: {
+  readonly ledger: Ledger;
+  readonly chain: ChainClient;
+  readonly signer: Signer;
+  readonly withdrawDelaySeconds: number;
+  readonly now: () => number;
+}): ChannelOpener {
+  const { ledger, chain, signer, withdrawDelaySeconds, now } = parts;
+  const { chainId, token } = chain.settings;
+  /** One deposit at a time: the next must see the balance that the one before it made. */
+  const inTurn = createMutex();
+  const promises: { readonly channelId: Hex; readonly amount: bigint; readonly untilMs: number }[] = [];
+
+  async function findUsable(
+    input: OpenChannelInput,
+  ): Promise<{ channel: ChannelRecord; state: ChannelOnChain } | undefined> {
+    for (const channel of ledger.listChannels('requester', input.receiver).toReversed()) {
+      const { config } = channel;
+      if (channel.chainId !== chainId || !isSameAddress(config.token, token)) continue;
+      if (!isSameAddress(config.receiverAuthorizer, input.receiverAuthorizer)) continue;
+      if (!isSameAddress(config.payer, signer.address) || config.withdrawDelay < withdrawDelaySeconds) continue;
+      const state = await chain.readChannel(channel.channelId);
+      if (state.withdrawInitiatedAt === 0) return { channel, state };
+    }
+    return undefined;
+  }
+
+  /** The salt counts up, so that a lost ledger does not hide where a deposit lies; used channels are passed over. */
+  async function createChannel(input: OpenChannelInput): Promise<{ channel: ChannelRecord; state: ChannelOnChain }> {
+    for (let number = 0n; ; number += 1n) {
+      const config: ChannelConfig = {
+        payer: signer.address,
+        payerAuthorizer: signer.address,
+        receiver: input.receiver,
+        receiverAuthorizer: input.receiverAuthorizer,
+        token,
+        withdrawDelay: withdrawDelaySeconds,
+        salt: asHex(toBeHex(number, 32)),
+      };
+      const channelId = channelIdOf(config, chainId);
+      if (ledger.findChannel('requester', channelId) !== undefined) continue;
+      const state = await chain.readChannel(channelId);
+      if (state.balance > 0n) continue;
+      // Known before the deposit is sent: a crash in between must not lose track of it.
+      ledger.append({ kind: 'channel', role: 'requester', channelId, chainId, config, baseClaimed: 0n });
+      const channel = ledger.findChannel('requester', channelId);
+      if (channel !== undefined) return { channel, state };
+    }
+  }
+
+  function promisedOn(channelId: Hex): bigint {
+    const nowMs = now();
+    for (let index = promises.length - 1; index >= 0; index -= 1) {
+      if ((promises[index]?.untilMs ?? 0) <= nowMs) promises.splice(index, 1);
+    }
+    return promises
+      .filter((promise) => promise.channelId === channelId)
+      .reduce((sum, promise) => sum + promise.amount, 0n);
+  }
+
+  function recordBalance(channelId: Hex, balance: bigint, transactionHash: Hex | null): void {
+    if (balance === ledger.findChannel('requester', channelId)?.balance) return;
+    ledger.append({ kind: 'deposit', role: 'requester', channelId, balance, transactionHash });
+  }
+
+  async function open(input: OpenChannelInput): Promise<PaymentOutcome<OpenedChannel>> {
+    const { channel, state } = (await findUsable(input)) ?? (await createChannel(input));
+    const { channelId, config } = channel;
+    recordBalance(channelId, state.balance, null);
+    const needed = depositNeeded(ledger, channel, now()) + promisedOn(channelId) + input.amount;
+    if (needed > state.balance) {
+      const missing = needed - state.balance;
+      const available = await chain.tokenBalance(signer.address);
+      if (available < missing) {
+        const message = `the channel needs ${missing} more, ${signer.address} holds ${available}`;
+        return refuse('DEPOSIT_TOO_SMALL', message, { needed: missing, available });
+      }
+      const { transactionHash } = await chain.deposit(config, missing);
+      recordBalance(channelId, (await chain.readChannel(channelId)).balance, transactionHash);
+    }
+    promises.push({ channelId, amount: input.amount, untilMs: now() + promiseLifetimeMs });
+    return { ok: true, channel: config, channelId };
+  }
+
+  async function openChannel(input: OpenChannelInput): Promise<PaymentOutcome<OpenedChannel>> {
+    try {
+      return await inTurn(() => open(input));
+    } catch (error) {
+      if (!(error instanceof PaymentError)) throw error;
+      const isEndpoint = error.code === 'CHAIN_UNREACHABLE' || error.code === 'CHAIN_MISMATCH';
+      return refuse(isEndpoint ? 'CHAIN_UNREACHABLE' : 'DEPOSIT_FAILED', error.message);
+    }
+  }
+
+  function taskOpened(agreement: Agreement): void {
+    const onChannel = promises.filter((promise) => isSameAddress(promise.channelId, agreement.channelId));
+    const fulfilled = onChannel.find((promise) => promise.amount === highestPrice(agreement)) ?? onChannel[0];
+    if (fulfilled !== undefined) promises.splice(promises.indexOf(fulfilled), 1);
+  }
+
+  return { openChannel, taskOpened };
+}

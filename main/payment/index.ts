@@ -1,0 +1,10 @@
+export { createChainClient } from './chain-client.ts';
+export type { ChainClient, ChannelOnChain } from './chain-client.ts';
+export { PaymentError } from './payment-error.ts';
+export type { PaymentErrorCode } from './payment-error.ts';
+export { createProviderPayments } from './provider-payments.ts';
+export { createRequesterPayments } from './requester-payments.ts';
+export { agreementHashOf, channelIdOf, checkSignature } from './typed-data.ts';
+export type * from './types.ts';
+export { createWallet, openWallet } from './wallet.ts';
+export type { HotWallet } from './wallet.ts';

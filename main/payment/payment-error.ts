@@ -1,0 +1,15 @@
+import { HearthError } from '../../protocol/errors.ts';
+
+export type PaymentErrorCode =
+  | 'CHAIN_UNREACHABLE'
+  /** The endpoint serves another chain than the settings say. */
+  | 'CHAIN_MISMATCH'
+  | 'TRANSACTION_REVERTED'
+  | 'TRANSACTION_TIMEOUT'
+  | 'WALLET_PERMISSIONS'
+  | 'WALLET_PASSPHRASE'
+  | 'WALLET_CORRUPT'
+  /** A caller's mistake: a task, chunk, result or receipt that does not fit what was agreed and recorded. */
+  | 'RECORD_INVALID';
+
+export class PaymentError extends HearthError<PaymentErrorCode> {}

@@ -1,0 +1,258 @@
+import { receiptTypes, agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
+import type { Hex, Receipt, TaskResult } from '../../protocol/agreement.ts';
+import { refuse } from '../../protocol/errors.ts';
+import { priceOfUnits } from '../../protocol/tasks.ts';
+import { settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
+import type { SignedVoucher } from '../../protocol/x402.ts';
+import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/index.ts';
+import type { ChainClient } from './chain-client.ts';
+import { createChannelCheck } from './channel-check.ts';
+import { createClaimer } from './claimer.ts';
+import { createMutex } from './mutex.ts';
+import { PaymentError } from './payment-error.ts';
+import { agreementHashOf, checkSignature, isSameAddress, voucherSignerOf } from './typed-data.ts';
+import type { PaymentOutcome, ProviderPayments, Signer } from './types.ts';
+
+export interface ProviderPaymentsOptions {
+  readonly ledger: Ledger;
+  /** Sends claims from the signer's address, which therefore needs a little of the chain's coin. */
+  readonly chain: ChainClient;
+  readonly signer: Signer;
+  /** Who is paid; the signer itself when omitted. */
+  readonly payoutAddress?: Hex;
+  /** Channels with a shorter withdraw delay are refused: a provider that sleeps longer loses its vouchers. */
+  readonly minimumDelaySeconds?: number;
+  readonly now?: () => number;
+}
+
+type OpenTaskInput = Parameters<ProviderPayments['openTask']>[0];
+
+/** A day: a node that is off over night still claims in time. */
+export const usualMinimumDelaySeconds = 86_400;
+
+/**
+ * The provider's money. Tasks that an earlier run left open are closed first: their streams are gone, what was
+ * acknowledged stays claimable, and a late receipt still counts.
+ */
+export function createProviderPayments(options: ProviderPaymentsOptions): ProviderPayments {
+  const { ledger, chain, signer, payoutAddress = signer.address, now = Date.now } = options;
+  const minimumDelaySeconds = options.minimumDelaySeconds ?? usualMinimumDelaySeconds;
+  const { chainId } = chain.settings;
+  const domain = hearthDomain(chainId, settlementAddress);
+  const checkChannel = createChannelCheck({ ledger, chain, signer, payoutAddress, minimumDelaySeconds, now });
+  const claimer = createClaimer({ ledger, chain });
+  /** One task is opened at a time: the next must count what the one before it needs of the deposit. */
+  const inTurn = createMutex();
+  /** Units being computed, by task. Lost with the process, as the computation is. */
+  const reservations = new Map<Hex, { readonly channelId: Hex; readonly units: bigint; readonly amount: bigint }>();
+
+  for (const channel of ledger.listChannels('provider')) {
+    for (const task of ledger.listOpenTasks('provider', channel.channelId, 0)) {
+      ledger.append({
+        kind: 'closed',
+        role: 'provider',
+        agreementHash: task.agreementHash,
+        reason: 'The node was restarted.',
+      });
+    }
+  }
+
+  function find(agreementHash: Hex): { task: TaskRecord; channel: ChannelRecord } | undefined {
+    const task = ledger.findTask('provider', agreementHash);
+    const channel = task === undefined ? undefined : ledger.findChannel('provider', task.channelId);
+    return task === undefined || channel === undefined ? undefined : { task, channel };
+  }
+
+  function get(agreementHash: Hex): TaskRecord {
+    const found = find(agreementHash);
+    if (found === undefined) throw new PaymentError('RECORD_INVALID', `no task with agreement ${agreementHash}`);
+    return found.task;
+  }
+
+  const openTask = async ({ signed, agreementHash, channel, kind }: OpenTaskInput): Promise<PaymentOutcome<object>> => {
+    const { agreement, requesterSignature, providerSignature } = signed;
+    if (kind !== 'chat' && kind !== 'render') throw new PaymentError('RECORD_INVALID', `"${kind}" is not a task kind`);
+    if (!isSameAddress(agreementHashOf(agreement, chainId), agreementHash)) {
+      return refuse('AGREEMENT_SIGNATURE', `${agreementHash} is not the hash of the agreement on chain ${chainId}`);
+    }
+    if (ledger.findTask('provider', agreementHash) !== undefined) {
+      return refuse('AGREEMENT_KNOWN', `agreement ${agreementHash} was opened before`);
+    }
+    const fields = checkChannel.fields(agreement, channel);
+    if (fields !== undefined) return fields;
+    const signature = { domain, types: agreementTypes, value: agreement };
+    if (checkSignature(signature, requesterSignature, agreement.requester) !== 'valid') {
+      return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by its requester ${agreement.requester}`);
+    }
+    const onChain = await checkChannel.onChain(agreement, channel);
+    if (!onChain.ok) return onChain;
+    ledger.append(...onChain.events, {
+      kind: 'agreement',
+      role: 'provider',
+      agreementHash,
+      taskKind: kind,
+      agreement,
+      requesterSignature,
+      providerSignature,
+    });
+    return { ok: true };
+  };
+
+  function acceptVoucher(agreementHash: Hex, voucher: SignedVoucher, acknowledged: number): PaymentOutcome<object> {
+    const found = find(agreementHash);
+    if (found === undefined) return unknown(agreementHash);
+    const { task, channel } = found;
+    const amount = voucher.maxClaimableAmount;
+    if (!isSameAddress(voucher.channelId, task.channelId)) {
+      return refuse(
+        'VOUCHER_CHANNEL',
+        `the voucher is for channel ${voucher.channelId}, the task for ${task.channelId}`,
+      );
+    }
+    // Streams of one channel overtake each other, so only a fall within the same task is wrong.
+    if (amount < task.bestVoucher || amount <= 0n) {
+      const message = `the voucher covers ${amount}, an earlier one of this task ${task.bestVoucher}`;
+      return refuse('VOUCHER_NOT_HIGHER', message, { needed: task.bestVoucher, available: amount });
+    }
+    if (amount > channel.balance) {
+      const message = `the voucher covers ${amount}, the deposit is ${channel.balance}`;
+      return refuse('VOUCHER_OVER_DEPOSIT', message, { needed: amount, available: channel.balance });
+    }
+    const isKnown = amount === channel.ceiling && voucher.signature === channel.signature;
+    if (!isKnown) {
+      const { channelId, maxClaimableAmount, signature } = voucher;
+      const typed = {
+        domain: settlementDomain(chainId),
+        types: voucherTypes,
+        value: { channelId, maxClaimableAmount },
+      };
+      const check = checkSignature(typed, signature, voucherSignerOf(channel.config));
+      if (check === 'malleable')
+        return refuse('VOUCHER_MALLEABLE', 'the voucher signature has its s in the upper half');
+      if (check === 'invalid') {
+        const signerAddress = voucherSignerOf(channel.config);
+        return refuse('VOUCHER_SIGNATURE', `the voucher is not signed by ${signerAddress} for chain ${chainId}`);
+      }
+    }
+    const events: LedgerEvent[] = [];
+    if (amount > channel.ceiling) events.push({ kind: 'voucher', role: 'provider', agreementHash, voucher });
+    const confirmed = Math.min(acknowledged, task.chunks);
+    if (confirmed > task.acknowledged) {
+      events.push({ kind: 'acknowledge', role: 'provider', agreementHash, acknowledged: confirmed });
+    }
+    if (events.length > 0) ledger.append(...events);
+    return { ok: true };
+  }
+
+  function reserveChunk(agreementHash: Hex, units: bigint): PaymentOutcome<object> {
+    const found = find(agreementHash);
+    if (found === undefined) return unknown(agreementHash);
+    const { task, channel } = found;
+    const { agreement } = task;
+    if (task.state !== 'agreed' && task.state !== 'running') {
+      return refuse('UNKNOWN_AGREEMENT', `task ${agreementHash} has ended: ${task.state}`);
+    }
+    if (units < 0n || units > agreement.chunkUnits || task.unitsDone + units > agreement.maxUnits) {
+      const message =
+        `a chunk of ${units} units after ${task.unitsDone} is more than agreed: ` +
+        `${agreement.chunkUnits} a chunk, ${agreement.maxUnits} in all`;
+      return refuse('NOT_COVERED', message, { needed: units, available: agreement.maxUnits - task.unitsDone });
+    }
+    const due = priceOfUnits(task.unitsDone + units, agreement.pricePerMillionUnits);
+    const amount = due - task.amountDue;
+    let needed = channel.baseClaimed + channel.committed + amount;
+    for (const [other, reservation] of reservations) {
+      if (other !== task.agreementHash && reservation.channelId === task.channelId) needed += reservation.amount;
+    }
+    if (needed > channel.ceiling) {
+      const message = `${units} more units bring the channel to ${needed}, the voucher covers ${channel.ceiling}`;
+      return refuse('NOT_COVERED', message, { needed, available: channel.ceiling });
+    }
+    reservations.set(task.agreementHash, { channelId: task.channelId, units, amount });
+    return { ok: true };
+  }
+
+  const recordChunk: ProviderPayments['recordChunk'] = (agreementHash, chunk) => {
+    const task = get(agreementHash);
+    const reserved = reservations.get(task.agreementHash)?.units ?? 0n;
+    if (chunk.units < 0n || chunk.units > reserved) {
+      throw new PaymentError(
+        'RECORD_INVALID',
+        `chunk ${chunk.sequence} has ${chunk.units} units, reserved ${reserved}`,
+      );
+    }
+    ledger.append({ kind: 'chunk', role: 'provider', agreementHash, chunk });
+    reservations.delete(task.agreementHash);
+    const { unitsDone, amountDue } = get(agreementHash);
+    return { unitsDone, amountDue };
+  };
+
+  function recordResult(agreementHash: Hex, result: TaskResult, signature: Hex): void {
+    const task = get(agreementHash);
+    if (result.units !== task.unitsDone || result.amountDue !== task.amountDue) {
+      throw new PaymentError(
+        'RECORD_INVALID',
+        `the result says ${result.units} units for ${result.amountDue}, delivered were ${task.unitsDone} for ${task.amountDue}`,
+      );
+    }
+    reservations.delete(task.agreementHash);
+    ledger.append({ kind: 'result', role: 'provider', agreementHash, result, signature });
+  }
+
+  function acceptReceipt(receipt: Receipt, signature: Hex): PaymentOutcome<object> {
+    const found = find(receipt.agreementHash);
+    if (found === undefined) return unknown(receipt.agreementHash);
+    const { task } = found;
+    const signatureCheck = checkSignature(
+      { domain, types: receiptTypes, value: receipt },
+      signature,
+      task.agreement.requester,
+    );
+    if (signatureCheck !== 'valid') {
+      return refuse('RECEIPT_SIGNATURE', `the receipt is not signed by the requester ${task.agreement.requester}`);
+    }
+    if (task.receipt !== null) {
+      // Sent again, because our confirmation was lost. A different one would be a second price for one task.
+      if (task.receipt.amountDue === receipt.amountDue) return { ok: true };
+      const message = `the task has a receipt over ${task.receipt.amountDue}, this one is over ${receipt.amountDue}`;
+      return refuse('RECEIPT_AMOUNT', message, { needed: task.receipt.amountDue, available: receipt.amountDue });
+    }
+    const price = priceOfUnits(receipt.units, task.agreement.pricePerMillionUnits);
+    if (receipt.amountDue !== price || receipt.amountDue < task.owed || receipt.units > task.unitsDone) {
+      const message =
+        `the receipt pays ${receipt.amountDue} for ${receipt.units} units; their price is ${price}, ` +
+        `acknowledged chunks cost ${task.owed}, ${task.unitsDone} units were delivered`;
+      return refuse('RECEIPT_AMOUNT', message, { needed: task.owed, available: receipt.amountDue });
+    }
+    reservations.delete(task.agreementHash);
+    ledger.append({ kind: 'receipt', role: 'provider', receipt, signature });
+    return { ok: true };
+  }
+
+  function closeTask(agreementHash: Hex, reason: string): void {
+    const task = get(agreementHash);
+    reservations.delete(task.agreementHash);
+    if (!['agreed', 'running', 'delivered'].includes(task.state)) return;
+    ledger.append({ kind: 'closed', role: 'provider', agreementHash, reason });
+  }
+
+  return {
+    address: signer.address,
+    openTask: (input) => inTurn(() => openTask(input)),
+    acceptVoucher,
+    reserveChunk,
+    recordChunk,
+    recordResult,
+    acceptReceipt,
+    closeTask,
+    claimAndSettle: claimer.claimAndSettle,
+    totals: () => {
+      const { earned, claimed, settled } = ledger.totals();
+      return { earned, claimed, settled };
+    },
+  };
+}
+
+function unknown(agreementHash: Hex) {
+  return refuse('UNKNOWN_AGREEMENT', `no agreement ${agreementHash} was opened here`);
+}

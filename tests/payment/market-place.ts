@@ -1,0 +1,194 @@
+/** A chain, providers and requesters with real ledgers, and the steps of a task between two of them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keccak256, toUtf8Bytes } from 'ethers';
+import { startLocalChain } from '../../main/demo/local-chain.ts';
+import type { LocalChain } from '../../main/demo/local-chain.ts';
+import { openLedger } from '../../main/ledger/index.ts';
+import type { Ledger } from '../../main/ledger/index.ts';
+import {
+  agreementHashOf,
+  createChainClient,
+  createProviderPayments,
+  createRequesterPayments,
+  createWallet,
+} from '../../main/payment/index.ts';
+import type { ChainClient, HotWallet, ProviderPayments, RequesterPayments } from '../../main/payment/index.ts';
+import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
+import type { Agreement, Hex, Receipt, SignedAgreement } from '../../protocol/agreement.ts';
+import { priceOfUnits } from '../../protocol/tasks.ts';
+import { settlementAddress } from '../../protocol/x402.ts';
+import type { ChannelConfig } from '../../protocol/x402.ts';
+
+export interface ProviderParty {
+  readonly wallet: HotWallet;
+  readonly ledger: Ledger;
+  readonly chain: ChainClient;
+  readonly payments: ProviderPayments;
+}
+
+export interface RequesterParty {
+  readonly wallet: HotWallet;
+  readonly ledger: Ledger;
+  readonly chain: ChainClient;
+  readonly payments: RequesterPayments;
+}
+
+export interface OpenedTask {
+  readonly agreement: Agreement;
+  readonly signed: SignedAgreement;
+  readonly hash: Hex;
+  readonly channel: ChannelConfig;
+}
+
+export function hashOf(text: string): Hex {
+  return `0x${keccak256(toUtf8Bytes(text)).slice(2)}`;
+}
+
+/** The same name gives the same key in every run. */
+export function walletOf(name: string): HotWallet {
+  return createWallet(hashOf(`wallet of ${name}`));
+}
+
+export async function openMarketPlace() {
+  const chain = await startLocalChain();
+  const folder = mkdtempSync(join(tmpdir(), 'hearth-payment-'));
+  const closers: (() => void)[] = [];
+
+  async function joinMarket(name: string, usdc: bigint) {
+    const wallet = walletOf(name);
+    await chain.fund(wallet.address, { eth: 10n ** 18n, usdc });
+    const ledger = openLedger({ path: join(folder, `${name}.db`) });
+    const client = createChainClient({ settings: chain.settings, wallet });
+    closers.push(
+      () => ledger.close(),
+      () => client.close(),
+    );
+    return { wallet, ledger, chain: client };
+  }
+
+  return {
+    chain,
+    folder,
+    async addProvider(name: string): Promise<ProviderParty> {
+      const party = await joinMarket(name, 0n);
+      return { ...party, payments: createProviderPayments({ ...party, signer: party.wallet }) };
+    },
+    async addRequester(name: string, usdc = 100_000_000n): Promise<RequesterParty> {
+      const party = await joinMarket(name, usdc);
+      return { ...party, payments: createRequesterPayments({ ...party, signer: party.wallet }) };
+    },
+    async close() {
+      for (const close of closers) close();
+      await chain.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export type MarketPlace = Awaited<ReturnType<typeof openMarketPlace>>;
+
+/** Channel, agreement and the requester's own record; the provider has not heard of it yet. */
+export async function agree(
+  chain: LocalChain,
+  requester: RequesterParty,
+  provider: ProviderParty,
+  name: string,
+  terms: Partial<Agreement> = {},
+): Promise<OpenedTask> {
+  const { chainId } = chain.settings;
+  const nowSeconds = BigInt(Math.floor(Date.now() / 1_000));
+  const limits = { maxUnits: 100n, chunkUnits: 16n, pricePerMillionUnits: 10_000_000n, ...terms };
+  const opened = await requester.payments.openChannel({
+    receiver: provider.wallet.address,
+    receiverAuthorizer: provider.wallet.address,
+    amount: priceOfUnits(limits.maxUnits, limits.pricePerMillionUnits),
+  });
+  if (!opened.ok) throw new Error(opened.message);
+  const agreement: Agreement = {
+    agreementId: hashOf(name),
+    requester: requester.wallet.address,
+    provider: provider.wallet.address,
+    channelId: opened.channelId,
+    taskHash: hashOf(`task ${name}`),
+    inputHash: hashOf('model'),
+    shaderSetHash: hashOf('shaders'),
+    numericProfile: 'f32',
+    startBy: nowSeconds + 60n,
+    finishBy: nowSeconds + 3_600n,
+    ...limits,
+  };
+  const domain = hearthDomain(chainId, settlementAddress);
+  const requesterSignature = await requester.wallet.signTypedData(domain, agreementTypes, agreement);
+  const providerSignature = await provider.wallet.signTypedData(domain, agreementTypes, agreement);
+  const hash = agreementHashOf(agreement, chainId);
+  requester.payments.openTask({ agreement, requesterSignature }, hash, 'chat');
+  return { agreement, signed: { agreement, requesterSignature, providerSignature }, hash, channel: opened.channel };
+}
+
+/** Everything {@link agree} does, and the provider opens the task. */
+export async function openTask(
+  chain: LocalChain,
+  requester: RequesterParty,
+  provider: ProviderParty,
+  name: string,
+  terms: Partial<Agreement> = {},
+): Promise<OpenedTask> {
+  const task = await agree(chain, requester, provider, name, terms);
+  const { signed, hash, channel } = task;
+  const opened = await provider.payments.openTask({ signed, agreementHash: hash, channel, kind: 'chat' });
+  if (!opened.ok) throw new Error(`${opened.code}: ${opened.message}`);
+  return task;
+}
+
+/** Cover, voucher, reservation, chunk: one turn of the loop. `arrives` false loses the chunk on its way. */
+export async function deliverChunk(
+  requester: RequesterParty,
+  provider: ProviderParty,
+  task: OpenedTask,
+  units: bigint,
+  arrives = true,
+): Promise<void> {
+  const before = requester.ledger.findTask('requester', task.hash);
+  if (before === undefined) throw new Error('unknown task');
+  const covered = await requester.payments.signVoucher(task.hash, before.unitsDone + units);
+  if (!covered.ok) throw new Error(`${covered.code}: ${covered.message}`);
+  const accepted = provider.payments.acceptVoucher(task.hash, covered.voucher, before.chunks);
+  if (!accepted.ok) throw new Error(`${accepted.code}: ${accepted.message}`);
+  const reserved = provider.payments.reserveChunk(task.hash, units);
+  if (!reserved.ok) throw new Error(`${reserved.code}: ${reserved.message}`);
+  const chunk = { sequence: before.chunks, units, payloadSha256: hashOf(`payload ${before.chunks}`) };
+  provider.payments.recordChunk(task.hash, chunk);
+  if (arrives) requester.payments.recordChunk(task.hash, chunk);
+}
+
+/** The requester's receipt for what arrived. */
+export function receiptFor(requester: RequesterParty, task: OpenedTask, verdict: Receipt['verdict']): Receipt {
+  const record = requester.ledger.findTask('requester', task.hash);
+  if (record === undefined) throw new Error('unknown task');
+  return {
+    agreementHash: task.hash,
+    resultHash: hashOf('result'),
+    units: record.unitsDone,
+    amountDue: record.amountDue,
+    verdict,
+    issuedAt: BigInt(Math.floor(Date.now() / 1_000)),
+  };
+}
+
+/** Issues the receipt and, unless it is lost, hands it over. */
+export async function giveReceipt(
+  requester: RequesterParty,
+  provider: ProviderParty,
+  task: OpenedTask,
+  options: { readonly verdict?: Receipt['verdict']; readonly arrives?: boolean } = {},
+): Promise<Receipt> {
+  const receipt = receiptFor(requester, task, options.verdict ?? 'verified');
+  const { signature } = await requester.payments.issueReceipt(task.hash, receipt);
+  if (options.arrives === false) return receipt;
+  const accepted = provider.payments.acceptReceipt(receipt, signature);
+  if (!accepted.ok) throw new Error(`${accepted.code}: ${accepted.message}`);
+  requester.payments.markReceiptDelivered(task.hash);
+  return receipt;
+}
