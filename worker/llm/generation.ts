@@ -77,7 +77,8 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
     }
     produced += tokens.length;
     if (finished === null && produced >= outputLimit) finished = 'length';
-    const text = detokenizer.push(tokens) + (finished === null ? '' : detokenizer.end());
+    const spoken = finished === 'stop' ? tokens.slice(0, -1) : tokens;
+    const text = detokenizer.push(spoken) + (finished === null ? '' : detokenizer.end());
     return { tokens, text, finished };
   };
 

@@ -166,7 +166,7 @@ export class LanguageModel {
 
   #checkTokens(tokens: readonly number[], limit: number): void {
     if (tokens.length === 0) {
-      throw new LlmError('EMPTY_PROMPT', 'the prompt has no tokens; at least 1 is needed', { data: { value: 0 } });
+      throw new LlmError('EMPTY_PROMPT', 'the prompt has 0 tokens; at least 1 is needed', { data: { value: 0 } });
     }
     if (tokens.length > limit) {
       throw new LlmError(
