@@ -1,5 +1,5 @@
 /** Opens the file: one writer, durable commits, the right version, and nothing that fails its checks. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LedgerError } from './ledger-error.ts';
@@ -14,13 +14,16 @@ const lockTimeoutMs = 500;
 export function openDatabase(path: string): DatabaseSync {
   return translateErrors(path, () => {
     const isFile = path !== ':memory:';
-    if (isFile) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (isFile) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      // Whom we pay is nobody else's business; SQLite gives its write-ahead log the mode of the file.
+      closeSync(openSync(path, 'a', 0o600));
+    }
     const database = new DatabaseSync(path, { timeout: lockTimeoutMs });
     try {
       // Exclusive before WAL: the lock then lasts until the process ends, however it ends, and no shared memory is needed.
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
       database.exec('PRAGMA trusted_schema = OFF; BEGIN IMMEDIATE; COMMIT;');
-      if (isFile) chmodSync(path, 0o600);
       migrate(database, path);
       checkPages(database, path);
       return database;

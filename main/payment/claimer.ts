@@ -10,7 +10,7 @@ import { PaymentError } from './payment-error.ts';
 import { isSameAddress } from './typed-data.ts';
 import type { ClaimReport } from './types.ts';
 
-/** Rows of one transaction; measured gas per further row is in tests/payment. */
+/** Rows of one transaction: x402's own limit for relayed claims, about 1.3 million gas. */
 const rowsPerTransaction = 25;
 
 interface Claimable {
@@ -71,6 +71,7 @@ export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: 
   async function settle(receiver: Hex, claimables: readonly Claimable[], progress: Progress): Promise<void> {
     const { token } = chain.settings;
     const before = await chain.readReceiver(receiver);
+    const sentBefore = progress.transactionHashes.length;
     if (claimables.length === 0 && before.totalClaimed > before.totalSettled) await send([], receiver, progress);
     for (let start = 0; start < claimables.length; start += rowsPerTransaction) {
       const isLast = start + rowsPerTransaction >= claimables.length;
@@ -79,7 +80,8 @@ export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: 
     const { totalSettled } = await chain.readReceiver(receiver);
     const known = ledger.settledTotal(receiver, token) ?? 0n;
     if (totalSettled <= known) return;
-    const transactionHash = progress.transactionHashes.at(-1) ?? null;
+    // Null: paid out by a run that died before it could say so, or by someone else.
+    const transactionHash = progress.transactionHashes.slice(sentBefore).at(-1) ?? null;
     ledger.append({ kind: 'settle', role: 'provider', receiver, token, totalSettled, transactionHash, isBase: false });
     progress.settled += totalSettled - known;
   }

@@ -4,7 +4,7 @@ export { PaymentError } from './payment-error.ts';
 export type { PaymentErrorCode } from './payment-error.ts';
 export { createProviderPayments } from './provider-payments.ts';
 export { createRequesterPayments } from './requester-payments.ts';
-export { agreementHashOf, channelIdOf, checkSignature } from './typed-data.ts';
+export { channelIdOf, checkSignature } from './typed-data.ts';
 export type * from './types.ts';
 export { createWallet, openWallet } from './wallet.ts';
 export type { HotWallet } from './wallet.ts';

@@ -1,6 +1,7 @@
 import { receiptTypes, agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
 import type { Hex, Receipt, TaskResult } from '../../protocol/agreement.ts';
 import { refuse } from '../../protocol/errors.ts';
+import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';
 import { priceOfUnits } from '../../protocol/tasks.ts';
 import { settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
 import type { SignedVoucher } from '../../protocol/x402.ts';
@@ -10,7 +11,7 @@ import { createChannelCheck } from './channel-check.ts';
 import { createClaimer } from './claimer.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
-import { agreementHashOf, checkSignature, isSameAddress, voucherSignerOf } from './typed-data.ts';
+import { checkSignature, isSameAddress, voucherSignerOf } from './typed-data.ts';
 import type { PaymentOutcome, ProviderPayments, Signer } from './types.ts';
 
 export interface ProviderPaymentsOptions {
@@ -72,7 +73,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
   const openTask = async ({ signed, agreementHash, channel, kind }: OpenTaskInput): Promise<PaymentOutcome<object>> => {
     const { agreement, requesterSignature, providerSignature } = signed;
     if (kind !== 'chat' && kind !== 'render') throw new PaymentError('RECORD_INVALID', `"${kind}" is not a task kind`);
-    if (!isSameAddress(agreementHashOf(agreement, chainId), agreementHash)) {
+    if (!isSameAddress(hashAgreement(agreement, chainIdentity(chainId)), agreementHash)) {
       return refuse('AGREEMENT_SIGNATURE', `${agreementHash} is not the hash of the agreement on chain ${chainId}`);
     }
     if (ledger.findTask('provider', agreementHash) !== undefined) {

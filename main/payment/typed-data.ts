@@ -1,9 +1,8 @@
 /** Hashes and signatures of the EIP-712 structures, strict enough that what passes here passes on chain. */
 import { Signature, TypedDataEncoder, recoverAddress } from 'ethers';
 import type { TypedDataDomain, TypedDataField } from 'ethers';
-import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
-import type { Agreement, Hex } from '../../protocol/agreement.ts';
-import { channelConfigTypes, settlementAddress, settlementDomain } from '../../protocol/x402.ts';
+import type { Hex } from '../../protocol/agreement.ts';
+import { channelConfigTypes, settlementDomain } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 
 export type TypedDataTypes = Record<string, TypedDataField[]>;
@@ -21,11 +20,6 @@ export function channelIdOf(config: ChannelConfig, chainId: bigint): Hex {
 /** Who signs the channel's vouchers. */
 export function voucherSignerOf(config: ChannelConfig): Hex {
   return isSameAddress(config.payerAuthorizer, zeroAddress) ? config.payer : config.payerAuthorizer;
-}
-
-/** The EIP-712 digest that both sides sign and that names the task everywhere. */
-export function agreementHashOf(agreement: Agreement, chainId: bigint): Hex {
-  return asHex(TypedDataEncoder.hash(hearthDomain(chainId, settlementAddress), agreementTypes, agreement));
 }
 
 export type SignatureCheck = 'valid' | 'malleable' | 'invalid';

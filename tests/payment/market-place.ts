@@ -8,7 +8,6 @@ import type { LocalChain } from '../../main/demo/local-chain.ts';
 import { openLedger } from '../../main/ledger/index.ts';
 import type { Ledger } from '../../main/ledger/index.ts';
 import {
-  agreementHashOf,
   createChainClient,
   createProviderPayments,
   createRequesterPayments,
@@ -17,6 +16,7 @@ import {
 import type { ChainClient, HotWallet, ProviderPayments, RequesterPayments } from '../../main/payment/index.ts';
 import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
 import type { Agreement, Hex, Receipt, SignedAgreement } from '../../protocol/agreement.ts';
+import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';
 import { priceOfUnits } from '../../protocol/tasks.ts';
 import { settlementAddress } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
@@ -122,7 +122,7 @@ export async function agree(
   const domain = hearthDomain(chainId, settlementAddress);
   const requesterSignature = await requester.wallet.signTypedData(domain, agreementTypes, agreement);
   const providerSignature = await provider.wallet.signTypedData(domain, agreementTypes, agreement);
-  const hash = agreementHashOf(agreement, chainId);
+  const hash = hashAgreement(agreement, chainIdentity(chainId));
   requester.payments.openTask({ agreement, requesterSignature }, hash, 'chat');
   return { agreement, signed: { agreement, requesterSignature, providerSignature }, hash, channel: opened.channel };
 }
