@@ -5,8 +5,8 @@ export interface DesktopOptions {
   /** Start in the tray without a window: what autostart uses. */
   readonly hidden: boolean;
   readonly dataDirectory: string | null;
-  /** `real`, `software` or part of an adapter's name. */
-  readonly adapter: string;
+  /** `real`, `software` or part of an adapter's name; null leaves it to the settings. */
+  readonly adapter: string | null;
   readonly listen: readonly string[];
   readonly bootstrap: readonly string[];
 }
@@ -28,7 +28,7 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
   return {
     hidden: values['hidden'] === true,
     dataDirectory: text(values['data-dir']),
-    adapter: text(values['adapter']) ?? 'real',
+    adapter: text(values['adapter']),
     listen: texts(values['listen']),
     bootstrap: texts(values['bootstrap']),
   };
@@ -38,7 +38,7 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
 export function coreParameters(options: DesktopOptions, dataDirectory: string): string[] {
   return [
     `--data-dir=${dataDirectory}`,
-    `--adapter=${options.adapter}`,
+    ...(options.adapter === null ? [] : [`--adapter=${options.adapter}`]),
     ...options.listen.map((address) => `--listen=${address}`),
     ...options.bootstrap.map((address) => `--bootstrap=${address}`),
   ];

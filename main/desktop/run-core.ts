@@ -1,11 +1,11 @@
 /** The node core in the utility process, with its parts as arguments: waits for a GPU, starts the node, serves it, stops it. */
-import type { AdapterDescription } from '../../worker/messages.ts';
 import type { NodeApi } from '../../protocol/node-api.ts';
-import type { GpuWorker } from '../node/gpu-worker.ts';
+import type { GpuHost } from '../node/node-options.ts';
 import { parseToCore } from './core-messages.ts';
 import type { FromCore } from './core-messages.ts';
+import type { AdapterDescription } from '../../worker/messages.ts';
 import { createGpuWorkerLink } from './gpu-worker-link.ts';
-import type { AdapterOutcome } from './gpu-worker-link.ts';
+import type { AdapterOutcome, GpuWorkerLink } from './gpu-worker-link.ts';
 import { fromMainPort } from './ports.ts';
 import type { MainPort } from './ports.ts';
 import { serveNodeApi } from './serve-node-api.ts';
@@ -16,6 +16,8 @@ export interface CoreParentPort {
   on(event: 'message', listener: (event: { data: unknown; ports: readonly MainPort[] }) => void): unknown;
   postMessage(message: unknown): void;
 }
+
+const RELEASE_TIMEOUT_MS = 3_000;
 
 export interface RunningNode {
   readonly api: NodeApi;
@@ -28,7 +30,7 @@ export interface RunCoreParts {
   readonly parentPort: CoreParentPort;
   readonly adapter: string;
   readonly version: string;
-  readonly startNode: (gpu: { worker: GpuWorker; description: AdapterDescription }) => Promise<RunningNode>;
+  readonly startNode: (gpu: GpuHost) => Promise<RunningNode>;
   readonly exit: (code: number) => void;
   readonly nowMs: () => number;
   readonly log: (sentence: string) => void;
@@ -73,7 +75,7 @@ export function runCore(parts: RunCoreParts): void {
     phase = 'starting';
     api.setState({ name: 'starting', reason: 'The node is starting.', sinceMs: parts.nowMs() });
     try {
-      node = await parts.startNode({ worker: link.worker, description: outcome.description });
+      node = await parts.startNode(toGpuHost(link, outcome.description));
       // A stop that came meanwhile waited for the node to be there.
       if (isStopping()) await node.stop();
       else {
@@ -126,6 +128,26 @@ export function runCore(parts: RunCoreParts): void {
       log(`Ignored a message of the shell: ${error instanceof Error ? error.message : String(error)}`);
     }
   });
+}
+
+/** The main process ends the window when the core has ended, so stopping only frees what the worker holds. */
+function toGpuHost(link: GpuWorkerLink, description: AdapterDescription): GpuHost {
+  const { worker } = link;
+  return {
+    worker,
+    description,
+    announce: announceAdapter(description),
+    ready: () => link.ready(),
+    async stop() {
+      // A worker that is gone or does not answer is freed with its window.
+      await worker.call('release', {}, { timeoutMs: RELEASE_TIMEOUT_MS }).catch(() => {});
+    },
+  };
+}
+
+function announceAdapter({ vendor, architecture, description, isSoftware }: AdapterDescription): string {
+  const name = description === '' ? `${vendor} ${architecture}`.trim() : description;
+  return isSoftware ? `Using the software adapter ${name}: it is slow and never earns.` : `Using ${name}.`;
 }
 
 function asSentence(message: string): string {

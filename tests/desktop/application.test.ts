@@ -271,5 +271,5 @@ test("the desktop's options reach the core, and Chromium's switches between them
     '--bootstrap=/ip4/127.0.0.1/tcp/2',
   ]);
   expect(options.hidden).toBe(true);
-  expect(readDesktopOptions(['.', '--adapter'])).toMatchObject({ adapter: 'real', dataDirectory: null, listen: [] });
+  expect(readDesktopOptions(['.', '--adapter'])).toMatchObject({ adapter: null, dataDirectory: null, listen: [] });
 });

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
+import type { GpuWorker } from '../../main/node/gpu-worker.ts';
 import { createPortNodeApi } from '../../main/desktop/port-node-api.ts';
 import type { MainPort } from '../../main/desktop/ports.ts';
 import { runCore } from '../../main/desktop/run-core.ts';
@@ -40,7 +41,7 @@ function createCore(options: CoreOptions = {}) {
   const closed = Promise.withResolvers<void>();
   const node = createRecordingNodeApi();
   let started = 0;
-  const gpu: { worker: Parameters<Parameters<typeof runCore>[0]['startNode']>[0]['worker'] | null } = { worker: null };
+  const gpu: { worker: GpuWorker | null } = { worker: null };
   runCore({
     parentPort,
     adapter: 'real',

@@ -1,0 +1,69 @@
+/** The utility process with the node core: puts the node together on Electron's side of the wall. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { readChainId } from '../headless/chain-rpc.ts';
+import { readCard } from '../headless/hardware/index.ts';
+import type { NodeOptions } from '../node/node-options.ts';
+import { startNode } from '../node/node.ts';
+import { readDesktopOptions } from './command-line.ts';
+import type { DesktopOptions } from './command-line.ts';
+import type { FromCore } from './core-messages.ts';
+import { runCore } from './run-core.ts';
+import type { CoreParentPort } from './run-core.ts';
+import { DEFAULT_LISTEN, readSettings } from './settings.ts';
+
+/** Written in by the build: an installed application carries the worker with its shaders inside, not the shader files. */
+declare const HEARTH_SHADER_SET_HASH: `0x${string}`;
+
+const projectDirectory = fileURLToPath(new URL('../..', import.meta.url));
+const { version } = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8')) as { version: string };
+const log = (line: string): void => console.error(`hearth core: ${line}`);
+
+const parentPort = process.parentPort as unknown as CoreParentPort;
+
+const options = readDesktopOptions(process.argv.slice(2));
+const { dataDirectory } = options;
+if (dataDirectory === null) throw new Error('core-process.js is forked by the desktop shell with --data-dir');
+const settings = await readSettings(join(dataDirectory, 'settings.json')).catch(failToStart);
+const adapter = options.adapter ?? settings.adapter ?? 'real';
+
+runCore({
+  parentPort,
+  adapter,
+  version,
+  async startNode(gpu) {
+    const nodeOptions = await toNodeOptions(options, dataDirectory);
+    return startNode(nodeOptions, {
+      openGpu: () => Promise.resolve(gpu),
+      readCard: async (description) => (await readCard(description)).card,
+      assetsDirectory: join(projectDirectory, 'assets'),
+      readShaderSetHash: () => Promise.resolve(HEARTH_SHADER_SET_HASH),
+    });
+  },
+  exit: (code) => process.exit(code),
+  nowMs: () => Date.now(),
+  log,
+});
+
+async function toNodeOptions({ listen, bootstrap }: DesktopOptions, directory: string): Promise<NodeOptions> {
+  const { chain, name } = settings;
+  return {
+    dataDirectory: directory,
+    adapter,
+    listen: listen.length > 0 ? listen : (settings.listen ?? DEFAULT_LISTEN),
+    bootstrap: bootstrap.length > 0 ? bootstrap : (settings.bootstrap ?? []),
+    chain: chain === undefined ? null : { ...chain, chainId: await readChainId(chain.rpcUrl) },
+    ...(name === undefined ? {} : { name }),
+    version,
+    log,
+  };
+}
+
+/** Settings that cannot be read: the shell shows the reason and tries again, with back-off. */
+function failToStart(error: unknown): never {
+  const failed: FromCore = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the parent process, not a window
+  parentPort.postMessage(failed);
+  process.exit(1);
+}

@@ -1,0 +1,3 @@
+/** Configuration file and mode of every part. */
+export const desktopBuilds: readonly (readonly [configFile: string, mode: string])[];
+export function buildDesktop(): Promise<void>;
