@@ -10,6 +10,7 @@ import { TaskList } from './views/task-list.tsx';
 
 export function App({ store }: { store: NodeStore }) {
   const snapshot = store.snapshot.value;
+  const isConnected = store.connection.value === 'open';
   return (
     <>
       <header class="page-header">
@@ -26,15 +27,15 @@ export function App({ store }: { store: NodeStore }) {
       <main aria-label={translate('app.main')}>
         <ConnectionNotice state={store.connection.value} hasSnapshot={snapshot !== null} />
         {snapshot !== null && (
-          <div class="grid" data-stale={store.connection.value !== 'open'}>
+          <div class="grid" data-stale={!isConnected}>
             <StateCard
               state={snapshot.state}
               adapter={snapshot.adapter}
               nowMs={store.nowMs.value}
               api={store.api}
-              isConnected={store.connection.value === 'open'}
+              isConnected={isConnected}
             />
-            <EarningsCard earnings={snapshot.earnings} />
+            <EarningsCard earnings={snapshot.earnings} api={store.api} isConnected={isConnected} />
             <AdapterCard adapter={snapshot.adapter} />
             <NetworkCard snapshot={snapshot} />
             <TaskList tasks={snapshot.tasks} earnings={snapshot.earnings} />

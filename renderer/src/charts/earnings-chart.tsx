@@ -6,7 +6,11 @@ import { formatClock, formatMoney } from '../i18n/format.ts';
 import { translate } from '../i18n/messages.ts';
 import { readChartTheme } from './chart-theme.ts';
 
-const heightPixels = 150;
+const leastHeightPixels = 150;
+
+function sizeOf(element: HTMLElement): { width: number; height: number } {
+  return { width: element.clientWidth, height: Math.max(leastHeightPixels, element.clientHeight) };
+}
 
 /** Pixels need no exactness: amounts become floats here and nowhere else. */
 function toChartData({ series, decimals }: EarningsSnapshot): uPlot.AlignedData {
@@ -28,9 +32,7 @@ export function EarningsChart({ earnings }: { earnings: EarningsSnapshot }) {
       chart.current = new uPlot(createOptions(element), toChartData(latest.current), element);
     };
     draw();
-    const resizes = new ResizeObserver(() =>
-      chart.current?.setSize({ width: element.clientWidth, height: heightPixels }),
-    );
+    const resizes = new ResizeObserver(() => chart.current?.setSize(sizeOf(element)));
     resizes.observe(element);
     const queries = [matchMedia('(prefers-color-scheme: dark)'), matchMedia('(forced-colors: active)')];
     for (const query of queries) query.addEventListener('change', draw);
@@ -71,8 +73,7 @@ function createOptions(element: HTMLElement): uPlot.Options {
   };
   const steps = uPlot.paths.stepped?.({ align: 1 });
   return {
-    width: element.clientWidth,
-    height: heightPixels,
+    ...sizeOf(element),
     padding: [8, 4, 0, 0],
     legend: { show: false },
     cursor: { show: false },
@@ -85,7 +86,7 @@ function createOptions(element: HTMLElement): uPlot.Options {
         space: 90,
         values: (_chart, ticks) => ticks.map((tick) => formatClock(tick * 1000)),
       },
-      { ...axis, size: 62, space: 34, values: (_chart, ticks) => ticks.map((tick) => String(tick)) },
+      { ...axis, size: 62, space: 28, values: (_chart, ticks) => ticks.map((tick) => String(tick)) },
     ],
     series: [
       {},

@@ -1,13 +1,15 @@
-import type { EarningsSnapshot } from '../../../protocol/node-api.ts';
+import type { EarningsSnapshot, NodeApi } from '../../../protocol/node-api.ts';
 import { EarningsChart } from '../charts/earnings-chart.tsx';
 import { formatDateAndTime, formatMoney, formatMoneyFigure } from '../i18n/format.ts';
 import { translate } from '../i18n/messages.ts';
 import { Card, Facts } from './card.tsx';
+import { ClaimButton } from './claim-button.tsx';
 
 /** The table is the chart's twin for readers that see no picture; older points are in the chart only. */
 const tableRows = 20;
 
-export function EarningsCard({ earnings }: { earnings: EarningsSnapshot }) {
+export function EarningsCard(props: { earnings: EarningsSnapshot; api: NodeApi; isConnected: boolean }) {
+  const { earnings, api, isConnected } = props;
   const { earned, claimed, settled, spent, decimals, currency, series } = earnings;
   return (
     <Card name="earnings" heading={translate('earnings.heading')}>
@@ -32,6 +34,7 @@ export function EarningsCard({ earnings }: { earnings: EarningsSnapshot }) {
           [translate('earnings.spent'), BigInt(spent) === 0n ? null : formatMoney(spent, earnings)],
         ]}
       />
+      {BigInt(earned) > BigInt(claimed) && <ClaimButton earnings={earnings} api={api} isConnected={isConnected} />}
     </Card>
   );
 }

@@ -1,6 +1,6 @@
 import type { NodeSnapshot } from '../../../protocol/node-api.ts';
 import { shorten } from '../i18n/format.ts';
-import { translate } from '../i18n/messages.ts';
+import { translate, translateCount } from '../i18n/messages.ts';
 import { Card, Facts } from './card.tsx';
 
 export function NetworkCard({ snapshot }: { snapshot: NodeSnapshot }) {
@@ -8,7 +8,7 @@ export function NetworkCard({ snapshot }: { snapshot: NodeSnapshot }) {
   return (
     <Card name="network" heading={translate('network.heading')}>
       <p class="figure figure-small">
-        {peerCount} <span class="figure-unit">{translate('network.peers')}</span>
+        {peerCount} <span class="figure-unit">{translateCount('network.peers', peerCount)}</span>
       </p>
       <Facts
         rows={[

@@ -72,11 +72,11 @@ export function StateCard(props: {
         </div>
       </div>
       <div class="state-actions" role="group" aria-label={translate('action.group')}>
-        {actions.map((action, index) => (
+        {actions.map((action) => (
           <button
             key={action}
             type="button"
-            class={index === 0 ? 'button button-first' : 'button'}
+            class={action === 'resume' ? 'button button-first' : 'button'}
             aria-disabled={busy.value || !isConnected}
             onClick={() => void (isConnected && act(action))}
           >

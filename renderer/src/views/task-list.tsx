@@ -16,6 +16,9 @@ const columns: readonly MessageKey[] = [
 
 const runningStates: ReadonlySet<TaskState> = new Set(['agreed', 'running']);
 
+/**
+ * Roles are written out: on a narrow screen the rows are laid out as cards, and browsers forget that they were a table.
+ */
 export function TaskList({ tasks, earnings }: { tasks: readonly TaskSnapshot[]; earnings: EarningsSnapshot }) {
   const runningCount = tasks.filter(({ state }) => runningStates.has(state)).length;
   return (
@@ -27,18 +30,18 @@ export function TaskList({ tasks, earnings }: { tasks: readonly TaskSnapshot[]; 
       {tasks.length === 0 ? (
         <p class="empty">{translate('tasks.empty')}</p>
       ) : (
-        <table class="tasks">
+        <table class="tasks" role="table">
           <caption class="visually-hidden">{translate('tasks.caption')}</caption>
-          <thead>
-            <tr>
+          <thead role="rowgroup">
+            <tr role="row">
               {columns.map((key) => (
-                <th key={key} scope="col">
+                <th key={key} scope="col" role="columnheader">
                   {translate(key)}
                 </th>
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody role="rowgroup">
             {tasks.map((task) => (
               <TaskRow key={`${task.id}-${task.role}`} task={task} earnings={earnings} />
             ))}
@@ -52,28 +55,28 @@ export function TaskList({ tasks, earnings }: { tasks: readonly TaskSnapshot[]; 
 function TaskRow({ task, earnings }: { task: TaskSnapshot; earnings: EarningsSnapshot }) {
   const unit = translate(task.kind === 'chat' ? 'unit.tokens' : 'unit.samples');
   return (
-    <tr data-state={task.state}>
-      <th scope="row">
+    <tr role="row" data-state={task.state}>
+      <th scope="row" role="rowheader" class="cell-task">
         {translate(`tasks.${task.kind}`)} <span class="task-detail">{task.detail}</span>
       </th>
-      <td data-label={translate('tasks.counterparty')}>
+      <td role="cell" class="cell-with">
         <span class="quiet">{translate(`tasks.${task.role}`)}</span> <Identifier text={task.counterparty} />
       </td>
-      <td data-label={translate('tasks.progress')}>
+      <td role="cell" class="cell-progress">
         <Progress task={task} unit={unit} />
       </td>
-      <td data-label={translate('tasks.speed')} class="number">
+      <td role="cell" class="cell-speed number">
         {task.unitsPerSecond === null
           ? '–'
           : translate('tasks.speedOf', { speed: formatSpeed(task.unitsPerSecond), unit })}
       </td>
-      <td data-label={translate('tasks.amount')} class="number">
+      <td role="cell" class="cell-amount number">
         {formatMoney(task.amountDue, earnings)}
       </td>
-      <td data-label={translate('tasks.state')}>
+      <td role="cell" class="cell-state">
         <span class="task-state">{translate(`task.${task.state}`)}</span>
       </td>
-      <td data-label={translate('tasks.started')}>
+      <td role="cell" class="cell-started">
         <time dateTime={new Date(task.startedAtMs).toISOString()} title={formatDateAndTime(task.startedAtMs)}>
           {formatClock(task.startedAtMs)}
         </time>
