@@ -16,8 +16,7 @@ export function openDatabase(path: string): DatabaseSync {
     const isFile = path !== ':memory:';
     if (isFile) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      // Whom we pay is nobody else's business; SQLite gives its write-ahead log the mode of the file.
-      closeSync(openSync(path, 'a', 0o600));
+      createPrivateFile(path);
     }
     const database = new DatabaseSync(path, { timeout: lockTimeoutMs });
     try {
@@ -32,6 +31,18 @@ export function openDatabase(path: string): DatabaseSync {
       throw error;
     }
   });
+}
+
+/**
+ * Whom we pay is nobody else's business; SQLite gives its write-ahead log the mode of the file. An existing file is not
+ * opened: POSIX drops a process's locks on a file when any descriptor of it is closed, those of an open ledger too.
+ */
+function createPrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
 }
 
 function migrate(database: DatabaseSync, path: string): void {
