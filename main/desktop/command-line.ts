@@ -1,4 +1,4 @@
-/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]...`. */
+/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]... [--rpc-url URL --token ADDRESS]`. */
 import { parseArgs } from 'node:util';
 
 export interface DesktopOptions {
@@ -9,6 +9,9 @@ export interface DesktopOptions {
   readonly adapter: string | null;
   readonly listen: readonly string[];
   readonly bootstrap: readonly string[];
+  /** The chain that pays, as typed; null leaves it to the settings. */
+  readonly rpcUrl: string | null;
+  readonly token: string | null;
 }
 
 /** Chromium's own switches stand in the same line, so what is not ours is passed over, not refused. */
@@ -23,6 +26,8 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
       adapter: { type: 'string' },
       listen: { type: 'string', multiple: true },
       bootstrap: { type: 'string', multiple: true },
+      'rpc-url': { type: 'string' },
+      token: { type: 'string' },
     },
   });
   return {
@@ -31,6 +36,8 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
     adapter: text(values['adapter']),
     listen: texts(values['listen']),
     bootstrap: texts(values['bootstrap']),
+    rpcUrl: text(values['rpc-url']),
+    token: text(values['token']),
   };
 }
 
@@ -41,6 +48,8 @@ export function coreParameters(options: DesktopOptions, dataDirectory: string): 
     ...(options.adapter === null ? [] : [`--adapter=${options.adapter}`]),
     ...options.listen.map((address) => `--listen=${address}`),
     ...options.bootstrap.map((address) => `--bootstrap=${address}`),
+    ...(options.rpcUrl === null ? [] : [`--rpc-url=${options.rpcUrl}`]),
+    ...(options.token === null ? [] : [`--token=${options.token}`]),
   ];
 }
 

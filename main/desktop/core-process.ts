@@ -11,7 +11,8 @@ import type { DesktopOptions } from './command-line.ts';
 import type { FromCore } from './core-messages.ts';
 import { runCore } from './run-core.ts';
 import type { CoreParentPort } from './run-core.ts';
-import { DEFAULT_LISTEN, readSettings } from './settings.ts';
+import { DEFAULT_LISTEN, parseSettings, readSettings } from './settings.ts';
+import type { DesktopSettings } from './settings.ts';
 
 /** Written in by the build: an installed application carries the worker with its shaders inside, not the shader files. */
 declare const HEARTH_SHADER_SET_HASH: `0x${string}`;
@@ -25,7 +26,7 @@ const parentPort = process.parentPort as unknown as CoreParentPort;
 const options = readDesktopOptions(process.argv.slice(2));
 const { dataDirectory } = options;
 if (dataDirectory === null) throw new Error('core-process.js is forked by the desktop shell with --data-dir');
-const settings = await readSettings(join(dataDirectory, 'settings.json')).catch(failToStart);
+const settings = await readAllSettings(dataDirectory).catch(failToStart);
 const adapter = options.adapter ?? settings.adapter ?? 'real';
 
 runCore({
@@ -58,6 +59,14 @@ async function toNodeOptions({ listen, bootstrap }: DesktopOptions, directory: s
     version,
     log,
   };
+}
+
+/** The file's settings, with the chain of the command line in the place of its own. @throws DesktopError BAD_SETTINGS */
+async function readAllSettings(directory: string): Promise<DesktopSettings> {
+  const fromFile = await readSettings(join(directory, 'settings.json'));
+  const { rpcUrl, token } = options;
+  if (rpcUrl === null && token === null) return fromFile;
+  return { ...fromFile, ...parseSettings({ chain: { rpcUrl, token } }, 'the command line') };
 }
 
 /** Settings that cannot be read: the shell shows the reason and tries again, with back-off. */

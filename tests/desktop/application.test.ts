@@ -263,12 +263,14 @@ test("the desktop's options reach the core, and Chromium's switches between them
     'software',
     '--bootstrap=/ip4/127.0.0.1/tcp/1',
     '--bootstrap=/ip4/127.0.0.1/tcp/2',
+    '--rpc-url=http://127.0.0.1:8545',
   ]);
   expect(coreParameters(options, options.dataDirectory ?? '/data')).toEqual([
     '--data-dir=/elsewhere',
     '--adapter=software',
     '--bootstrap=/ip4/127.0.0.1/tcp/1',
     '--bootstrap=/ip4/127.0.0.1/tcp/2',
+    '--rpc-url=http://127.0.0.1:8545',
   ]);
   expect(options.hidden).toBe(true);
   expect(readDesktopOptions(['.', '--adapter'])).toMatchObject({ adapter: null, dataDirectory: null, listen: [] });
