@@ -11,9 +11,10 @@ export async function callRpc(
 ): Promise<unknown> {
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(rpcUrl, {
+    const { address, headers } = splitCredentials(rpcUrl);
+    const response = await fetch(address, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: parameters }),
       signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
     });
@@ -33,6 +34,17 @@ export async function readChainId(rpcUrl: string, signal?: AbortSignal): Promise
   const chainId = await callRpc(rpcUrl, 'eth_chainId', [], signal);
   if (typeof chainId === 'string' && /^0x[0-9a-f]{1,16}$/i.test(chainId)) return BigInt(chainId);
   throw new CommandError('NO_ANSWER', `the chain at ${withoutCredentials(rpcUrl)} did not say its id`);
+}
+
+/** `fetch` takes no user and password in an address, and would print them in its error. */
+function splitCredentials(rpcUrl: string): { address: URL; headers: Record<string, string> } {
+  const address = new URL(rpcUrl);
+  const { username, password } = address;
+  address.username = '';
+  address.password = '';
+  if (username === '' && password === '') return { address, headers: {} };
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { address, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
 }
 
 /** Providers put keys into user, path and query: only scheme and host are for logs. */

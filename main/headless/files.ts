@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { GpuWorkerError } from '../node/gpu-worker.ts';
 import { CommandError } from './cli-errors.ts';
 
 /** The absolute path of a readable file. @throws CommandError FILE_UNREADABLE naming option and path. */
@@ -27,6 +28,20 @@ export async function readTextFile(option: string, path: string, limitBytes: num
   return readFile(absolute, 'utf8').catch((error: unknown) => {
     throw unreadable(option, absolute, error);
   });
+}
+
+/** Names the option and the file in what the worker says about its bytes; code and numbers stay. */
+export async function nameFileInErrors<Result>(
+  option: string,
+  path: string,
+  load: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof GpuWorkerError) || error.code === 'ABORTED') throw error;
+    throw new GpuWorkerError(error.code, `${option} ${path}: ${error.message}`, { data: error.data, cause: error });
+  }
 }
 
 /** Checked before the work, so that an hour of rendering does not end in a folder that is missing. */

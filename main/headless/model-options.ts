@@ -1,6 +1,6 @@
 import type { WorkerResult } from '../../worker/messages.ts';
 import { UsageError } from './cli-errors.ts';
-import { checkInputFile } from './files.ts';
+import { checkInputFile, nameFileInErrors } from './files.ts';
 import type { GpuProcess } from './gpu-process.ts';
 import { embeddedModelPath } from './project-files.ts';
 
@@ -18,7 +18,9 @@ export function resolveModelPath(path: string | undefined): Promise<string> {
 }
 
 export function loadModelFile(gpu: GpuProcess, path: string, signal: AbortSignal): Promise<WorkerResult<'load-model'>> {
-  return gpu.worker.call('load-model', { modelId, source: { kind: 'file', path } }, { signal });
+  return nameFileInErrors('--model', path, () =>
+    gpu.worker.call('load-model', { modelId, source: { kind: 'file', path } }, { signal }),
+  );
 }
 
 /** Ids of `1,2,3`. @throws UsageError naming the part that is no token id. */

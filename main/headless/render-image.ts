@@ -1,12 +1,14 @@
 /** The tile loop of `hearth render`: passes over all tiles, so that progress is even and a long render shows early. */
 import type { RenderSettings, SceneDescription, Tile } from '../../worker/messages.ts';
 import { createFilm, encodePng } from '../requester/image/index.ts';
+import { nameFileInErrors } from './files.ts';
 import type { GpuProcess } from './gpu-process.ts';
 import type { Output } from './output.ts';
 
 const tileSidePixels = 128;
 /** Bounds one call on a slow adapter; the worker splits it further where the desktop has to stay fluid. */
 const samplesPerCall = 16;
+const reportEveryMs = 1_000;
 const sceneId = 'scene';
 
 export interface RenderImageOptions {
@@ -28,15 +30,15 @@ export interface RenderedImage {
 export async function renderImage(options: RenderImageOptions): Promise<RenderedImage> {
   const { gpu, scenePath, settings, samples, signal, output } = options;
   const { widthPixels, heightPixels } = settings;
-  const scene = await gpu.worker.call(
-    'load-scene',
-    { sceneId, source: { kind: 'file', path: scenePath }, settings },
-    { signal },
+  const source = { kind: 'file', path: scenePath } as const;
+  const scene = await nameFileInErrors('--scene', scenePath, () =>
+    gpu.worker.call('load-scene', { sceneId, source, settings }, { signal }),
   );
   const film = createFilm(widthPixels, heightPixels);
   const tiles = splitTiles(widthPixels, heightPixels);
   const totalSamples = widthPixels * heightPixels * samples;
   const started = performance.now();
+  let reportedMs = started;
   let doneSamples = 0;
   for (let firstSample = 0; firstSample < samples; firstSample += samplesPerCall) {
     const sampleCount = Math.min(samplesPerCall, samples - firstSample);
@@ -44,9 +46,11 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
       const result = await gpu.worker.call('render-tile', { sceneId, tile, firstSample, sampleCount }, { signal });
       film.add(result);
       doneSamples += (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * sampleCount;
+      if (performance.now() - reportedMs < reportEveryMs && doneSamples < totalSamples) continue;
+      reportedMs = performance.now();
+      output.data({ event: 'progress', done: doneSamples, total: totalSamples });
+      output.log(`${Math.floor((100 * doneSamples) / totalSamples)} %`);
     }
-    output.data({ event: 'progress', done: doneSamples, total: totalSamples });
-    output.log(`${Math.floor((100 * doneSamples) / totalSamples)} %`);
   }
   const renderMs = performance.now() - started;
   return { png: encodePng(film), scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
