@@ -1,6 +1,6 @@
 /** Offline checks of a receipt document. Needs no network, no GPU and no trust in whoever handed it over. */
-import type { Hex } from './agreement.ts';
-import { hashChunkChain } from './hashing/chunk-chain.ts';
+import type { ChunkRecord, Hex } from './agreement.ts';
+import { hashChunkChain, nextLink } from './hashing/chunk-chain.ts';
 import { sha256Hex } from './hashing/sha256.ts';
 import { hashTask } from './hashing/task-hash.ts';
 import { type ChainIdentity, hashAgreement, hashReceipt, hashTaskResult, isSignedBy } from './hashing/typed-data.ts';
@@ -40,11 +40,11 @@ export function verifyReceiptDocument(document: ReceiptDocument): ReceiptVerific
   const { agreement, receipt, result, chunks } = document;
   const chain: ChainIdentity = { chainId: document.chainId, settlement: document.settlement };
   const agreementHash = hashAgreement(agreement, chain);
-  const units = chunks.reduce((sum, chunk) => sum + chunk.units, 0n);
+  const units = sumUnits(chunks);
   const lastLink = hashChunkChain(agreementHash, chunks);
-  const price = priceOfUnits(units, agreement.pricePerMillionUnits);
-  // A rejected delivery is acknowledged and not paid for.
-  const owed = receipt.verdict === 'rejected' ? 0n : price;
+  // A rejected delivery is paid up to the chunk that was acknowledged last before the fault was found.
+  const paid = receipt.verdict === 'rejected' ? paidChunks(agreementHash, document) : chunks;
+  const paidUnits = sumUnits(paid);
   const oversized = chunks.findIndex((chunk) => chunk.units > agreement.chunkUnits);
   const misplaced = chunks.findIndex((chunk, index) => chunk.sequence !== index);
 
@@ -63,14 +63,14 @@ export function verifyReceiptDocument(document: ReceiptDocument): ReceiptVerific
             ? `chunk ${oversized} has ${chunks[oversized]?.units} units, the agreement allows ${agreement.chunkUnits}`
             : `${chunks.length} chunks in order, none above ${agreement.chunkUnits} units`,
     },
-    same('chunk-chain', 'the last link of the chunk chain', receipt.resultHash, lastLink),
-    same('units', 'the sum of units', receipt.units, units),
+    same('chunk-chain', 'the last link of the chunk chain', receipt.resultHash, hashChunkChain(agreementHash, paid)),
+    same('units', 'the sum of units', receipt.units, paidUnits),
     {
       name: 'units-limit',
       ok: units <= agreement.maxUnits,
       detail: `${units} of at most ${agreement.maxUnits} units`,
     },
-    same('amount', 'the amount due', receipt.amountDue, owed),
+    same('amount', 'the amount due', receipt.amountDue, priceOfUnits(paidUnits, agreement.pricePerMillionUnits)),
     signed(
       'receipt-signature',
       'requester',
@@ -97,12 +97,31 @@ export function verifyReceiptDocument(document: ReceiptDocument): ReceiptVerific
       same('result-agreement', 'the agreement of the result', result.result.agreementHash, agreementHash),
       same('result-chain', 'the result hash', result.result.resultHash, lastLink),
       same('result-units', 'the units of the result', result.result.units, units),
-      same('result-amount', 'the amount of the result', result.result.amountDue, price),
+      same(
+        'result-amount',
+        'the amount of the result',
+        result.result.amountDue,
+        priceOfUnits(units, agreement.pricePerMillionUnits),
+      ),
     );
   }
   if (document.task !== null) checks.push(same('task', 'the task hash', hashTask(document.task), agreement.taskHash));
   if (document.payloads !== null) checks.push(checkPayloads(document.payloads, document));
   return { ok: checks.every((check) => check.ok), agreementHash, checks };
+}
+
+function sumUnits(chunks: readonly ChunkRecord[]): bigint {
+  return chunks.reduce((sum, chunk) => sum + chunk.units, 0n);
+}
+
+/** The chunks up to the link the receipt names; all of them where it names none. */
+function paidChunks(agreementHash: Hex, { chunks, receipt }: ReceiptDocument): readonly ChunkRecord[] {
+  let link = agreementHash;
+  for (const [count, chunk] of chunks.entries()) {
+    if (link === receipt.resultHash) return chunks.slice(0, count);
+    link = nextLink(link, chunk);
+  }
+  return chunks;
 }
 
 function checkPayloads(payloads: readonly Uint8Array[], { chunks }: ReceiptDocument): ReceiptCheck {

@@ -2,8 +2,9 @@
 import type { Hex, Verdict } from '../../protocol/agreement.ts';
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type { ReceiptDocument } from '../../protocol/receipt.ts';
-import type { ChatMessage, Sha256, TileRectangle } from '../../protocol/tasks.ts';
-import type { WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
+import type { ChatMessage, Sha256 } from '../../protocol/tasks.ts';
+import type { TileResult, WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
+import type { Film } from './image/index.ts';
 
 /** The part of the GPU worker a buyer needs to check results; the node's GpuWorker fits. */
 export interface CheckingWorker {
@@ -58,7 +59,8 @@ export type JobProgress =
   | {
       readonly kind: 'tile';
       readonly peerId: string;
-      readonly tile: TileRectangle;
+      /** The pass that has just arrived. Not checked yet: the provider may still be found wanting. */
+      readonly pass: TileResult;
       /** Samples of this tile that are there now. */
       readonly samplesDone: number;
       readonly unitsDone: bigint;
@@ -80,10 +82,8 @@ export interface ChatOutcome {
 }
 
 export interface RenderOutcome {
-  readonly widthPixels: number;
-  readonly heightPixels: number;
-  /** Row-major, 4 float32 per pixel: R, G, B (linear) and squared luminance, summed over `samplesPerPixel` samples. */
-  readonly sums: Float32Array<ArrayBuffer>;
+  /** Complete: every pixel has `samplesPerPixel` samples. */
+  readonly film: Film;
   readonly samplesPerPixel: number;
   readonly parts: readonly ProviderPart[];
 }

@@ -1,0 +1,248 @@
+import type { Hex, Receipt, Verdict } from '../../../protocol/agreement.ts';
+import type { ErrorShape } from '../../../protocol/errors.ts';
+import { chainIdentity } from '../../../protocol/hashing/typed-data.ts';
+import type { TaskSnapshot, TaskState } from '../../../protocol/node-api.ts';
+import { type ReceiptDocument, receiptSchema } from '../../../protocol/receipt.ts';
+import { priceOfUnits, type Task, taskUnits } from '../../../protocol/tasks.ts';
+import { wireLimits } from '../../../protocol/wire/limits.ts';
+import { taskCodec } from '../../../protocol/wire/task-codec.ts';
+import type { Offer } from '../../market/quote-choice.ts';
+import type { TaskStream } from '../../network/types.ts';
+import type { RequesterComponents } from '../components.ts';
+import type { JobProgress, ProviderPart } from '../types.ts';
+import type { Delivery, Finding } from './delivery.ts';
+import { type Ending, Purchase } from './purchase.ts';
+import { type DraftAgreement, signAgreement } from './sign-agreement.ts';
+
+/** The provider answers a receipt once it is on its disk. */
+const receiptStoredWithinMs = 10_000;
+
+export interface Order {
+  readonly offer: Offer;
+  readonly task: Task;
+  readonly delivery: Delivery;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: JobProgress) => void;
+  /** Keeps the chunks' payloads in the receipt document. */
+  readonly keepPayloads: boolean;
+}
+
+export type Bought =
+  /** Nothing was agreed. */
+  | { readonly kind: 'refused'; readonly refusal: ErrorShape }
+  | {
+      readonly kind: 'part';
+      readonly part: ProviderPart;
+      readonly ended: 'complete' | 'handed-back' | 'cancelled' | 'lost' | 'rejected';
+    };
+
+/** Buys one task from one provider. Whatever was delivered ends in a receipt, also when the provider is gone. */
+export async function buy(components: RequesterComponents, order: Order): Promise<Bought> {
+  const { network, payments, signer, shaderSetHash } = components;
+  const { offer, task, signal } = order;
+  const { quote, peer } = offer;
+  const nowSeconds = (): bigint => BigInt(Math.floor((components.nowMs ?? Date.now)() / 1000));
+  const chain = chainIdentity(components.chainId);
+  const channel = await payments.openChannel({
+    receiver: quote.receiver,
+    receiverAuthorizer: quote.receiverAuthorizer,
+    amount: priceOfUnits(taskUnits(task), quote.pricePerMillionUnits),
+  });
+  if (!channel.ok) return refused(offer, channel.code, channel.message);
+  signal.throwIfAborted();
+  const { channelId } = channel;
+  const draft = await signAgreement({ offer, task, channelId, shaderSetHash, signer, chain, nowSeconds: nowSeconds() });
+  let stream: TaskStream;
+  try {
+    stream = await network.openTask(peer.peerId, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    return refused(offer, 'UNREACHABLE', error instanceof Error ? error.message : String(error));
+  }
+  const { agreement, agreementHash, requesterSignature } = draft;
+  payments.openTask({ agreement, requesterSignature }, agreementHash, task.kind);
+  const coveredUnits = agreement.chunkUnits < agreement.maxUnits ? agreement.chunkUnits : agreement.maxUnits;
+  const show = snapshots(components, order, draft);
+  const purchase = new Purchase(
+    {
+      agreement,
+      agreementHash,
+      chain,
+      payments,
+      delivery: order.delivery,
+      maxPayloadBytes: maxPayloadBytes(task),
+      keepPayloads: order.keepPayloads,
+      onChunk: () => show('running', purchase, ''),
+      onActivity: (activity) => order.onProgress({ kind: 'activity', peerId: peer.peerId, activity }),
+      penalise: (offence, detail) => network.penalise(peer.peerId, offence, detail),
+    },
+    stream,
+    coveredUnits,
+  );
+  const receiptOf = (count: number, verdict: Verdict): Receipt => {
+    const units = purchase.chunks.slice(0, count).reduce((sum, chunk) => sum + chunk.units, 0n);
+    return {
+      agreementHash,
+      resultHash: purchase.links[count] ?? agreementHash,
+      units,
+      amountDue: priceOfUnits(units, agreement.pricePerMillionUnits),
+      verdict,
+      issuedAt: nowSeconds(),
+    };
+  };
+
+  const accepted = await start(stream, purchase, order, { draft, channel: channel.channel, coveredUnits, payments });
+  if (typeof accepted !== 'string') {
+    stream.abort(new Error(accepted.message));
+    // Closes the task in the ledger; there is nothing in it that the provider could want.
+    await payments.issueReceipt(agreementHash, receiptOf(0, 'partial'));
+    payments.markReceiptDelivered(agreementHash);
+    show('cancelled', purchase, accepted.message);
+    return refused(offer, accepted.code, accepted.message);
+  }
+  order.onProgress({ kind: 'agreed', agreementHash, peerId: peer.peerId, units: agreement.maxUnits });
+  const startedAtMs = performance.now();
+  const ending = await purchase.run(signal);
+  show('delivered', purchase, '');
+  const finding = await order.delivery.finish(AbortSignal.timeout(checkWithinMs));
+  const verdict = verdictOf(ending, finding);
+  const receipt = receiptOf(verdict === 'rejected' ? purchase.acknowledged : purchase.chunks.length, verdict);
+  const { signature: receiptSignature } = await payments.issueReceipt(agreementHash, receipt);
+  const handed = ending.kind === 'result' && (await handOver(stream, receipt, receiptSignature));
+  if (handed) payments.markReceiptDelivered(agreementHash);
+  if (handed) await stream.close();
+  else stream.abort(new Error('the receipt was not taken'));
+  show('receipted', purchase, finding.detail);
+
+  const durationMs = (purchase.lastChunkAtMs ?? startedAtMs) - startedAtMs;
+  const document: ReceiptDocument = {
+    schema: receiptSchema,
+    chainId: chain.chainId,
+    settlement: chain.settlement,
+    agreement,
+    requesterSignature,
+    providerSignature: accepted,
+    chunks: purchase.chunks,
+    result: ending.kind === 'result' ? { result: ending.result, signature: ending.signature } : null,
+    receipt,
+    receiptSignature,
+    task,
+    payloads: order.keepPayloads ? purchase.payloads : null,
+  };
+  const part: ProviderPart = {
+    agreementHash,
+    peerId: peer.peerId,
+    wallet: peer.wallet,
+    name: peer.name,
+    adapterClass: ending.kind === 'result' ? ending.result.adapterClass : quote.adapterClass,
+    units: receipt.units,
+    durationMs,
+    unitsPerSecond: durationMs > 0 ? (Number(purchase.unitsDone) * 1000) / durationMs : 0,
+    amountDue: receipt.amountDue,
+    verdict,
+    detail: ending.kind === 'lost' ? `${ending.reason}; ${finding.detail}` : finding.detail,
+    receipt: document,
+  };
+  order.onProgress({ kind: 'part', part });
+  return { kind: 'part', part, ended: endedAs(ending, verdict) };
+}
+
+/** A check on a slow machine may take minutes; one that hangs must not hold the money for ever. */
+const checkWithinMs = 10 * 60 * 1000;
+
+async function start(
+  stream: TaskStream,
+  purchase: Purchase,
+  { task, signal }: Order,
+  terms: {
+    readonly draft: DraftAgreement;
+    readonly channel: Parameters<typeof encodeStart>[0]['channel'];
+    readonly coveredUnits: bigint;
+    readonly payments: RequesterComponents['payments'];
+  },
+): Promise<Hex | ErrorShape> {
+  const { draft, channel, coveredUnits, payments } = terms;
+  try {
+    const signed = await payments.signVoucher(draft.agreementHash, coveredUnits);
+    if (!signed.ok) return { code: signed.code, message: signed.message };
+    const { maxClaimableAmount, signature } = signed.voucher;
+    const voucher = { cumulative: maxClaimableAmount, signature, acknowledged: 0 };
+    await stream.send(encodeStart({ draft, channel, task, voucher }));
+    return await purchase.accepted(signal);
+  } catch (error) {
+    return { code: 'UNREACHABLE', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function encodeStart(input: {
+  readonly draft: DraftAgreement;
+  readonly channel: Extract<Parameters<TaskStream['send']>[0], { type: 'start' }>['body']['channel'];
+  readonly task: Task;
+  readonly voucher: { readonly cumulative: bigint; readonly signature: Hex; readonly acknowledged: number };
+}): Parameters<TaskStream['send']>[0] {
+  const { agreement, requesterSignature } = input.draft;
+  const { channel, voucher } = input;
+  return {
+    type: 'start',
+    body: { agreement, requesterSignature, channel, task: taskCodec.encode(input.task), voucher },
+  };
+}
+
+/** True when the provider has the receipt, also when it disagrees: it will not change its mind. */
+async function handOver(stream: TaskStream, receipt: Receipt, signature: Hex): Promise<boolean> {
+  try {
+    await stream.send({ type: 'receipt', body: { receipt, signature } });
+    for (;;) {
+      const frame = await stream.receive({ timeoutMs: receiptStoredWithinMs });
+      if (frame === null) return false;
+      if (frame.type === 'receiptStored' || frame.type === 'refuse') return true;
+    }
+  } catch {
+    return false;
+  }
+}
+
+function refused({ peer }: Offer, code: string, message: string): Bought {
+  return { kind: 'refused', refusal: { code, message, data: { peerId: peer.peerId, name: peer.name } } };
+}
+
+function verdictOf(ending: Ending, finding: Finding): Verdict {
+  if (finding.verdict === 'rejected') return 'rejected';
+  return ending.kind === 'lost' ? 'partial' : finding.verdict;
+}
+
+function endedAs(ending: Ending, verdict: Verdict): 'complete' | 'handed-back' | 'cancelled' | 'lost' | 'rejected' {
+  if (verdict === 'rejected') return 'rejected';
+  return ending.kind === 'lost' ? 'lost' : ending.result.outcome;
+}
+
+function maxPayloadBytes(task: Task): number {
+  if (task.kind === 'chat') return wireLimits.chunkText + wireLimits.chunkTokens * 5 + 64;
+  return task.tiles.reduce((most, { x0, y0, x1, y1 }) => Math.max(most, (x1 - x0) * (y1 - y0) * 16), 0) + 64;
+}
+
+function snapshots(
+  { onTask, nowMs = Date.now }: RequesterComponents,
+  { task, offer }: Order,
+  { agreement, agreementHash }: DraftAgreement,
+): (state: TaskState, purchase: Purchase, detail: string) => void {
+  const startedAtMs = nowMs();
+  return (state, purchase, detail) => {
+    const seconds = (nowMs() - startedAtMs) / 1000;
+    const snapshot: TaskSnapshot = {
+      id: agreementHash,
+      role: 'requester',
+      kind: task.kind,
+      counterparty: offer.peer.wallet,
+      state,
+      unitsDone: purchase.unitsDone.toString(),
+      unitsTotal: agreement.maxUnits.toString(),
+      amountDue: priceOfUnits(purchase.unitsDone, agreement.pricePerMillionUnits).toString(),
+      startedAtMs,
+      finishedAtMs: state === 'running' || state === 'delivered' ? null : nowMs(),
+      unitsPerSecond: seconds > 0 ? Number(purchase.unitsDone) / seconds : null,
+      detail,
+    };
+    onTask?.(snapshot);
+  };
+}

@@ -1,0 +1,153 @@
+import type { RenderTask, TileRectangle } from '../../../protocol/tasks.ts';
+import type { Checker } from '../check/checker.ts';
+import type { RequesterComponents } from '../components.ts';
+import type { Film } from '../image/index.ts';
+import type { ProviderRound } from '../provider-round.ts';
+import { buy } from '../purchase/buy.ts';
+import { askOffer } from '../purchase/find-offers.ts';
+import type { KnownPeer } from '../../network/types.ts';
+import type { JobProgress, ProviderPart, RenderRequest } from '../types.ts';
+import { createRenderDelivery } from './render-delivery.ts';
+import { remainder, type TileBatch } from './tile-pool.ts';
+
+export interface RenderJobOptions {
+  readonly request: RenderRequest;
+  readonly film: Film;
+  readonly checker: Checker | null;
+  readonly round: ProviderRound;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: JobProgress) => void;
+}
+
+/** The tiles of one picture while providers come and go. */
+export class RenderJob {
+  readonly parts: ProviderPart[] = [];
+  readonly #components: RequesterComponents;
+  readonly #options: RenderJobOptions;
+  readonly #pool: TileBatch[] = [];
+  readonly #unitsTotal: bigint;
+  #unitsDone = 0n;
+  /** Tiles that some lane has taken. */
+  #underWay = 0;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(components: RequesterComponents, options: RenderJobOptions) {
+    this.#components = components;
+    this.#options = options;
+    const { widthPixels, heightPixels, samplesPerPixel } = options.request;
+    this.#unitsTotal = BigInt(widthPixels) * BigInt(heightPixels) * BigInt(samplesPerPixel);
+  }
+
+  get isComplete(): boolean {
+    return this.#unitsDone === this.#unitsTotal;
+  }
+
+  get unitsDone(): bigint {
+    return this.#unitsDone;
+  }
+
+  /** What nobody works on. */
+  takeRemaining(): TileBatch[] {
+    return this.#pool.splice(0);
+  }
+
+  giveBack(batches: readonly TileBatch[]): void {
+    this.#pool.push(...batches);
+    this.#notify();
+  }
+
+  taskFor({ tiles, firstSample }: TileBatch): RenderTask {
+    const { sceneSha256, widthPixels, heightPixels, samplesPerPixel, seed, maxBounces } = this.#options.request;
+    return {
+      kind: 'render',
+      sceneSha256,
+      widthPixels,
+      heightPixels,
+      samplesPerPixel,
+      seed,
+      maxBounces,
+      firstSample,
+      tiles,
+    };
+  }
+
+  /** One provider: its first batch, then whatever others leave behind. Ends when the picture is done or the provider fails. */
+  async lane(peer: KnownPeer, first: TileBatch | null): Promise<void> {
+    let batch = first ?? (await this.#next());
+    while (batch !== null) {
+      this.#underWay += 1;
+      let goesOn: boolean;
+      try {
+        goesOn = await this.#deliver(peer, batch);
+      } catch (error) {
+        // A fault of ours; the tiles stay on the list for whoever comes after.
+        this.giveBack([batch]);
+        throw error;
+      } finally {
+        this.#underWay -= 1;
+        this.#notify();
+      }
+      batch = goesOn ? await this.#next() : null;
+    }
+  }
+
+  /** Waits while others are at work: what they drop is the next batch. */
+  async #next(): Promise<TileBatch | null> {
+    for (;;) {
+      const batch = this.#pool.shift();
+      if (batch !== undefined) return batch;
+      if (this.#underWay === 0 || this.#options.signal.aborted) return null;
+      await this.#changed.promise;
+    }
+  }
+
+  #notify(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  /** True when the provider may be given more. */
+  async #deliver(peer: KnownPeer, batch: TileBatch): Promise<boolean> {
+    const { checker, film, round, signal, onProgress } = this.#options;
+    const { peerId } = peer;
+    const task = this.taskFor(batch);
+    const offer = await askOffer(this.#components, peer, task, signal);
+    if (!('quote' in offer)) return this.#lose(peer, [batch], offer.message);
+    let unitsHere = 0n;
+    const delivery = createRenderDelivery({
+      task,
+      checker,
+      isSameClass: offer.quote.adapterClass === this.#components.adapterClass?.(),
+      signal,
+      onPass: (pass, samplesDone) => {
+        unitsHere += passUnits(pass.tile, pass.sampleCount);
+        this.#unitsDone += passUnits(pass.tile, pass.sampleCount);
+        const unitsTotal = this.#unitsTotal;
+        onProgress({ kind: 'tile', peerId, pass, samplesDone, unitsDone: this.#unitsDone, unitsTotal });
+      },
+    });
+    const bought = await buy(this.#components, { offer, task, delivery, signal, onProgress, keepPayloads: false });
+    if (bought.kind === 'refused') return this.#lose(peer, [batch], bought.refusal.message);
+    this.parts.push(bought.part);
+    if (bought.ended === 'rejected') {
+      // Nothing of it is kept: what was not looked at is as doubtful as what was.
+      this.#unitsDone -= unitsHere;
+      round.distrust(peerId);
+      return this.#lose(peer, [batch], bought.part.detail);
+    }
+    for (const pass of delivery.passes) film.add(pass);
+    const left = remainder(batch, delivery.samplesDone, task.samplesPerPixel);
+    return left.length === 0 || this.#lose(peer, left, bought.part.detail);
+  }
+
+  #lose({ peerId }: KnownPeer, left: readonly TileBatch[], reason: string): false {
+    this.#options.round.tire(peerId);
+    this.giveBack(left);
+    this.#options.onProgress({ kind: 'lost', peerId, reason });
+    return false;
+  }
+}
+
+function passUnits({ x0, y0, x1, y1 }: TileRectangle, sampleCount: number): bigint {
+  return BigInt((x1 - x0) * (y1 - y0)) * BigInt(sampleCount);
+}
