@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { arch, platform } from 'node:process';
+import process from 'node:process';
 import { HearthError } from '../../protocol/errors.ts';
 
 export type LocalChainErrorCode = 'ANVIL_MISSING' | 'ANVIL_FAILED' | 'ANVIL_TIMEOUT' | 'CHAIN_REQUEST_FAILED';
@@ -13,7 +13,8 @@ const packageArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', a
  * The anvil binary that npm installed for this platform, as a path; no download and no `npx`.
  * @throws LocalChainError ANVIL_MISSING
  */
-export function findAnvilBinary(): string {
+export function findAnvilBinary(target: { platform: string; arch: string } = process): string {
+  const { platform, arch } = target;
   const packageName = `@foundry-rs/anvil-${platform}-${packageArchitectures[arch] ?? arch}`;
   const fileName = platform === 'win32' ? 'anvil.exe' : 'anvil';
   try {

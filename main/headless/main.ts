@@ -12,6 +12,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
   });
 }
+// Started with a channel, as by the demo, a node goes with its parent however that one ended.
+process.once('disconnect', () => interrupted.abort(new DOMException('its parent process is gone', 'AbortError')));
+process.channel?.unref();
 // `hearth ... | head` closes the pipe: that is the reader's choice, not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

@@ -1,4 +1,5 @@
 import type { AdapterChoice, AdapterDescription } from '../../worker/messages.ts';
+import type { PriceList } from '../market/pricing.ts';
 import type { ChainSettings } from '../payment/types.ts';
 import type { GpuWorker } from './gpu-worker.ts';
 
@@ -48,7 +49,15 @@ export interface NodeOptions {
   readonly bootstrap: readonly string[];
   /** Null blocks the node: it could neither check deposits nor claim. */
   readonly chain: ChainSettings | null;
-  /** Shown in logs and on the dashboard. */
+  /** Shown in logs, on the dashboard and to peers. */
   readonly name?: string;
+  /** False for a node that only buys. */
+  readonly provides?: boolean;
+  /** Asked in place of the default prices. */
+  readonly prices?: Partial<PriceList>;
+  /** Version of the program, for the dashboard. */
+  readonly version?: string;
+  /** Encrypts the hot key at rest. */
+  readonly passphrase?: string;
   readonly log: (line: string) => void;
 }

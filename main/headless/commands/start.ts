@@ -39,8 +39,8 @@ export const startCommand = defineCommand({
       );
     }
     const chain = await readChain(options, signal);
-    const { startNode } = await import('../../node/node.ts');
-    const node = await startNode({
+    const { startHeadlessNode } = await import('../headless-node.ts');
+    const node = await startHeadlessNode({
       dataDirectory,
       adapter,
       listen: [...listen],
@@ -51,7 +51,8 @@ export const startCommand = defineCommand({
     });
     try {
       const server = await startApiServer({ api: node.api, dataDirectory, port: options['api-port'] });
-      output.data({ event: 'started', port: server.port, link: server.link, dataDirectory });
+      const { peerId, addresses, wallet } = await node.api.request('getSnapshot', {});
+      output.data({ event: 'started', port: server.port, link: server.link, dataDirectory, peerId, addresses, wallet });
       output.text(`Dashboard: ${server.link}`);
       const unsubscribe = node.api.subscribe(reportStates(output));
       const aborted = Promise.withResolvers<void>();

@@ -1,0 +1,35 @@
+import { startGpuProcess } from '../headless/gpu-process.ts';
+import { GpuWorkerError } from '../node/gpu-worker.ts';
+
+export interface DemoAdapter {
+  /** For --adapter of every node of the demo. */
+  readonly name: string;
+  readonly isSoftware: boolean;
+  readonly announce: string;
+}
+
+const withoutCard = new Set(['NO_ADAPTER', 'SOFTWARE_ONLY']);
+
+/**
+ * The demo takes a real adapter where there is one and the software adapter otherwise, which it may, as nothing in it earns.
+ *
+ * @throws GpuWorkerError when the adapter that was asked for cannot be opened.
+ */
+export async function chooseDemoAdapter(
+  wanted: string,
+  dataDirectory: string,
+  log: (line: string) => void,
+): Promise<DemoAdapter> {
+  try {
+    return await tryAdapter(wanted, dataDirectory, log);
+  } catch (error) {
+    if (wanted !== 'real' || !(error instanceof GpuWorkerError) || !withoutCard.has(error.code)) throw error;
+    return tryAdapter('software', dataDirectory, log);
+  }
+}
+
+async function tryAdapter(name: string, dataDirectory: string, log: (line: string) => void): Promise<DemoAdapter> {
+  const gpu = await startGpuProcess({ adapter: name, dataDirectory, log });
+  await gpu.stop();
+  return { name, isSoftware: gpu.description.isSoftware, announce: gpu.announce };
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type { Hex, NumericProfile } from '../../protocol/agreement.ts';
+import type { TaskSnapshot } from '../../protocol/node-api.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { adapterClassOf } from '../market/adapter-class.ts';
+import { defaultPrices } from '../market/pricing.ts';
+import { createNetwork, type HearthNetwork } from '../network/index.ts';
+import {
+  createChainClient,
+  createProviderPayments,
+  createRequesterPayments,
+  type ChainSettings,
+  type HotWallet,
+  type ProviderPayments,
+} from '../payment/index.ts';
+import { createRequester, type Requester } from '../requester/index.ts';
+import type { InputStore } from '../store/input-store.ts';
+
+import type { GpuHost, NodeOptions } from './node-options.ts';
+import { createTaskRunner, type TaskRunner } from './task-runner.ts';
+
+export interface TradeComponents {
+  readonly ledger: Ledger;
+  readonly wallet: HotWallet;
+  readonly gpu: GpuHost;
+  readonly store: InputStore;
+  readonly shaderSetHash: Hex;
+  readonly chain: ChainSettings;
+  readonly closedReason: () => string | null;
+  readonly onTask: (task: TaskSnapshot) => void;
+  readonly onChange: () => void;
+}
+
+/** Everything that needs a chain: the network (its identity is bound to a wallet), selling and buying. */
+export interface Trade {
+  readonly network: HearthNetwork;
+  readonly runner: TaskRunner;
+  readonly requester: Requester;
+  readonly payments: ProviderPayments;
+  /** Ends the network and the requester; tasks must have been handed back before. */
+  stop(): Promise<void>;
+}
+
+/** Every kernel has a 32-bit variant and it is the one that runs until f16 variants are calibrated. */
+const numericProfile: NumericProfile = 'f32';
+
+/** @throws NetworkError PEER_KEY or LISTEN; PaymentError when the chain is not the one that was configured. */
+export async function openTrade(components: TradeComponents, options: NodeOptions): Promise<Trade> {
+  const { ledger, wallet, gpu, store, shaderSetHash, onChange } = components;
+  const provides = options.provides ?? true;
+  const chain = createChainClient({ settings: components.chain, wallet });
+  const { chainId, token } = components.chain;
+  const payments = createProviderPayments({ ledger, chain, signer: wallet });
+  const adapterClass = (): string => adapterClassOf(gpu.description);
+  let network: HearthNetwork | undefined;
+  const runner = createTaskRunner({
+    worker: gpu.worker,
+    workerReady: () => gpu.ready(),
+    payments,
+    signer: wallet,
+    store,
+    chainId,
+    shaderSetHash,
+    adapterClass,
+    numericProfile,
+    prices: () => ({ ...defaultPrices, ...options.prices }),
+    closedReason: () => (provides ? components.closedReason() : 'This node only buys.'),
+    onTask: components.onTask,
+    penalise: (peerId, offence, detail) => network?.penalise(peerId, offence, detail),
+    log: options.log,
+  });
+  try {
+    network = await createNetwork(
+      {
+        signer: wallet,
+        chainId,
+        token,
+        describe: () => ({ provides, name: options.name ?? 'hearth', adapterClass: adapterClass() }),
+        handlers: runner.handlers,
+        log: options.log,
+      },
+      { dataDirectory: join(options.dataDirectory, 'network'), listen: options.listen, bootstrap: options.bootstrap },
+    );
+  } catch (error) {
+    chain.close();
+    throw error;
+  }
+  const requester = createRequester({
+    network,
+    payments: createRequesterPayments({ ledger, chain, signer: wallet }),
+    signer: wallet,
+    chainId,
+    shaderSetHash,
+    worker: gpu.worker,
+    store,
+    adapterClass,
+    onTask: components.onTask,
+    log: options.log,
+  });
+  const ended = network.onPeersChanged(() => onChange());
+  const opened = network;
+  return {
+    network: opened,
+    runner,
+    requester,
+    payments,
+    async stop() {
+      ended();
+      requester.close();
+      await opened.stop();
+      chain.close();
+    },
+  };
+}
