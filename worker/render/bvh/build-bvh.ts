@@ -20,6 +20,7 @@ export function buildBvh(positions: Float32Array, triangleCount: number): BvhTre
   let nodeCount = 0;
   let deepest = 0;
   const finder = createSplitFinder(boxes, order);
+  const padding = boxPadding(positions, triangleCount);
 
   interface Range {
     readonly begin: number;
@@ -44,6 +45,8 @@ export function buildBvh(positions: Float32Array, triangleCount: number): BvhTre
       deepest = Math.max(deepest, depth + 1);
       unite(boxes, order, begin, middle, bounds, node * 12);
       unite(boxes, order, middle, end, bounds, node * 12 + 6);
+      padBox(bounds, node * 12, padding);
+      padBox(bounds, node * 12 + 6, padding);
       // The left side is popped first, so that nodes lie in depth-first order.
       pending.push({ begin: middle, end, depth: depth + 1, slot: node * 2 + 1 });
       pending.push({ begin, end: middle, depth: depth + 1, slot: node * 2 });
@@ -100,6 +103,25 @@ function unite(
   target.fill(Infinity, offset, offset + 3);
   target.fill(-Infinity, offset + 3, offset + 6);
   for (let index = begin; index < end; index += 1) growBox(target, offset, boxes, (order[index] as number) * 6);
+}
+
+/**
+ * A ray that runs exactly in the face of a box must not miss it, whichever way its last bit falls: boxes are wider than
+ * their triangles by two units in the last place of the scene's largest coordinate.
+ */
+function boxPadding(positions: Float32Array, triangleCount: number): number {
+  let largest = 0;
+  for (let index = 0; index < triangleCount * 9; index += 1) {
+    largest = Math.max(largest, Math.abs(positions[index] as number));
+  }
+  return Math.max(largest * 2 ** -22, 1e-18);
+}
+
+function padBox(bounds: Float32Array, offset: number, padding: number): void {
+  for (let axis = 0; axis < 3; axis += 1) {
+    bounds[offset + axis] = (bounds[offset + axis] as number) - padding;
+    bounds[offset + 3 + axis] = (bounds[offset + 3 + axis] as number) + padding;
+  }
 }
 
 function growBox(
