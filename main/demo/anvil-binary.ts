@@ -3,7 +3,12 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { HearthError } from '../../protocol/errors.ts';
 
-export type LocalChainErrorCode = 'ANVIL_MISSING' | 'ANVIL_FAILED' | 'ANVIL_TIMEOUT' | 'CHAIN_REQUEST_FAILED';
+export type LocalChainErrorCode =
+  | 'ANVIL_MISSING'
+  | 'PORT_IN_USE'
+  | 'ANVIL_FAILED'
+  | 'ANVIL_TIMEOUT'
+  | 'CHAIN_REQUEST_FAILED';
 
 export class LocalChainError extends HearthError<LocalChainErrorCode> {}
 

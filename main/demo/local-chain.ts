@@ -8,6 +8,7 @@ import type { Hex } from '../../protocol/agreement.ts';
 import { depositCollectorAddress, settlementAddress } from '../../protocol/x402.ts';
 import type { ChainSettings } from '../payment/types.ts';
 import { LocalChainError, findAnvilBinary } from './anvil-binary.ts';
+import type { LocalChainErrorCode } from './anvil-binary.ts';
 
 /** The test USDC of every local chain: six decimals, EIP-712 domain 'USDC' version '2', EIP-3009, open mint. */
 export const localUsdcAddress: Hex = '0x1111111111111111111111111111111111110006';
@@ -32,13 +33,14 @@ export interface LocalChain {
  * @throws LocalChainError
  */
 export async function startLocalChain(options: { readonly port?: number } = {}): Promise<LocalChain> {
+  const { port = 0 } = options;
   const chain = spawn(
     process.execPath,
     [
       fileURLToPath(new URL('chain-guard.ts', import.meta.url)),
       findAnvilBinary(),
       '--host=127.0.0.1',
-      `--port=${options.port ?? 0}`,
+      `--port=${port}`,
       `--chain-id=${localChainId}`,
       '--accounts=1',
       '--no-cors',
@@ -48,7 +50,7 @@ export async function startLocalChain(options: { readonly port?: number } = {}):
   );
   const stop = () => stopProcess(chain);
   try {
-    const rpcUrl = `http://127.0.0.1:${await waitForPort(chain)}`;
+    const rpcUrl = `http://127.0.0.1:${await waitForPort(chain, port)}`;
     const request = (method: string, parameters: readonly unknown[]) => sendRequest(rpcUrl, method, parameters);
     await placeContracts(request);
     return {
@@ -141,10 +143,10 @@ function asText(value: unknown): string {
 }
 
 /** Anvil names its port on standard output; what else it prints (test keys) goes nowhere. */
-function waitForPort(chain: ChildProcess): Promise<number> {
+function waitForPort(chain: ChildProcess, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const fail = (code: 'ANVIL_FAILED' | 'ANVIL_TIMEOUT', reason: string) => {
+    const fail = (code: LocalChainErrorCode, reason: string) => {
       clearTimeout(timer);
       reject(new LocalChainError(code, `${reason}${lastLine(output)}`));
     };
@@ -154,19 +156,22 @@ function waitForPort(chain: ChildProcess): Promise<number> {
     );
     const read = (data: Buffer) => {
       output = (output + data.toString('utf8')).slice(-4_096);
-      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(output)?.[1];
-      if (port === undefined) return;
+      const opened = /Listening on 127\.0\.0\.1:(\d+)/.exec(output)?.[1];
+      if (opened === undefined) return;
       clearTimeout(timer);
       output = '';
       chain.stdout?.off('data', read).resume();
       chain.stderr?.off('data', read).resume();
-      resolve(Number(port));
+      resolve(Number(opened));
     };
     chain.stdout?.on('data', read);
     chain.stderr?.on('data', read);
     chain.once('error', (error) => fail('ANVIL_FAILED', error.message));
     // 'close' comes after the output: its last line says why.
-    chain.once('close', (code) => fail('ANVIL_FAILED', `anvil ended with exit code ${code}`));
+    chain.once('close', (code) => {
+      if (/address.*in use|os error (?:48|98|10048)/i.test(output)) fail('PORT_IN_USE', `port ${port} is taken`);
+      else fail('ANVIL_FAILED', `anvil ended with exit code ${code}`);
+    });
   });
 }
 

@@ -40,6 +40,7 @@ export interface Ledger {
   readEvents(after?: number, limit?: number): readonly StoredEvent[];
   /** Checks the whole hash chain and that replaying the events gives the same books. @throws LedgerError LEDGER_CORRUPT */
   verify(): void;
+  /** Safe to call twice. */
   close(): void;
 }
 
@@ -125,7 +126,9 @@ export function openLedger(options: { readonly path: string; readonly now?: () =
     }),
     readEvents,
     verify,
-    close: () => database.close(),
+    close() {
+      if (database.isOpen) database.close();
+    },
   };
 }
 

@@ -116,7 +116,9 @@ export function createChainClient(options: {
       read(config.token, tokenInterface, 'version', []),
     ]);
     const salt = toBigInt(randomBytes(32));
-    const validBefore = BigInt(Math.floor(Date.now() / 1_000) + authorizationSeconds);
+    // The chain's clock decides, and it need not be ours.
+    const block = await reach(() => provider.getBlock('latest'));
+    const validBefore = BigInt((block?.timestamp ?? Math.floor(Date.now() / 1_000)) + authorizationSeconds);
     const coder = AbiCoder.defaultAbiCoder();
     const signature = await wallet.signTypedData(
       {

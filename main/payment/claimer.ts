@@ -10,7 +10,7 @@ import { PaymentError } from './payment-error.ts';
 import { isSameAddress } from './typed-data.ts';
 import type { ClaimReport } from './types.ts';
 
-/** Rows of one transaction: x402's own limit for relayed claims, about 1.3 million gas. */
+/** Rows of one transaction, as x402 facilitators limit themselves; about 580,000 gas. */
 const rowsPerTransaction = 25;
 
 interface Claimable {

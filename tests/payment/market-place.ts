@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keccak256, toUtf8Bytes } from 'ethers';
+import { Interface, keccak256, toUtf8Bytes } from 'ethers';
 import { startLocalChain } from '../../main/demo/local-chain.ts';
 import type { LocalChain } from '../../main/demo/local-chain.ts';
 import { openLedger } from '../../main/ledger/index.ts';
@@ -22,6 +22,8 @@ import { settlementAddress } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 
 export interface ProviderParty {
+  /** Who is paid. */
+  readonly receiver: Hex;
   readonly wallet: HotWallet;
   readonly ledger: Ledger;
   readonly chain: ChainClient;
@@ -56,9 +58,8 @@ export async function openMarketPlace() {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-payment-'));
   const closers: (() => void)[] = [];
 
-  async function joinMarket(name: string, usdc: bigint) {
+  function openParty(name: string) {
     const wallet = walletOf(name);
-    await chain.fund(wallet.address, { eth: 10n ** 18n, usdc });
     const ledger = openLedger({ path: join(folder, `${name}.db`) });
     const client = createChainClient({ settings: chain.settings, wallet });
     closers.push(
@@ -68,16 +69,38 @@ export async function openMarketPlace() {
     return { wallet, ledger, chain: client };
   }
 
+  /** The party as it is after its process ended and another one started; `chain` stands in for its own client. */
+  function restartProvider(name: string, options: { chain?: ChainClient; payoutAddress?: Hex } = {}): ProviderParty {
+    const party = { ...openParty(name), ...options };
+    const payments = createProviderPayments({ ...party, signer: party.wallet });
+    return { ...party, receiver: options.payoutAddress ?? party.wallet.address, payments };
+  }
+
+  function restartRequester(name: string): RequesterParty {
+    const party = openParty(name);
+    return { ...party, payments: createRequesterPayments({ ...party, signer: party.wallet }) };
+  }
+
   return {
     chain,
     folder,
-    async addProvider(name: string): Promise<ProviderParty> {
-      const party = await joinMarket(name, 0n);
-      return { ...party, payments: createProviderPayments({ ...party, signer: party.wallet }) };
+    restartProvider,
+    restartRequester,
+    async addProvider(name: string, options: { chain?: ChainClient; payoutAddress?: Hex } = {}) {
+      await chain.fund(walletOf(name).address, { eth: 10n ** 18n });
+      return restartProvider(name, options);
     },
-    async addRequester(name: string, usdc = 100_000_000n): Promise<RequesterParty> {
-      const party = await joinMarket(name, usdc);
-      return { ...party, payments: createRequesterPayments({ ...party, signer: party.wallet }) };
+    async addRequester(name: string, usdc = 100_000_000n) {
+      await chain.fund(walletOf(name).address, { eth: 10n ** 18n, usdc });
+      return restartRequester(name);
+    },
+    /** Sends a call of the settlement contract from any account, as if it held the key. */
+    async callSettlement(from: Hex, signature: string, values: readonly unknown[]) {
+      const abi = new Interface([`function ${signature}`]);
+      const data = abi.encodeFunctionData(signature.slice(0, signature.indexOf('(')), values);
+      await chain.request('anvil_impersonateAccount', [from]);
+      await chain.request('eth_sendTransaction', [{ from, to: settlementAddress, data, gas: '0x7a120' }]);
+      await chain.request('evm_mine', []);
     },
     async close() {
       for (const close of closers) close();
@@ -87,7 +110,23 @@ export async function openMarketPlace() {
   };
 }
 
+export const channelConfigTuple =
+  '(address payer, address payerAuthorizer, address receiver, address receiverAuthorizer, address token, uint40 withdrawDelay, bytes32 salt) config';
+
 export type MarketPlace = Awaited<ReturnType<typeof openMarketPlace>>;
+
+export async function signAgreement(
+  chainId: bigint,
+  agreement: Agreement,
+  requester: HotWallet,
+  provider: HotWallet,
+): Promise<{ signed: SignedAgreement; hash: Hex }> {
+  const domain = hearthDomain(chainId, settlementAddress);
+  const requesterSignature = await requester.signTypedData(domain, agreementTypes, agreement);
+  const providerSignature = await provider.signTypedData(domain, agreementTypes, agreement);
+  const hash = hashAgreement(agreement, chainIdentity(chainId));
+  return { signed: { agreement, requesterSignature, providerSignature }, hash };
+}
 
 /** Channel, agreement and the requester's own record; the provider has not heard of it yet. */
 export async function agree(
@@ -97,15 +136,14 @@ export async function agree(
   name: string,
   terms: Partial<Agreement> = {},
 ): Promise<OpenedTask> {
-  const { chainId } = chain.settings;
   const nowSeconds = BigInt(Math.floor(Date.now() / 1_000));
   const limits = { maxUnits: 100n, chunkUnits: 16n, pricePerMillionUnits: 10_000_000n, ...terms };
   const opened = await requester.payments.openChannel({
-    receiver: provider.wallet.address,
+    receiver: provider.receiver,
     receiverAuthorizer: provider.wallet.address,
     amount: priceOfUnits(limits.maxUnits, limits.pricePerMillionUnits),
   });
-  if (!opened.ok) throw new Error(opened.message);
+  if (!opened.ok) throw new Error(`${opened.code}: ${opened.message}`);
   const agreement: Agreement = {
     agreementId: hashOf(name),
     requester: requester.wallet.address,
@@ -119,12 +157,9 @@ export async function agree(
     finishBy: nowSeconds + 3_600n,
     ...limits,
   };
-  const domain = hearthDomain(chainId, settlementAddress);
-  const requesterSignature = await requester.wallet.signTypedData(domain, agreementTypes, agreement);
-  const providerSignature = await provider.wallet.signTypedData(domain, agreementTypes, agreement);
-  const hash = hashAgreement(agreement, chainIdentity(chainId));
-  requester.payments.openTask({ agreement, requesterSignature }, hash, 'chat');
-  return { agreement, signed: { agreement, requesterSignature, providerSignature }, hash, channel: opened.channel };
+  const { signed, hash } = await signAgreement(chain.settings.chainId, agreement, requester.wallet, provider.wallet);
+  requester.payments.openTask(signed, hash, 'chat');
+  return { agreement, signed, hash, channel: opened.channel };
 }
 
 /** Everything {@link agree} does, and the provider opens the task. */
