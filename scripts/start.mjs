@@ -61,7 +61,12 @@ function downloadElectron(electronDirectory) {
   if (installer.status === 0) return null;
   if (installer.error?.code === 'ETIMEDOUT') return `no success within ${downloadDeadlineMs / 1000} s`;
   const firstLine = installer.stderr.split('\n').find((line) => line.trim() !== '');
-  return firstLine?.trim().slice(0, 160) ?? `its installer ended with code ${installer.status}`;
+  return (
+    firstLine
+      ?.trim()
+      .replace(/^\w*Error: /, '')
+      .slice(0, 160) ?? `its installer ended with code ${installer.status}`
+  );
 }
 
 /** Runs a program to its end in this terminal and ends as it ended. */

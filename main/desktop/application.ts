@@ -77,8 +77,8 @@ export interface ApplicationParts {
 export async function startApplication(parts: ApplicationParts): Promise<void> {
   const { app, options, log } = parts;
   const schedule = parts.schedule ?? scheduleWithTimer;
-  // The lock belongs to the data folder: two data folders are two nodes.
-  if (options.dataDirectory !== null) app.setPath('userData', options.dataDirectory);
+  // The lock belongs to this folder, so two data folders are two nodes. Chromium's files keep apart from the node's.
+  if (options.dataDirectory !== null) app.setPath('userData', join(options.dataDirectory, 'desktop'));
   if (!app.requestSingleInstanceLock()) {
     // The instance that holds the lock shows its window.
     app.quit();
@@ -125,7 +125,7 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
   const coreHost = createCoreHost({
     modulePath: join(desktopDirectory, 'core-process.js'),
     fork: parts.fork,
-    parameters: coreParameters(options, app.getPath('userData')),
+    parameters: coreParameters(options, options.dataDirectory ?? join(app.getPath('userData'), 'node')),
     grantedFiles,
     schedule,
     onStarted() {

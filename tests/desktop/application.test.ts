@@ -66,7 +66,8 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
       windows.push(window);
       return window.asWindow();
     },
-    fork() {
+    fork(_modulePath, parameters) {
+      order.push(`core ${parameters.join(' ')}`);
       const core = new FakeCore();
       cores.push(core);
       return core as unknown as CoreProcess;
@@ -117,13 +118,23 @@ test('what only works before ready is done before ready, on Linux with the WebGP
     'enable-features=Vulkan',
     'scheme app',
     'ready',
+    'core --data-dir=/data/node',
   ]);
 });
 
 test.each(['darwin', 'win32'])('%s needs no switches for WebGPU', async (platform) => {
   const desktop = createDesktop([], { platform });
   await desktop.start;
-  expect(desktop.order).toEqual(['sandbox', 'no 3D blocking', 'scheme app', 'ready']);
+  expect(desktop.order).toEqual(['sandbox', 'no 3D blocking', 'scheme app', 'ready', 'core --data-dir=/data/node']);
+});
+
+test("a data folder of one's own holds the node, and Chromium's files apart from it", async () => {
+  const desktop = createDesktop(['--data-dir=/elsewhere']);
+  await desktop.start;
+  expect([desktop.order[0], desktop.order.at(-1)]).toEqual([
+    'userData /elsewhere/desktop',
+    'core --data-dir=/elsewhere',
+  ]);
 });
 
 test('a second instance quits at once and starts nothing', async () => {
