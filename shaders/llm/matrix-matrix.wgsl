@@ -1,5 +1,7 @@
-// Y[t][offset + r] (+)= sum_k W[r][k] * X[t][k]; with NORMALISE also RMSNorm of each X[t] first, its sum of squares taken
-// while the tiles pass by. Many tokens (prefill). A workgroup of 64 makes a tile of 32 rows x 32 tokens, 4 x 4 per invocation in
+// result = sum_k W[r][k] * X[t][k], with `normalise` after RMSNorm of each X[t] (its sum of squares is taken while the tiles pass by);
+// Y[t][offset + r] becomes the result, or is added to (a residual), or becomes SiLU(Y) * result (the up half of SwiGLU, over the
+// gate half). Many tokens (prefill). One pipeline serves all of these: a workgroup array is zeroed by generated code, which some
+// drivers take a second to compile. A workgroup of 64 makes a tile of 32 rows x 32 tokens, 4 x 4 per invocation in
 // named registers; 32 columns a step through 8 KiB of workgroup memory, weights dequantised once per tile.
 // X: [chunk][blocks * 32], zero past `columns`, chunk a multiple of 32 (rows past the last token are computed and ignored).
 // Y: [chunk][outputStride]. f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-matrix.ts
@@ -9,10 +11,11 @@ struct Shape {
   columns: u32,
   outputOffset: u32,
   outputStride: u32,
+  normalise: u32,
+  // 0 replace, 1 add, 2 gate.
+  combine: u32,
   epsilon: f32,
 }
-override NORMALISE: bool = false;
-override ACCUMULATE: bool = false;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -43,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = 0u; i < 4u; i++) {
       let column = loadHalf * 4u + i;
       var value = x[((tokenBase + loadToken) * shape.blocks + block) * 8u + column];
-      if (NORMALISE) {
+      if (shape.normalise != 0u) {
         squares += dot(value, value);
         value *= gain[block * 8u + column];
       }
@@ -77,7 +80,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
   }
 
-  if (NORMALISE) {
+  if (shape.normalise != 0u) {
     squareSums[index] = squares;
     workgroupBarrier();
   }
@@ -89,7 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
 fn store(row: u32, tokenBase: u32, token: u32, sum: vec4<f32>) {
   var scale = 1.0;
-  if (NORMALISE) {
+  if (shape.normalise != 0u) {
     let squares = squareSums[token * 2u] + squareSums[token * 2u + 1u];
     scale = inverseSqrt(squares / f32(shape.columns) + shape.epsilon);
   }
@@ -97,8 +100,9 @@ fn store(row: u32, tokenBase: u32, token: u32, sum: vec4<f32>) {
   for (var i = 0u; i < 4u; i++) {
     if (row + i < shape.rows) {
       var result = sum[i] * scale;
-      if (ACCUMULATE) {
-        result += y[base + i];
+      if (shape.combine != 0u) {
+        let before = y[base + i];
+        result = select(before / (1.0 + exp(-before)) * result, before + result, shape.combine == 1u);
       }
       y[base + i] = result;
     }

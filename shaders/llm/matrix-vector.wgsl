@@ -1,4 +1,4 @@
-// y[offset + r] (+)= sum_k W[r][k] * x[k]; with NORMALISE also RMSNorm of x first: y = W (x * g) / sqrt(mean(x^2) + epsilon),
+// y[offset + r] (+)= sum_k W[r][k] * x[k]; with `normalise` also RMSNorm of x first: y = W (x * g) / sqrt(mean(x^2) + epsilon),
 // the sum of squares taken on the way. One token (decode). LANES invocations share four rows (x is loaded once for them), each
 // striding over units of 16 weight bytes, then a tree over workgroup memory. x: [blocks * 32], zero past `columns`. f32 accumulation;
 // tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; f32 variant, no features needed).
@@ -7,12 +7,13 @@ struct Shape {
   blocks: u32,
   columns: u32,
   outputOffset: u32,
+  normalise: u32,
+  // 0 replace, 1 add.
+  combine: u32,
   epsilon: f32,
 }
 override WORKGROUP: u32 = 64;
 override LANES: u32 = 16;
-override NORMALISE: bool = false;
-override ACCUMULATE: bool = false;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -43,7 +44,7 @@ fn main(
       var values: WeightUnit;
       for (var i = 0u; i < WEIGHT_UNIT_VECTORS; i++) {
         var value = x[unit * WEIGHT_UNIT_VECTORS + i];
-        if (NORMALISE) {
+        if (shape.normalise != 0u) {
           squares += dot(value, value);
           value *= gain[unit * WEIGHT_UNIT_VECTORS + i];
         }
@@ -68,12 +69,12 @@ fn main(
   }
   if (lane == 0u) {
     var result = sums[index];
-    if (NORMALISE) {
+    if (shape.normalise != 0u) {
       result *= inverseSqrt(squareSums[index] / f32(shape.columns) + shape.epsilon);
     }
     for (var i = 0u; i < 4u && row + i < shape.rows; i++) {
       let target0 = shape.outputOffset + row + i;
-      if (ACCUMULATE) {
+      if (shape.combine == 1u) {
         y[target0] += result[i];
       } else {
         y[target0] = result[i];

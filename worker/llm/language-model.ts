@@ -3,7 +3,7 @@ import { readBuffer } from '../gpu/buffers.ts';
 import type { ModelDescription, SamplingParameters } from '../messages.ts';
 import { createGenerationSession, type GenerationSession } from './generation.ts';
 import { parseGguf, type GgufFile } from './gguf/parse-gguf.ts';
-import { PipelineCache } from './kernels/kernel.ts';
+import { pipelineCacheOf } from './kernels/kernel.ts';
 import { LlmError } from './llm-error.ts';
 import { readLlamaConfig, type LlamaConfig } from './model/llama-config.ts';
 import { LlamaContext } from './model/llama-context.ts';
@@ -240,7 +240,7 @@ export async function loadModel(
   const config = readLlamaConfig(file);
   const vocabulary = readVocabulary(file.metadata, config.vocabularySize);
   const plan = planLlamaWeights(file, config);
-  const cache = new PipelineCache(device);
+  const cache = pipelineCacheOf(device);
   const upload = new TensorUpload(cache, source);
   const bindingLimit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   try {

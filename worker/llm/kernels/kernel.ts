@@ -10,6 +10,15 @@ export interface Kernel {
   destroy(): void;
 }
 
+const caches = new WeakMap<GPUDevice, PipelineCache>();
+
+/** The cache of a device: a second model on it compiles only what the first did not need. */
+export function pipelineCacheOf(device: GPUDevice): PipelineCache {
+  let cache = caches.get(device);
+  if (cache === undefined) caches.set(device, (cache = new PipelineCache(device)));
+  return cache;
+}
+
 /** Compiles each pipeline once per device: layers differ in their bind groups only. */
 export class PipelineCache {
   readonly device: GPUDevice;

@@ -1,7 +1,7 @@
 import code from '../../../shaders/llm/matrix-matrix.wgsl?raw';
 import { composeWithWeights } from '../formats/weight-format.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
-import type { MatrixKernelOptions } from './matrix-options.ts';
+import { COMBINE_MODES, type MatrixKernelOptions } from './matrix-options.ts';
 
 /** Rows and tokens of one workgroup's tile; chunks are a multiple of it. */
 export const MATRIX_TILE = 32;
@@ -9,18 +9,25 @@ export const MATRIX_TILE = 32;
 /** Matrix times a batch of tokens (prefill), with optional RMSNorm before and residual after; one dispatch per slice. */
 export async function createMatrixMatrix(cache: PipelineCache, options: MatrixKernelOptions): Promise<Kernel> {
   const { device } = cache;
-  const { matrix, input, output, normalisation, accumulate } = options;
+  const { matrix, input, output, normalisation, combine } = options;
+  const flags = [normalisation === undefined ? 0 : 1, COMBINE_MODES[combine]];
   const label = `llm.matrix-matrix.${matrix.label}`;
   const pipeline = await cache.get({
     label,
     code: composeWithWeights(code, [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }]),
-    constants: { NORMALISE: normalisation === undefined ? 0 : 1, ACCUMULATE: accumulate ? 1 : 0 },
   });
   const slices = matrix.slices.map((slice) => {
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
-      [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow, options.outputStride],
+      [
+        slice.rowCount,
+        matrix.blocks,
+        matrix.columns,
+        options.outputOffset + slice.firstRow,
+        options.outputStride,
+        ...flags,
+      ],
       [normalisation?.epsilon ?? 0],
     );
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];

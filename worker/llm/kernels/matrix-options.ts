@@ -17,17 +17,20 @@ export interface MatrixKernelOptions {
   readonly outputOffset: number;
   readonly outputStride: number;
   readonly normalisation?: Normalisation;
-  /** Adds to the output (a residual) in place of overwriting it. */
-  readonly accumulate: boolean;
+  /** 'add' makes a residual; 'gate' gives SiLU(output so far) * result and is for batches only. */
+  readonly combine: 'replace' | 'add' | 'gate';
 }
+
+/** As the shaders number them. */
+export const COMBINE_MODES = { replace: 0, add: 1, gate: 2 } as const;
 
 export interface GatedMatrixKernelOptions {
   /** Same rows, columns and slices; formats may differ. */
   readonly gate: WeightMatrix;
   readonly up: WeightMatrix;
   readonly input: GPUBuffer;
+  /** [rows], the one token's. */
   readonly output: GPUBuffer;
-  readonly outputStride: number;
   readonly normalisation: Normalisation;
 }
 

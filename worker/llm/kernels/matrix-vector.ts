@@ -2,7 +2,7 @@ import code from '../../../shaders/llm/matrix-vector.wgsl?raw';
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { composeWithWeights } from '../formats/weight-format.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
-import { lanesPerRow, type MatrixKernelOptions } from './matrix-options.ts';
+import { COMBINE_MODES, lanesPerRow, type MatrixKernelOptions } from './matrix-options.ts';
 
 const WORKGROUP = 64;
 const ROWS_PER_LANE_GROUP = 4;
@@ -10,24 +10,20 @@ const ROWS_PER_LANE_GROUP = 4;
 /** Matrix times the vector of one token (decode), with optional RMSNorm before and residual after; one dispatch per slice. */
 export async function createMatrixVector(cache: PipelineCache, options: MatrixKernelOptions): Promise<Kernel> {
   const { device } = cache;
-  const { matrix, input, output, normalisation, accumulate } = options;
+  const { matrix, input, output, normalisation, combine } = options;
+  const flags = [normalisation === undefined ? 0 : 1, COMBINE_MODES[combine]];
   const label = `llm.matrix-vector.${matrix.label}`;
   const lanes = lanesPerRow((matrix.blocks * matrix.format.blockWords) / 4);
   const pipeline = await cache.get({
     label,
     code: composeWithWeights(code, [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }]),
-    constants: {
-      WORKGROUP,
-      LANES: lanes,
-      NORMALISE: normalisation === undefined ? 0 : 1,
-      ACCUMULATE: accumulate ? 1 : 0,
-    },
+    constants: { WORKGROUP, LANES: lanes },
   });
   const slices = matrix.slices.map((slice) => {
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
-      [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow],
+      [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow, ...flags],
       [normalisation?.epsilon ?? 0],
     );
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];

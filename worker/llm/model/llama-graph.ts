@@ -1,6 +1,5 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
 import { LlmError } from '../llm-error.ts';
-import { createGatedMatrixMatrix } from '../kernels/gated-matrix-matrix.ts';
 import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
 import type { Kernel, PipelineCache } from '../kernels/kernel.ts';
 import { createMatrixMatrix, MATRIX_TILE } from '../kernels/matrix-matrix.ts';
@@ -181,11 +180,14 @@ function headOptions(
     outputOffset: 0,
     outputStride: config.vocabularySize,
     normalisation: { gain: weights.outputGain, epsilon: config.normEpsilon },
-    accumulate: false,
+    combine: 'replace',
   };
 }
 
-/** Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ), then o + residual, gate|up, down + residual. */
+/**
+ * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch for a single token,
+ * 2 for a batch), down + residual.
+ */
 async function createLayer(
   cache: PipelineCache,
   config: LlamaConfig,
@@ -194,32 +196,37 @@ async function createLayer(
   kind: 'single' | 'batch',
 ): Promise<LayerKernels> {
   const createMatrix = kind === 'single' ? createMatrixVector : createMatrixMatrix;
-  const createGated = kind === 'single' ? createGatedMatrixVector : createGatedMatrixMatrix;
   const epsilon = config.normEpsilon;
-  const hiddenStride = padToBlock(config.embeddingLength);
-  const residual = { output: scratch.hidden, outputOffset: 0, outputStride: hiddenStride, accumulate: true };
+  const { hidden, attended, activated } = scratch;
+  const residual = {
+    output: hidden,
+    outputOffset: 0,
+    outputStride: padToBlock(config.embeddingLength),
+    combine: 'add',
+  } as const;
+  const normalisation = { gain: layer.feedForwardGain, epsilon };
+  const gated = { input: hidden, output: activated, normalisation };
+  const place = { ...gated, outputOffset: 0, outputStride: padToBlock(config.feedForwardLength) };
   const beforeRope = layer.projections.map(({ matrix, outputOffset }) =>
     createMatrix(cache, {
       matrix,
-      input: scratch.hidden,
+      input: hidden,
       output: scratch.projected,
       outputOffset,
       outputStride: (config.headCount + 2 * config.keyValueHeadCount) * config.headLength,
       normalisation: { gain: layer.attentionGain, epsilon },
-      accumulate: false,
+      combine: 'replace',
     }),
   );
   const afterAttention = [
-    createMatrix(cache, { matrix: layer.attentionOutput, input: scratch.attended, ...residual }),
-    createGated(cache, {
-      gate: layer.gate,
-      up: layer.up,
-      input: scratch.hidden,
-      output: scratch.activated,
-      outputStride: padToBlock(config.feedForwardLength),
-      normalisation: { gain: layer.feedForwardGain, epsilon },
-    }),
-    createMatrix(cache, { matrix: layer.down, input: scratch.activated, ...residual }),
+    createMatrix(cache, { matrix: layer.attentionOutput, input: attended, ...residual }),
+    ...(kind === 'single'
+      ? [createGatedMatrixVector(cache, { gate: layer.gate, up: layer.up, ...gated })]
+      : [
+          createMatrixMatrix(cache, { matrix: layer.gate, combine: 'replace', ...place }),
+          createMatrixMatrix(cache, { matrix: layer.up, combine: 'gate', ...place }),
+        ]),
+    createMatrix(cache, { matrix: layer.down, input: activated, ...residual }),
   ];
   return { beforeRope: await Promise.all(beforeRope), afterAttention: await Promise.all(afterAttention) };
 }

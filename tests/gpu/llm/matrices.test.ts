@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGatedMatrixVector } from '../../../worker/llm/kernels/gated-matrix-vector.ts';
+import { createMatrixMatrix } from '../../../worker/llm/kernels/matrix-matrix.ts';
+import { createMatrixVector } from '../../../worker/llm/kernels/matrix-vector.ts';
+import { createRandom, normal } from '../../fixtures/llm/random.ts';
+import { normalisedError } from '../reference/compare.ts';
+import type { GgmlTypeName } from '../reference/dequantise.ts';
+import { multiply, rmsNorm, silu } from '../reference/llama-forward.ts';
+import { KernelBench, pad32, paddedRows, rowOf } from './kernel-bench.ts';
+
+const EPSILON = 1e-5;
+
+let bench: KernelBench;
+beforeEach(async () => {
+  bench = await KernelBench.open();
+});
+afterEach(() => bench.close());
+
+interface MatrixCase {
+  readonly type: GgmlTypeName;
+  readonly rows: number;
+  readonly columns: number;
+  readonly sliceRows?: number;
+}
+
+/** Awkward on purpose: 1, primes, odd numbers of blocks, rows that end inside a tile, slices. */
+const CASES: readonly MatrixCase[] = [
+  { type: 'F32', rows: 1, columns: 1 },
+  { type: 'F32', rows: 37, columns: 53 },
+  { type: 'F32', rows: 67, columns: 160, sliceRows: 19 },
+  { type: 'F16', rows: 1, columns: 7 },
+  { type: 'F16', rows: 33, columns: 101 },
+  { type: 'F16', rows: 97, columns: 64, sliceRows: 32 },
+  { type: 'Q8_0', rows: 1, columns: 32 },
+  { type: 'Q8_0', rows: 131, columns: 96 },
+  { type: 'Q8_0', rows: 64, columns: 1056, sliceRows: 21 },
+  { type: 'Q4_0', rows: 1, columns: 32 },
+  { type: 'Q4_0', rows: 131, columns: 96 },
+  { type: 'Q4_0', rows: 64, columns: 1056, sliceRows: 21 },
+];
+
+describe.each([
+  { kind: 'one token', create: createMatrixVector, tokenCount: 1, chunk: 1 },
+  { kind: '41 tokens', create: createMatrixMatrix, tokenCount: 41, chunk: 64 },
+])('a matrix times $kind', ({ create, tokenCount, chunk }) => {
+  it.each(CASES)('is the float64 product, normalised and plain: $type $rows x $columns', async (shape) => {
+    const { rows, columns } = shape;
+    const random = createRandom(rows * 1000 + columns);
+    const { matrix, values } = await bench.matrix(random, shape.type, shape);
+    const stride = pad32(columns);
+    const inputs = paddedRows(random, chunk, columns, stride);
+    const before = paddedRows(random, chunk, rows + 5, rows + 5);
+    const gain = Float32Array.from({ length: stride }, (_, index) => (index < columns ? 1 + normal(random) : 0));
+    const input = bench.floats('input', inputs);
+    const place = { matrix, input, outputOffset: 3, outputStride: rows + 5 };
+
+    const accumulated = bench.floats('accumulated', before);
+    const plain = await create(bench.cache, { ...place, output: accumulated, combine: 'add' });
+    const normed = bench.floats('normed', before);
+    const normalisation = { gain: bench.floats('gain', gain), epsilon: EPSILON };
+    const normalising = await create(bench.cache, { ...place, output: normed, combine: 'replace', normalisation });
+    const plainResult = await bench.run(plain, tokenCount, accumulated, before.length);
+    const normedResult = await bench.run(normalising, tokenCount, normed, before.length);
+    for (let token = 0; token < tokenCount; token++) {
+      const x = rowOf(inputs, token, columns, stride);
+      const product = multiply(values, x);
+      const expected = rowOf(before, token, rows + 5, rows + 5);
+      const expectedNormed = expected.slice();
+      product.forEach((value, row) => (expected[row + 3] = (expected[row + 3] ?? 0) + value));
+      expectedNormed.set(multiply(values, rmsNorm(x, Float64Array.from(gain.subarray(0, columns)), EPSILON)), 3);
+      expect(normalisedError(rowOf(plainResult, token, rows + 5, rows + 5), expected)).toBeLessThan(1e-10);
+      expect(normalisedError(rowOf(normedResult, token, rows + 5, rows + 5), expectedNormed)).toBeLessThan(1e-10);
+    }
+    plain.destroy();
+    normalising.destroy();
+  });
+});
+
+const TYPES: readonly GgmlTypeName[] = ['F32', 'F16', 'Q8_0', 'Q4_0'];
+
+describe.each([
+  { kind: 'one token', tokenCount: 1, chunk: 1 },
+  { kind: '35 tokens', tokenCount: 35, chunk: 64 },
+])('the gated matrices over $kind', ({ tokenCount, chunk }) => {
+  it.each([
+    ...TYPES.map((type) => ({ gateType: type, upType: type, rows: 43, columns: 96, sliceRows: 43 })),
+    { gateType: 'Q8_0', upType: 'Q4_0', rows: 1, columns: 32, sliceRows: 1 },
+    { gateType: 'Q4_0', upType: 'F16', rows: 70, columns: 288, sliceRows: 17 },
+    { gateType: 'F32', upType: 'Q8_0', rows: 13, columns: 64, sliceRows: 13 },
+  ] as const)('give SiLU(gate) times up: $gateType and $upType, $rows x $columns', async (shape) => {
+    const { rows, columns } = shape;
+    const random = createRandom(rows * 1000 + columns);
+    const gate = await bench.matrix(random, shape.gateType, shape);
+    const up = await bench.matrix(random, shape.upType, shape);
+    const inputs = paddedRows(random, chunk, columns, columns);
+    const gain = Float32Array.from({ length: columns }, () => 0.2 + 0.05 * normal(random));
+    const outputStride = pad32(rows);
+    const output = bench.empty('output', chunk * outputStride);
+    const normalisation = { gain: bench.floats('gain', gain), epsilon: EPSILON };
+    const common = { input: bench.floats('input', inputs), output, normalisation };
+    const place = { ...common, outputOffset: 0, outputStride };
+    const kernels =
+      tokenCount === 1
+        ? [await createGatedMatrixVector(bench.cache, { ...common, gate: gate.matrix, up: up.matrix })]
+        : [
+            await createMatrixMatrix(bench.cache, { ...place, matrix: gate.matrix, combine: 'replace' }),
+            await createMatrixMatrix(bench.cache, { ...place, matrix: up.matrix, combine: 'gate' }),
+          ];
+    let result: Float32Array = new Float32Array(0);
+    for (const kernel of kernels) result = await bench.run(kernel, tokenCount, output, chunk * outputStride);
+    const found: number[] = [];
+    const expected: number[] = [];
+    for (let token = 0; token < tokenCount; token++) {
+      const x = rmsNorm(rowOf(inputs, token, columns, columns), Float64Array.from(gain), EPSILON);
+      const ups = multiply(up.values, x);
+      expected.push(...multiply(gate.values, x).map((value, index) => silu(value) * (ups[index] ?? 0)));
+      found.push(...rowOf(result, token, rows, outputStride));
+    }
+    expect(normalisedError(found, expected)).toBeLessThan(1e-10);
+    for (const kernel of kernels) kernel.destroy();
+  });
+});
