@@ -31,14 +31,14 @@ export async function createDemoProviders(options: DemoProvidersOptions): Promis
   async function start(name: string): Promise<ProviderProcess> {
     const dataDirectory = join(folder, name.replaceAll(' ', '-'));
     const provider = await startProviderProcess({ name, dataDirectory, adapter, chain: chain.settings, log, signal });
-    const { processId, address, wallet, link } = provider;
+    const { processId, peerId, address, wallet, link } = provider;
     const onGone = (sentence: string): void => {
       if (stopping) return;
       gone.add(name);
       screen.say(`${sentence}. The others go on.`, 'provider-gone', { name, processId });
     };
     void provider.gone.then(onGone);
-    screen.say(`${name} is up.`, 'provider', { name, processId, address, wallet, link });
+    screen.say(`${name} is up.`, 'provider', { name, peerId, processId, address, wallet, link });
     return provider;
   }
 

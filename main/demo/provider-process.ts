@@ -12,6 +12,7 @@ export class DemoError extends HearthError<'PROVIDER_FAILED' | 'PROVIDER_MISSING
 export interface ProviderProcess {
   readonly name: string;
   readonly processId: number;
+  readonly peerId: string;
   readonly address: string;
   readonly wallet: Hex;
   /** Opens the provider's dashboard. */
@@ -82,7 +83,7 @@ export async function startProviderProcess(options: ProviderProcessOptions): Pro
   }
 }
 
-type Started = Pick<ProviderProcess, 'processId' | 'address' | 'wallet' | 'link'>;
+type Started = Pick<ProviderProcess, 'processId' | 'peerId' | 'address' | 'wallet' | 'link'>;
 
 async function waitForStart(
   child: ChildProcess,
@@ -118,10 +119,16 @@ function outputOf(child: ChildProcess, name: 'stdout' | 'stderr'): Readable {
 function readStarted(line: string, processId: number): Started | null {
   const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null || !('event' in value) || value.event !== 'started') return null;
-  const { addresses, wallet, link } = value as { addresses?: unknown; wallet?: unknown; link?: unknown };
+  const { addresses, peerId, wallet, link } = value as Readonly<Record<string, unknown>>;
   const address: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
-  if (typeof address !== 'string' || typeof wallet !== 'string' || typeof link !== 'string') return null;
-  return { processId, address, wallet: wallet as Hex, link };
+  if (
+    typeof address !== 'string' ||
+    typeof peerId !== 'string' ||
+    typeof wallet !== 'string' ||
+    typeof link !== 'string'
+  )
+    return null;
+  return { processId, peerId, address, wallet: wallet as Hex, link };
 }
 
 async function stopProcess(child: ChildProcess, gone: Promise<string>): Promise<void> {
