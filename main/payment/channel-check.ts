@@ -5,7 +5,7 @@ import { maximumWithdrawDelaySeconds } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import type { ChannelRecord, Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { ChainClient, ChannelOnChain } from './chain-client.ts';
-import { depositNeeded, highestPrice } from './channel-needs.ts';
+import { highestPrice } from './channel-needs.ts';
 import { PaymentError } from './payment-error.ts';
 import { channelIdOf, isSameAddress } from './typed-data.ts';
 import type { PaymentRefusal, Signer } from './types.ts';
@@ -26,9 +26,8 @@ export function createChannelCheck(parts: {
   readonly signer: Signer;
   readonly payoutAddress: Hex;
   readonly minimumDelaySeconds: number;
-  readonly now: () => number;
 }): ChannelCheck {
-  const { ledger, chain, signer, payoutAddress, minimumDelaySeconds, now } = parts;
+  const { ledger, chain, signer, payoutAddress, minimumDelaySeconds } = parts;
   const { chainId, token } = chain.settings;
 
   function fields(agreement: Agreement, channel: ChannelConfig): PaymentRefusal | undefined {
@@ -75,10 +74,11 @@ export function createChannelCheck(parts: {
     }
     const known = ledger.findChannel('provider', agreement.channelId);
     const claimedBefore = known?.baseClaimed ?? state.totalClaimed;
-    const spokenFor = known === undefined ? claimedBefore : depositNeeded(ledger, known, now());
-    const needed = spokenFor + highestPrice(agreement);
+    // What other open tasks may still cost is the requester's care: no chunk is computed before it is covered, and the
+    // requester may know earlier than we do that one of them has ended.
+    const needed = claimedBefore + (known?.committed ?? 0n) + highestPrice(agreement);
     if (needed > state.balance) {
-      const message = `the task may cost ${highestPrice(agreement)}, which with the other tasks needs a deposit of ${needed}; there is ${state.balance}`;
+      const message = `the task may cost ${highestPrice(agreement)}, which with what the channel owes needs a deposit of ${needed}; there is ${state.balance}`;
       return refuse('DEPOSIT_TOO_SMALL', message, { needed, available: state.balance });
     }
     return { ok: true, events: catchUp(agreement.channelId, channel, known, state, settledBefore) };

@@ -7,7 +7,7 @@ export function highestPrice(agreement: Agreement): bigint {
   return priceOfUnits(agreement.maxUnits, agreement.pricePerMillionUnits);
 }
 
-/** The deposit that lets every open task of the channel run to its end. Both sides count the same way. */
+/** The deposit that lets every open task of the channel run to its end. */
 export function depositNeeded(ledger: Ledger, channel: ChannelRecord, nowMs: number): bigint {
   const openTasks = ledger.listOpenTasks(channel.role, channel.channelId, Math.floor(nowMs / 1_000));
   const stillToCome = openTasks.reduce((sum, task) => {

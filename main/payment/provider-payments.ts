@@ -9,6 +9,7 @@ import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/i
 import type { ChainClient } from './chain-client.ts';
 import { createChannelCheck } from './channel-check.ts';
 import { createClaimer } from './claimer.ts';
+import { closeInterruptedTasks } from './interrupted-tasks.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import { checkSignature, isSameAddress, voucherSignerOf } from './typed-data.ts';
@@ -23,7 +24,6 @@ export interface ProviderPaymentsOptions {
   readonly payoutAddress?: Hex;
   /** Channels with a shorter withdraw delay are refused: a provider that sleeps longer loses its vouchers. */
   readonly minimumDelaySeconds?: number;
-  readonly now?: () => number;
 }
 
 type OpenTaskInput = Parameters<ProviderPayments['openTask']>[0];
@@ -36,27 +36,18 @@ export const usualMinimumDelaySeconds = 86_400;
  * acknowledged stays claimable, and a late receipt still counts.
  */
 export function createProviderPayments(options: ProviderPaymentsOptions): ProviderPayments {
-  const { ledger, chain, signer, payoutAddress = signer.address, now = Date.now } = options;
+  const { ledger, chain, signer, payoutAddress = signer.address } = options;
   const minimumDelaySeconds = options.minimumDelaySeconds ?? usualMinimumDelaySeconds;
   const { chainId } = chain.settings;
   const domain = hearthDomain(chainId, settlementAddress);
-  const checkChannel = createChannelCheck({ ledger, chain, signer, payoutAddress, minimumDelaySeconds, now });
+  const checkChannel = createChannelCheck({ ledger, chain, signer, payoutAddress, minimumDelaySeconds });
   const claimer = createClaimer({ ledger, chain });
-  /** One task is opened at a time: the next must count what the one before it needs of the deposit. */
+  /** One task is opened at a time, so that the same agreement coming twice at once is seen. */
   const inTurn = createMutex();
   /** Units being computed, by task. Lost with the process, as the computation is. */
   const reservations = new Map<Hex, { readonly channelId: Hex; readonly units: bigint; readonly amount: bigint }>();
 
-  for (const channel of ledger.listChannels('provider')) {
-    for (const task of ledger.listOpenTasks('provider', channel.channelId, 0)) {
-      ledger.append({
-        kind: 'closed',
-        role: 'provider',
-        agreementHash: task.agreementHash,
-        reason: 'The node was restarted.',
-      });
-    }
-  }
+  closeInterruptedTasks(ledger, 'provider');
 
   function find(agreementHash: Hex): { task: TaskRecord; channel: ChannelRecord } | undefined {
     const task = ledger.findTask('provider', agreementHash);

@@ -7,6 +7,7 @@ import type { SignedVoucher } from '../../protocol/x402.ts';
 import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/index.ts';
 import type { ChainClient } from './chain-client.ts';
 import { createChannelOpener } from './channel-opener.ts';
+import { closeInterruptedTasks } from './interrupted-tasks.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import type { PaymentOutcome, RequesterPayments, Signer } from './types.ts';
@@ -24,13 +25,18 @@ export interface RequesterPaymentsOptions {
 /** The shortest that providers take. */
 const usualWithdrawDelaySeconds = 86_400;
 
-/** The requester's money. */
+/**
+ * The requester's money. Tasks that an earlier run left open are closed first; what they were covered for stays
+ * promised to the provider until a receipt says less.
+ */
 export function createRequesterPayments(options: RequesterPaymentsOptions): RequesterPayments {
   const { ledger, chain, signer, withdrawDelaySeconds = usualWithdrawDelaySeconds, now = Date.now } = options;
   const { chainId } = chain.settings;
   const opener = createChannelOpener({ ledger, chain, signer, withdrawDelaySeconds, now });
   /** One voucher at a time: each must count the cover that the one before it added. */
   const inTurn = createMutex();
+
+  closeInterruptedTasks(ledger, 'requester');
 
   function get(agreementHash: Hex): { task: TaskRecord; channel: ChannelRecord } {
     const task = ledger.findTask('requester', agreementHash);

@@ -81,8 +81,10 @@ test('after a restart the channel, its ceiling and undelivered receipts are stil
   const task = await openTask(market.chain, before, provider, 'before the restart');
   await deliverChunk(before, provider, task, 10n);
   const receipt = await giveReceipt(before, provider, task, { verdict: 'partial', arrives: false });
+  const cutShort = await openTask(market.chain, before, provider, 'cut short by the restart');
   before.ledger.close();
   const after = market.restartRequester('restarts');
+  expect(after.ledger.findTask('requester', cutShort.hash)).toMatchObject({ state: 'cancelled' });
   expect(after.payments.undeliveredReceipts(provider.wallet.address)).toMatchObject([{ receipt }]);
   const next = await agree(market.chain, after, provider, 'after the restart');
   expect(next.agreement.channelId).toBe(task.agreement.channelId);
