@@ -39,15 +39,13 @@ describe('what the demo shows', () => {
     ]);
   });
 
-  it('lines up a table with the longest cell of each column', () => {
-    expect(
-      renderTable(
-        ['task', 'units'],
-        [
-          ['chat', '7'],
-          ['render one', '12345'],
-        ],
-      ),
-    ).toBe('task        units\n----------  -----\nchat            7\nrender one  12345');
+  it('lines up a table, figures to the right and words to the left', () => {
+    const rows = [
+      ['chat', '7.1 t/s', 'a'],
+      ['render one', '12345 s/s', 'bee'],
+    ];
+    expect(renderTable(['task', 'speed', 'by'], rows)).toBe(
+      'task            speed  by\n----------  ---------  ---\nchat          7.1 t/s  a\nrender one  12345 s/s  bee',
+    );
   });
 });
