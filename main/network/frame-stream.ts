@@ -1,5 +1,5 @@
 /** Varint length, then that many bytes, both ways over one libp2p stream. */
-import type { MessageStream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { WireError } from '../../protocol/wire/wire-error.ts';
 import { NetworkError } from './network-error.ts';
 import type { ReceiveOptions } from './types.ts';
@@ -8,7 +8,7 @@ import type { ReceiveOptions } from './types.ts';
 const maxLengthBytes = 4;
 
 export class FrameStream {
-  readonly #stream: MessageStream;
+  readonly #stream: Stream;
   readonly #maxFrameBytes: number;
   readonly #pieces: Uint8Array[] = [];
   #bufferedBytes = 0;
@@ -16,7 +16,7 @@ export class FrameStream {
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(stream: MessageStream, maxFrameBytes: number) {
+  constructor(stream: Stream, maxFrameBytes: number) {
     this.#stream = stream;
     this.#maxFrameBytes = maxFrameBytes;
     stream.addEventListener('message', (event: StreamMessageEvent) => {
@@ -26,9 +26,21 @@ export class FrameStream {
       // One whole frame always fits; beyond it the peer has to wait until we have read.
       if (this.#bufferedBytes > maxFrameBytes + maxLengthBytes) this.#setFlow('pause');
       this.#wake?.();
+      this.#endIfDrained();
     });
-    stream.addEventListener('remoteCloseWrite', () => this.#end(null));
-    stream.addEventListener('close', (event: StreamCloseEvent) => this.#end(event.error ?? null));
+    // Not 'remoteCloseWrite': that comes while data is still held back by a pause.
+    stream.addEventListener('end', () => this.#end(null));
+    stream.addEventListener('close', (event: StreamCloseEvent) => {
+      // Hands over what was held back.
+      this.#setFlow('resume');
+      this.#end(event.error ?? null);
+    });
+    this.#endIfDrained();
+  }
+
+  /** 'end' may have been emitted before we came, and protocol negotiation may have put back what it read too far. */
+  #endIfDrained(): void {
+    if (this.#stream.readableEnded && this.#stream.readBufferLength === 0) this.#end(null);
   }
 
   #end(error: Error | null): void {
@@ -38,8 +50,8 @@ export class FrameStream {
   }
 
   #setFlow(flow: 'pause' | 'resume'): void {
-    // Both throw on a stream that is closing, where flow does not matter any more.
-    if (this.#stream.status === 'open') this.#stream[flow]();
+    // Both throw on a stream whose readable end is closed; flow does not matter there any more.
+    if (this.#stream.readStatus === (flow === 'pause' ? 'readable' : 'paused')) this.#stream[flow]();
   }
 
   /**
