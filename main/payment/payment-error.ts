@@ -6,6 +6,8 @@ export type PaymentErrorCode =
   | 'CHAIN_MISMATCH'
   | 'TRANSACTION_REVERTED'
   | 'TRANSACTION_TIMEOUT'
+  /** The wallet has too little of the chain's coin for the gas. */
+  | 'GAS_UNAFFORDABLE'
   | 'WALLET_PERMISSIONS'
   | 'WALLET_PASSPHRASE'
   | 'WALLET_CORRUPT'

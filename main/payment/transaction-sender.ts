@@ -86,7 +86,7 @@ export function sendTransactions(parts: {
     }
     if (isError(cause, 'INSUFFICIENT_FUNDS')) {
       const message = `${wallet.address} has not enough of chain ${settings.chainId}'s coin for the gas`;
-      return new PaymentError('TRANSACTION_REVERTED', message, { cause });
+      return new PaymentError('GAS_UNAFFORDABLE', message, { cause });
     }
     const message = `the endpoint of chain ${settings.chainId} did not take the transaction`;
     return new PaymentError('CHAIN_UNREACHABLE', message, { cause });

@@ -36,6 +36,15 @@ test('nothing is sent when nothing is earned', async () => {
   });
 });
 
+test('without coin for the gas nothing is claimed, the reason is named, and nothing is lost', async () => {
+  const provider = market.restartProvider('penniless');
+  await sell(provider, buyer, 'for free for now');
+  const failure = expect.objectContaining({ code: 'GAS_UNAFFORDABLE', message: expect.stringContaining('not enough') });
+  await expect(provider.payments.claimAndSettle()).rejects.toThrow(failure);
+  await market.chain.fund(provider.wallet.address, { eth: 10n ** 18n });
+  expect(await provider.payments.claimAndSettle()).toMatchObject({ claimed: 100n, settled: 100n });
+});
+
 test('a node that dies between sending a claim and recording it neither claims nor counts it again', async () => {
   const real = clientOf('dying');
   const dying: ChainClient = {
