@@ -1,17 +1,15 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createAppSchemeHandler } from '../../main/desktop/app-scheme.ts';
 import { WORKER_PORT_MESSAGE } from '../../main/desktop/channels.ts';
 import { createGrantedFiles } from '../../main/desktop/granted-files.ts';
 import { launchChromium } from '../ui/chromium.ts';
+import { serveAppScheme } from './serve-app-scheme.ts';
+import type { AppSchemeServer } from './serve-app-scheme.ts';
 
 // The hidden window's page in a real Chromium: our own handler with its policy, the built page, the built worker. Only the
 // scheme is http, and the test plays what Electron would: the preload, and the core at the other end of the port.
@@ -19,8 +17,7 @@ const root = new URL('../../', import.meta.url);
 const assets = fileURLToPath(new URL('assets', root));
 const grantedFiles = createGrantedFiles();
 let directory: string;
-let server: Server;
-let origin: string;
+let server: AppSchemeServer;
 let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
@@ -41,26 +38,17 @@ beforeAll(async () => {
     await build({ configFile: path, mode, logLevel: 'error', build: { outDir, emptyOutDir: true } });
   }
   await copyFile(new URL('main/desktop/worker-page.html', root), join(workerPageDirectory, 'index.html'));
-  const serve = createAppSchemeHandler({
+  server = await serveAppScheme('worker', {
     dashboardDirectory: directory,
     workerPageDirectory,
     workerDirectory,
     openGranted: (token) => grantedFiles.open(token),
   });
-  server = createServer(async (request, response) => {
-    const answer = await serve(new Request(`app://worker${request.url ?? '/'}`));
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   browser = await launchChromium();
   page = await browser.newPage();
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${origin}/index.html`);
+  await page.goto(`${server.origin}/index.html`);
   await page.evaluate((portMessage) => {
     const { port1, port2 } = new MessageChannel();
     const waiting = new Map<number, (reply: unknown) => void>();
@@ -81,7 +69,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  server?.closeAllConnections();
   server?.close();
   await rm(directory, { recursive: true, force: true });
 });
