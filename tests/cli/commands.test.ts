@@ -34,7 +34,7 @@ function hearth(args: readonly string[], environment: NodeJS.ProcessEnv = {}): P
     const child = execFile(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', entry, ...args],
-      { env: { ...process.env, ...environment }, timeout: 60_000 },
+      { env: { ...process.env, ...environment }, timeout: 100_000 },
       (_error, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, stdout, stderr }),
     );
   });
@@ -69,7 +69,8 @@ describe('hearth without a usable adapter', () => {
   });
 });
 
-describe('hearth llm', () => {
+// SwiftShader compiles a model's kernels for ten seconds in every process.
+describe('hearth llm', { timeout: 120_000 }, () => {
   it('streams the same text twice for the same seed, as JSON lines with a summary', async () => {
     const args = [
       'llm',

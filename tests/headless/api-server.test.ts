@@ -236,6 +236,24 @@ describe('the WebSocket', () => {
     expect((await ask({ body: request('getSnapshot') })).status).toBe(200);
   });
 
+  it('keeps only the newest picture for a page that does not read', async () => {
+    const socket = openSocket();
+    let received = 0;
+    const next = readMessages(socket);
+    await next(({ event }) => event === 'snapshot');
+    socket.on('message', () => received++);
+    socket.pause();
+    const pushes = 200;
+    // 40 MB in all: far more than a socket holds by itself.
+    for (let peerCount = 100; peerCount < 100 + pushes; peerCount++) {
+      source.push({ peerCount, name: 'x'.repeat(200_000) });
+      await new Promise(setImmediate);
+    }
+    socket.resume();
+    await next((message) => (message['snapshot'] as { peerCount?: number } | undefined)?.peerCount === 99 + pushes);
+    expect(received).toBeLessThan(pushes / 2);
+  });
+
   it('has room for a few pages, not for any number', async () => {
     const sockets = Array.from({ length: apiLimits.webSockets }, () => openSocket());
     await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.on('open', resolve))));

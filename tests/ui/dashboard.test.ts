@@ -50,8 +50,16 @@ afterEach(async () => {
   expect(problems).toEqual([]);
 });
 
-async function openDashboard(options: { width?: number; colorScheme?: 'light' | 'dark'; link?: string } = {}) {
-  const { width = 1280, colorScheme = 'light', link = server.link } = options;
+interface PageOptions {
+  readonly width?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly link?: string;
+  /** What `navigator.language` answers. */
+  readonly language?: string;
+}
+
+async function openDashboard(options: PageOptions = {}) {
+  const { language, width = 1280, colorScheme = 'light', link = server.link } = options;
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme,
@@ -66,6 +74,11 @@ async function openDashboard(options: { width?: number; colorScheme?: 'light' | 
     if (message.type() === 'error') problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(error.message));
+  if (language !== undefined) {
+    await page.addInitScript((value) => {
+      Object.defineProperty(navigator, 'language', { configurable: true, value });
+    }, language);
+  }
   await page.goto(link);
 }
 
@@ -130,6 +143,11 @@ describe('the dashboard', () => {
       { name: 'resume', parameters: {} },
       { name: 'pause', parameters: { minutes: 30 } },
     ]);
+  });
+
+  it('opens in a browser without a language, as Chromium is under LANG=C', async () => {
+    await openDashboard({ language: 'en-US@posix' });
+    await page.getByRole('img', { name: /Earned over time/ }).waitFor();
   });
 
   it('claims what is earned and says how much it was', async () => {

@@ -1,12 +1,21 @@
 import { useEffect, useRef } from 'preact/hooks';
+import './usable-language.ts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { EarningsSnapshot } from '../../../protocol/node-api.ts';
-import { formatClock, formatMoney } from '../i18n/format.ts';
+import { formatAxisAmount, formatClock, formatDay, formatMoney } from '../i18n/format.ts';
 import { translate } from '../i18n/messages.ts';
 import { readChartTheme } from './chart-theme.ts';
 
 const leastHeightPixels = 150;
+const daySeconds = 86_400;
+/** From a second to a quarter of a year: no two ticks of one chart read the same. */
+const timeStepsSeconds = [1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, daySeconds, 7 * daySeconds, 91 * daySeconds];
+
+function formatTimes(ticks: readonly number[]): string[] {
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+  return ticks.map((tick) => (step >= daySeconds ? formatDay(tick * 1000) : formatClock(tick * 1000)));
+}
 
 function sizeOf(element: HTMLElement): { width: number; height: number } {
   return { width: element.clientWidth, height: Math.max(leastHeightPixels, element.clientHeight) };
@@ -29,7 +38,7 @@ export function EarningsChart({ earnings }: { earnings: EarningsSnapshot }) {
     if (element === null) return undefined;
     const draw = (): void => {
       chart.current?.destroy();
-      chart.current = new uPlot(createOptions(element), toChartData(latest.current), element);
+      chart.current = new uPlot(createOptions(element, latest.current.decimals), toChartData(latest.current), element);
     };
     draw();
     const resizes = new ResizeObserver(() => chart.current?.setSize(sizeOf(element)));
@@ -62,7 +71,7 @@ function describe(earnings: EarningsSnapshot): string {
 }
 
 /** Money arrives in steps and stays: a slope between two points would show earnings that never were. */
-function createOptions(element: HTMLElement): uPlot.Options {
+function createOptions(element: HTMLElement, decimals: number): uPlot.Options {
   const theme = readChartTheme(element);
   const axis: uPlot.Axis = {
     stroke: theme.text,
@@ -84,9 +93,15 @@ function createOptions(element: HTMLElement): uPlot.Options {
         grid: { show: false },
         size: 26,
         space: 90,
-        values: (_chart, ticks) => ticks.map((tick) => formatClock(tick * 1000)),
+        incrs: timeStepsSeconds,
+        values: (_chart, ticks) => formatTimes(ticks),
       },
-      { ...axis, size: 62, space: 28, values: (_chart, ticks) => ticks.map((tick) => String(tick)) },
+      {
+        ...axis,
+        size: 62,
+        space: 28,
+        values: (_chart, ticks) => ticks.map((tick) => formatAxisAmount(tick, decimals)),
+      },
     ],
     series: [
       {},

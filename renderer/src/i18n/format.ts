@@ -14,6 +14,11 @@ export function formatMoneyFigure(amount: string, decimals: number): string {
   return format.format(formatAmount(BigInt(amount), decimals) as Intl.StringNumericLiteral);
 }
 
+/** A place on the money axis: as many decimals as the token has, none that says nothing. */
+export function formatAxisAmount(value: number, decimals: number): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: decimals }).format(value);
+}
+
 const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
 const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const fraction = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
@@ -62,6 +67,12 @@ export function formatClock(atMs: number): string {
 
 export function formatDateAndTime(atMs: number): string {
   return dateAndTime.format(atMs);
+}
+
+const day = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
+
+export function formatDay(atMs: number): string {
+  return day.format(atMs);
 }
 
 /** `12 sec`, `5 min`, `2 hr`, `3 days`: one unit is enough to know. */

@@ -13,7 +13,7 @@ const actionsByState: Record<NodeStateName, readonly Action[]> = {
   working: ['pause', 'pauseHalfHour', 'finish'],
   pausing: ['resume'],
   paused: ['resume'],
-  blocked: ['pause'],
+  blocked: [],
   finishing: ['resume', 'pause'],
 };
 
