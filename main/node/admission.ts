@@ -13,10 +13,11 @@ export interface AdmissionComponents {
 }
 
 export interface Admission {
-  /** Would a task on this input be taken now? */
+  /** Would a task on this input be taken now? `isCounted`: the task that asks is in `openTasks` already. */
   check(
     kind: TaskKind,
     inputSha256: Sha256,
+    isCounted?: boolean,
   ): Promise<{ readonly ok: true; readonly input: StoredInput } | Refusal<TaskRefusalCode>>;
 }
 
@@ -24,7 +25,7 @@ const wanted = { chat: 'model', render: 'scene' } as const;
 
 export function createAdmission({ store, closedReason, openTasks, maxOpenTasks }: AdmissionComponents): Admission {
   return {
-    async check(kind, inputSha256) {
+    async check(kind, inputSha256, isCounted = false) {
       const reason = closedReason();
       if (reason !== null) return refuse('NOT_ACCEPTING', reason);
       const input = await store.find(inputSha256);
@@ -32,7 +33,7 @@ export function createAdmission({ store, closedReason, openTasks, maxOpenTasks }
         const code = kind === 'chat' ? 'UNKNOWN_MODEL' : 'UNKNOWN_SCENE';
         return refuse(code, `no ${wanted[kind]} with sha256 ${inputSha256} is on this node`);
       }
-      if (openTasks() >= maxOpenTasks) {
+      if (openTasks() - (isCounted ? 1 : 0) >= maxOpenTasks) {
         return refuse('BUSY', `${maxOpenTasks} tasks are open, which is as many as this node takes`, {
           needed: 1n,
           available: 0n,

@@ -115,7 +115,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       session.penalise(stream.peer.peerId, 'forgery', 'agreement signature');
       return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by ${agreement.requester}`);
     }
-    const admitted = await admission.check(task.kind, inputOf(task));
+    const admitted = await admission.check(task.kind, inputOf(task), true);
     if (!admitted.ok) return admitted;
     const domain = hearthDomain(chain.chainId, chain.settlement);
     const providerSignature = await signer.signTypedData(domain, agreementTypes, agreement);
