@@ -127,7 +127,8 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     const covered = payments.acceptVoucher(agreementHash, voucher, 0);
     if (!covered.ok) {
       payments.closeTask(agreementHash, covered.message);
-      if (covered.code === 'VOUCHER_SIGNATURE') session.penalise(stream.peer.peerId, 'forgery', covered.message);
+      if (covered.code === 'VOUCHER_SIGNATURE' || covered.code === 'VOUCHER_MALLEABLE')
+        session.penalise(stream.peer.peerId, 'forgery', covered.message);
       return covered;
     }
     return { ok: true, agreed: { task, agreement, agreementHash, signed, stream } };

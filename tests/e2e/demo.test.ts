@@ -67,18 +67,17 @@ function readSummary(run: DemoRun): { readonly parts: readonly Part[]; readonly 
 const sumUnits = (parts: readonly Part[], job: string): bigint =>
   parts.filter((part) => part.job === job).reduce((sum, part) => sum + BigInt(part.units), 0n);
 
-/** Kills the provider at work, once, at the first progress of the job. */
+/** Kills, once, the provider that delivered the first part of the job. */
 function killDuring(job: 'chat' | 'render'): (event: Event) => void {
-  const processIds = new Map<string, number>();
-  let working: string | undefined;
+  const processIds = new Map<unknown, number>();
+  let writer: unknown;
   let isKilled = false;
   return (event) => {
-    if (event.event === 'provider') processIds.set(String(event['peerId']), Number(event['processId']));
-    if (event.event === 'agreed' && event['job'] === job) working = String(event['peerId']);
-    const isProgress = event.event === (job === 'chat' ? 'text' : 'progress');
-    if (isKilled || working === undefined || !isProgress) return;
+    if (event.event === 'provider') processIds.set(event['peerId'], Number(event['processId']));
+    if (event.event === 'agreed' && event['job'] === 'chat') writer = event['peerId'];
+    if (isKilled || event.event !== (job === 'chat' ? 'text' : 'progress')) return;
     isKilled = true;
-    process.kill(processIds.get(working) ?? 0, 'SIGKILL');
+    process.kill(processIds.get(job === 'chat' ? writer : event['peerId']) ?? 0, 'SIGKILL');
   };
 }
 
