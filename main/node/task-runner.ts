@@ -53,10 +53,14 @@ export interface TaskRunnerComponents {
 export interface TaskRunner {
   /** What the network calls: pass it to createNetwork. */
   readonly handlers: NetworkHandlers;
+  /** Tasks that use the GPU, or are about to. */
   readonly openTasks: number;
-  /** Every open task ends with a signed result for what was delivered; resolves when the GPU is free of them. */
+  /**
+   * Every open task ends with a signed result for what was delivered. Resolves when none computes any more and the worker
+   * has given back its memory; the requesters' receipts may still be on their way.
+   */
   handBack(reason: string): Promise<void>;
-  /** Resolves when no task is open. */
+  /** Resolves when no task is open and no receipt is waited for. */
   idle(): Promise<void>;
 }
 
@@ -68,12 +72,14 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
   const chain = chainIdentity(components.chainId);
   const rates = createRateMeter();
   const inputs = new WorkerInputs(components);
-  const sessions = new Map<Promise<void>, AbortController>();
+  const sessions = new Set<Promise<void>>();
+  /** Sessions that use the GPU. */
+  const computing = new Map<Promise<void>, AbortController>();
   let starting = 0;
   const admission = createAdmission({
     store: components.store,
     closedReason: components.closedReason,
-    openTasks: () => sessions.size + starting,
+    openTasks: () => computing.size + starting,
     maxOpenTasks: components.maxOpenTasks ?? 4,
   });
   const desk = createQuoteDesk({
@@ -150,12 +156,20 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       return;
     }
     const controller = new AbortController();
-    const running = run(answer.agreed, controller.signal);
-    sessions.set(running, controller);
+    // The owner may have come back while the agreement was signed.
+    const closedReason = components.closedReason();
+    if (closedReason !== null) controller.abort(new HandBack(closedReason));
+    const released = Promise.withResolvers<void>();
+    computing.set(released.promise, controller);
+    const running = run(answer.agreed, controller.signal, () => {
+      computing.delete(released.promise);
+      released.resolve();
+    });
+    sessions.add(running);
     await running.finally(() => sessions.delete(running));
   }
 
-  function run(agreed: AgreedTask, handBack: AbortSignal): Promise<void> {
+  function run(agreed: AgreedTask, handBack: AbortSignal, onReleased: () => void): Promise<void> {
     const { task, agreement } = agreed;
     const options = { chunkUnits: agreement.chunkUnits };
     const parts = { worker: components.worker, inputs, rates };
@@ -167,6 +181,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
           ? createChatChunks(task, parts, { ...options, onActivity })
           : createRenderChunks(task, parts, { ...options, onActivity }),
       onProgress: (progress) => components.onTask?.(snapshot(progress)),
+      onReleased,
     });
   }
 
@@ -177,14 +192,18 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       receipt: (_, { receipt, signature }) => Promise.resolve(payments.acceptReceipt(receipt, signature)),
     },
     get openTasks() {
-      return sessions.size + starting;
+      return computing.size + starting;
     },
     async handBack(reason) {
-      for (const controller of sessions.values()) controller.abort(new HandBack(reason));
-      await Promise.allSettled(sessions.keys());
+      for (const controller of computing.values()) controller.abort(new HandBack(reason));
+      await Promise.all(computing.keys());
+      inputs.forget();
+      await components.worker.call('release', {}).catch((error: unknown) => {
+        components.log?.(`the GPU worker did not release its memory: ${String(error)}`);
+      });
     },
     async idle() {
-      while (sessions.size > 0) await Promise.allSettled(sessions.keys());
+      while (sessions.size > 0) await Promise.allSettled(sessions);
     },
   };
 }

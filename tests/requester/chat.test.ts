@@ -161,9 +161,10 @@ test('a task that kills the GPU process three times is handed back with a signed
 
 test('the owner takes the GPU back and is paid for what was delivered', async () => {
   let calls = 0;
+  let handedBack = Promise.resolve();
   const seller = await market.addSeller('seller', {
     before: (kind) => {
-      if (kind === 'next-tokens' && (calls += 1) === 4) void seller.runner.handBack('a game was started');
+      if (kind === 'next-tokens' && (calls += 1) === 4) handedBack = seller.runner.handBack('a game was started');
     },
   });
   await market.addSeller('other', { prices: { chat: 9_000_000n, render: 1n } });
@@ -173,7 +174,9 @@ test('the owner takes the GPU back and is paid for what was delivered', async ()
   expect(answer.parts[0]?.receipt.result?.result.outcome).toBe('handed-back');
   expect(seller.payments.claimable()).toBe(answer.parts[0]?.amountDue);
   expect(seller.tasks.at(-1)?.state).toBe('receipted');
+  await handedBack;
   expect(seller.runner.openTasks).toBe(0);
+  expect(seller.worker.calls['release']).toBe(1);
 });
 
 test.each([

@@ -62,6 +62,15 @@ test('a picture is split over all providers, verified byte by byte and paid to t
   }
 });
 
+test('a tile of a megabyte crosses in parts', async () => {
+  await market.addSeller('seller');
+  const buyer = await market.addBuyer('buyer', { worker: createToyWorker(), store: toyStore });
+  const large = { ...request, widthPixels: 300, heightPixels: 256, samplesPerPixel: 1, tileSidePixels: 256 };
+  const outcome = await buyer.requester.requestRender(large);
+  expect(outcome.film.coverage()).toMatchObject({ complete: true, minimumSamples: 1 });
+  expect(outcome.parts).toMatchObject([{ verdict: 'verified', units: 76_800n, receipt: { chunks: { length: 2 } } }]);
+});
+
 test('when one of two providers is lost the other finishes, and no sample is bought twice', async () => {
   let calls = 0;
   const first = await market.addSeller('first', {

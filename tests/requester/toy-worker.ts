@@ -184,6 +184,10 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       });
       return { gaps, durationMs: 1 };
     },
+    release: () => {
+      forgetAll();
+      return null;
+    },
     'load-scene': ({ sceneId, settings }) => {
       need(!scenes.has(sceneId), 'ID_IN_USE');
       scenes.set(sceneId, settings.seed);
@@ -212,6 +216,12 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
     },
   };
 
+  function forgetAll(): void {
+    models.clear();
+    scenes.clear();
+    sessions.clear();
+  }
+
   const worker: ToyWorker = {
     calls,
     closedReason: null,
@@ -221,9 +231,7 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
     },
     die() {
       generation += 1;
-      models.clear();
-      scenes.clear();
-      sessions.clear();
+      forgetAll();
     },
     async call<K extends WorkerCallKind>(
       kind: K,

@@ -6,7 +6,7 @@ import type { GenerationChunk } from '../../../worker/messages.ts';
 import type { RateMeter } from '../../market/rate-meter.ts';
 import type { GpuWorker } from '../gpu-worker.ts';
 import type { Chunk, ChunkSource, ChunkSourceOptions } from './chunk-source.ts';
-import type { LoadedInput, WorkerInputs } from './worker-inputs.ts';
+import { computeTimeoutMs, type LoadedInput, type WorkerInputs } from './worker-inputs.ts';
 
 /** A reader sees text this often. */
 const chunkMs = 250;
@@ -69,7 +69,11 @@ export function createChatChunks(
       try {
         session ??= await open(signal);
         onActivity('computing');
-        return await worker.call('next-tokens', { sessionId: session.id, maxTokens }, { signal });
+        return await worker.call(
+          'next-tokens',
+          { sessionId: session.id, maxTokens },
+          { signal, timeoutMs: computeTimeoutMs },
+        );
       } catch (error) {
         session?.model.release();
         session = null;

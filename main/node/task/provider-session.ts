@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly handBack: AbortSignal;
   readonly openSource: (onActivity: (activity: Activity) => void) => ChunkSource;
   readonly onProgress: (progress: SessionProgress) => void;
+  /** The task needs the GPU no more; what is left is paper. Called once. */
+  readonly onReleased: () => void;
 }
 
 export async function runProviderSession(
@@ -62,6 +64,14 @@ export async function runProviderSession(
       amountDue: priceOfUnits(unitsDone, agreement.pricePerMillionUnits),
       detail,
     });
+
+  let isReleased = false;
+  async function release(): Promise<void> {
+    if (isReleased) return;
+    isReleased = true;
+    await source.close();
+    options.onReleased();
+  }
 
   async function deliver(): Promise<void> {
     const untilMs = Number(agreement.finishBy - components.nowSeconds()) * 1000;
@@ -125,6 +135,7 @@ export async function runProviderSession(
     await stream.send({ type: 'accept', body: { providerSignature: signed.providerSignature } });
     report('running', 'accepted');
     const stopped = await outcomeOf(deliver, inbox, options.handBack);
+    await release();
     await finish(stopped.outcome, stopped.detail);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -138,7 +149,7 @@ export async function runProviderSession(
   } finally {
     clearInterval(beat);
     inbox.stop();
-    await source.close();
+    await release();
     await stream.close();
   }
 }

@@ -4,7 +4,7 @@ import type { TileResult } from '../../../worker/messages.ts';
 import type { RateMeter } from '../../market/rate-meter.ts';
 import type { GpuWorker } from '../gpu-worker.ts';
 import type { Chunk, ChunkSource, ChunkSourceOptions } from './chunk-source.ts';
-import type { LoadedInput, WorkerInputs } from './worker-inputs.ts';
+import { computeTimeoutMs, type LoadedInput, type WorkerInputs } from './worker-inputs.ts';
 
 /** One chunk aims at this much work: the owner's screen and a cancelled task wait no longer. */
 const chunkMs = 1_000;
@@ -50,7 +50,8 @@ export function createRenderChunks(
           scene = await inputs.scene(task.sceneSha256, settings, signal);
         }
         onActivity('computing');
-        return await worker.call('render-tile', { sceneId: scene.id, tile, firstSample, sampleCount }, { signal });
+        const call = { sceneId: scene.id, tile, firstSample, sampleCount };
+        return await worker.call('render-tile', call, { signal, timeoutMs: computeTimeoutMs });
       } catch (error) {
         scene?.release();
         scene = null;

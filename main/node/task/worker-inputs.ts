@@ -35,6 +35,12 @@ const maxStrikes = 3;
 const recoveryTimeoutMs = 45_000;
 const recoveryPollMs = 100;
 
+/**
+ * A call that computes one chunk takes about a second; after this long its shader hangs, and the supervisor ends the
+ * process. Loading and prefill have the client's own, longer deadline.
+ */
+export const computeTimeoutMs = 60_000;
+
 interface Entry {
   readonly loading: Promise<void>;
   users: number;

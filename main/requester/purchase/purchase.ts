@@ -15,6 +15,10 @@ import type { PurchaseContext } from './purchase-context.ts';
 /** A cancelled provider signs for what it delivered within this time, or is taken as gone. */
 const lastWordMs = 5_000;
 
+/** Longest without a chunk, however often the provider says that it is at work: before the first it loads a model. */
+const firstChunkWithinMs = 600_000;
+const nextChunkWithinMs = 180_000;
+
 export type Ending =
   | { readonly kind: 'result'; readonly result: TaskResult; readonly signature: Hex }
   | { readonly kind: 'lost'; readonly reason: string };
@@ -32,6 +36,7 @@ export class Purchase {
   /** Chunks confirmed with a voucher: they are owed, whatever is found later. */
   acknowledged = 0;
   lastChunkAtMs: number | null = null;
+  readonly #startedAtMs = performance.now();
   #coveredUnits: bigint;
 
   constructor(context: PurchaseContext, stream: TaskStream, coveredUnits: bigint) {
@@ -85,11 +90,18 @@ export class Purchase {
       if (frame === null) return { kind: 'lost', reason: 'the provider closed the stream' };
       if (frame.type === 'chunk' || frame.type === 'chunkPart') await this.#take(frame);
       else if (frame.type === 'result') return this.#ending(frame.body);
-      else if (frame.type === 'progress') this.#context.onActivity(frame.body.activity);
+      else if (frame.type === 'progress') this.#stillAtWork(frame.body.activity);
       else if (frame.type === 'cancel') return { kind: 'lost', reason: `the provider gave up: ${frame.body.message}` };
       else if (frame.type === 'refuse') return { kind: 'lost', reason: `the provider refused: ${frame.body.message}` };
       else throw new DeliveryError(`a provider sends no "${frame.type}" here`);
     }
+  }
+
+  #stillAtWork(activity: 'loading' | 'computing' | 'recovering'): void {
+    const limitMs = this.lastChunkAtMs === null ? firstChunkWithinMs : nextChunkWithinMs;
+    const waitedMs = performance.now() - (this.lastChunkAtMs ?? this.#startedAtMs);
+    if (waitedMs > limitMs) throw new Error(`no chunk came for ${Math.round(waitedMs / 1000)} s`);
+    this.#context.onActivity(activity);
   }
 
   async #take(frame: Extract<TaskFrame, { type: 'chunk' | 'chunkPart' }>): Promise<void> {
