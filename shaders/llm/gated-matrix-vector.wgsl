@@ -6,10 +6,11 @@ struct Shape {
   blocks: u32,
   columns: u32,
   outputOffset: u32,
+  // A power of two up to 32; by uniform, so that one pipeline serves every shape.
+  lanes: u32,
   epsilon: f32,
 }
-override WORKGROUP: u32 = 64;
-override LANES: u32 = 16;
+const WORKGROUP = 64u;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -26,14 +27,14 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let lane = index % LANES;
-  let row = ((group.x + group.y * groups.x) * (WORKGROUP / LANES) + index / LANES) * 2u;
+  let lane = index % shape.lanes;
+  let row = ((group.x + group.y * groups.x) * (WORKGROUP / shape.lanes) + index / shape.lanes) * 2u;
   var sum = vec4<f32>(0.0);
   var squares = 0.0;
   if (row < shape.rows) {
     let row1 = min(row + 1u, shape.rows - 1u);
     // Both formats walk the row in steps of 32 columns, their common multiple.
-    for (var block = lane; block < shape.blocks; block += LANES) {
+    for (var block = lane; block < shape.blocks; block += shape.lanes) {
       var values: array<vec4<f32>, 8>;
       for (var i = 0u; i < 8u; i++) {
         let value = x[block * 8u + i];
@@ -50,7 +51,7 @@ fn main(
   }
   sums[index] = sum;
   squareSums[index] = squares;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+  for (var half = shape.lanes / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
       sums[index] += sums[index + half];

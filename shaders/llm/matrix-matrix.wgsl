@@ -3,7 +3,7 @@
 // gate half). Many tokens (prefill). One pipeline serves all of these: a workgroup array is zeroed by generated code, which some
 // drivers take a second to compile. A workgroup of 64 makes a tile of 32 rows x 32 tokens, 4 x 4 per invocation in
 // named registers; 32 columns a step through 8 KiB of workgroup memory, weights dequantised once per tile.
-// X: [chunk][blocks * 32], zero past `columns`, chunk a multiple of 32 (rows past the last token are computed and ignored).
+// X: [chunk][blocks * 32], zero past `columns`, chunk a multiple of 32 (rows past the last token are read, never written).
 // Y: [chunk][outputStride]. f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-matrix.ts
 struct Shape {
   rows: u32,
@@ -21,6 +21,8 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> gain: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
+// Tokens of this batch, in x; the rest of the tile is skipped.
+@group(0) @binding(6) var<uniform> batch: vec4<u32>;
 
 // [column][row / 4] and [column][token / 4].
 var<workgroup> weightTile: array<vec4<f32>, 256>;
@@ -36,6 +38,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let loadToken = index / 2u;
   let loadHalf = index % 2u;
   let unitsPerBlock = 8u / WEIGHT_UNIT_VECTORS;
+  // Zero for invocations whose four tokens are all past the end: they load and wait, but do not sum.
+  let columnsToSum = select(0u, 32u, tokenBase + tokenQuad * 4u < batch.x);
   var squares = 0.0;
   var sum0 = vec4<f32>(0.0);
   var sum1 = vec4<f32>(0.0);
@@ -69,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
     }
     workgroupBarrier();
-    for (var column = 0u; column < 32u; column++) {
+    for (var column = 0u; column < columnsToSum; column++) {
       let weights = weightTile[column * 8u + rowQuad];
       let inputs = inputTile[column * 8u + tokenQuad];
       sum0 += weights * inputs.x;
@@ -91,6 +95,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 }
 
 fn store(row: u32, tokenBase: u32, token: u32, sum: vec4<f32>) {
+  if (tokenBase + token >= batch.x) {
+    return;
+  }
   var scale = 1.0;
   if (shape.normalise != 0u) {
     let squares = squareSums[token * 2u] + squareSums[token * 2u + 1u];

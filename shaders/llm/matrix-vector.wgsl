@@ -1,5 +1,5 @@
 // y[offset + r] (+)= sum_k W[r][k] * x[k]; with `normalise` also RMSNorm of x first: y = W (x * g) / sqrt(mean(x^2) + epsilon),
-// the sum of squares taken on the way. One token (decode). LANES invocations share four rows (x is loaded once for them), each
+// the sum of squares taken on the way. One token (decode). `lanes` invocations share four rows (x is loaded once for them), each
 // striding over units of 16 weight bytes, then a tree over workgroup memory. x: [blocks * 32], zero past `columns`. f32 accumulation;
 // tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; f32 variant, no features needed).
 struct Shape {
@@ -10,10 +10,11 @@ struct Shape {
   normalise: u32,
   // 0 replace, 1 add.
   combine: u32,
+  // A power of two up to 32; by uniform, so that one pipeline serves every shape.
+  lanes: u32,
   epsilon: f32,
 }
-override WORKGROUP: u32 = 64;
-override LANES: u32 = 16;
+const WORKGROUP = 64u;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -29,8 +30,8 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let lane = index % LANES;
-  let row = ((group.x + group.y * groups.x) * (WORKGROUP / LANES) + index / LANES) * 4u;
+  let lane = index % shape.lanes;
+  let row = ((group.x + group.y * groups.x) * (WORKGROUP / shape.lanes) + index / shape.lanes) * 4u;
   var sum = vec4<f32>(0.0);
   var squares = 0.0;
   if (row < shape.rows) {
@@ -40,7 +41,7 @@ fn main(
     let row2 = min(row + 2u, last);
     let row3 = min(row + 3u, last);
     let units = weightUnits(shape.blocks);
-    for (var unit = lane; unit < units; unit += LANES) {
+    for (var unit = lane; unit < units; unit += shape.lanes) {
       var values: WeightUnit;
       for (var i = 0u; i < WEIGHT_UNIT_VECTORS; i++) {
         var value = x[unit * WEIGHT_UNIT_VECTORS + i];
@@ -60,7 +61,7 @@ fn main(
   }
   sums[index] = sum;
   squareSums[index] = squares;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+  for (var half = shape.lanes / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
       sums[index] += sums[index + half];

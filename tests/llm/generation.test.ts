@@ -6,6 +6,9 @@ import { indexOfHighest } from '../gpu/reference/compare.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
 import { embeddedModelBytes, loadEmbeddedModel } from './embedded-model.ts';
 
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
 const PROMPT = 'The Congress should';
 const greedy = { temperature: 0, seed: 0 };
 const warm = { temperature: 0.9, seed: 42 };
@@ -38,10 +41,8 @@ async function generate(
 
 describe('a generation', () => {
   it('continues a prompt with whole sentences, the same ones on every adapter', async () => {
-    const answer = await generate(promptTokens, 24, greedy);
-    expect(answer.text).toBe(
-      ' be able to deal with the question of the most important question of the public interest. The report of the Secretary of the',
-    );
+    const answer = await generate(promptTokens, 16, greedy);
+    expect(answer.text).toBe(' be able to deal with the question of the most important question of the public interest');
     expect(answer.finished).toBe('length');
     expect(model.tokenizer.decode(answer.tokens)).toBe(answer.text);
   });
@@ -49,23 +50,23 @@ describe('a generation', () => {
   it.each([greedy, warm])(
     'gives the same tokens whether asked for one at a time or all at once: %o',
     async (sampling) => {
-      const whole = await generate(promptTokens, 12, sampling);
-      const piecewise = await generate(promptTokens, 12, sampling, 1);
-      const uneven = await generate(promptTokens, 12, sampling, 5);
+      const whole = await generate(promptTokens, 8, sampling);
+      const piecewise = await generate(promptTokens, 8, sampling, 1);
+      const uneven = await generate(promptTokens, 8, sampling, 3);
       expect(piecewise).toEqual(whole);
       expect(uneven).toEqual(whole);
     },
   );
 
   it.each([greedy, warm])('goes on with the same tokens after moving elsewhere: %o', async (sampling) => {
-    const whole = await generate(promptTokens, 20, sampling);
+    const whole = await generate(promptTokens, 12, sampling);
     const begun = whole.tokens.slice(0, 7);
-    const elsewhere = await generate([...promptTokens, ...begun], 13, sampling);
+    const elsewhere = await generate([...promptTokens, ...begun], 5, sampling);
     expect([...begun, ...elsewhere.tokens]).toEqual(whole.tokens);
   });
 
   it('draws other tokens with another seed, and with the noise the CPU computes', async () => {
-    const answers = await Promise.all([1, 2].map((seed) => generate(promptTokens, 8, { temperature: 1, seed })));
+    const answers = await Promise.all([1, 2].map((seed) => generate(promptTokens, 6, { temperature: 1, seed })));
     expect(answers[0]?.tokens).not.toEqual(answers[1]?.tokens);
     const sequence = [...promptTokens, ...(answers[0]?.tokens ?? [])];
     const logits = await model.logits(sequence);
@@ -79,12 +80,12 @@ describe('a generation', () => {
   });
 
   it('keeps two answers apart that are written in turns', async () => {
-    const alone = await Promise.all([generate(promptTokens, 10, greedy), generate(promptTokens, 10, warm)]);
+    const alone = await Promise.all([generate(promptTokens, 6, greedy), generate(promptTokens, 6, warm)]);
     const sessions = await Promise.all(
-      [greedy, warm].map((sampling) => model.openGeneration({ promptTokens, maxTokens: 10, sampling })),
+      [greedy, warm].map((sampling) => model.openGeneration({ promptTokens, maxTokens: 6, sampling })),
     );
     const tokens: number[][] = [[], []];
-    for (let turn = 0; turn < 5; turn++) {
+    for (let turn = 0; turn < 3; turn++) {
       const chunks = await Promise.all(sessions.map((session) => session.next(2)));
       chunks.forEach((chunk, index) => tokens[index]?.push(...chunk.tokens));
     }
@@ -182,20 +183,20 @@ describe('a generation', () => {
 
 describe('a replay', () => {
   it.each([greedy, warm])('finds no gap in an honest answer: %o', async (sampling) => {
-    const { tokens } = await generate(promptTokens, 40, sampling);
+    const { tokens } = await generate(promptTokens, 20, sampling);
     const { gaps } = await model.replay(promptTokens, tokens, sampling);
-    expect(gaps).toHaveLength(40);
+    expect(gaps).toHaveLength(20);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...gaps)).toBeLessThan(1e-3);
   });
 
   it('finds the token that was exchanged, and an answer drawn with another seed', async () => {
-    const { tokens } = await generate(promptTokens, 40, warm);
-    const forged = tokens.with(20, (tokens[20] ?? 0) ^ 1);
+    const { tokens } = await generate(promptTokens, 20, warm);
+    const forged = tokens.with(10, (tokens[10] ?? 0) ^ 1);
     const { gaps } = await model.replay(promptTokens, forged, warm);
-    expect(gaps.findIndex((gap) => gap > 0.01)).toBe(20);
+    expect(gaps.findIndex((gap) => gap > 0.01)).toBe(10);
     const other = await model.replay(promptTokens, tokens, { ...warm, seed: 43 });
-    expect(other.gaps.filter((gap) => gap > 0.01).length).toBeGreaterThan(20);
+    expect(other.gaps.filter((gap) => gap > 0.01).length).toBeGreaterThan(10);
   });
 
   it('computes each gap as best score minus score, over a prompt longer than one chunk', async () => {

@@ -1,6 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { indexOfHighest, logSoftmax, normalisedError } from '../gpu/reference/compare.ts';
 import { loadEmbeddedModel, readFixture, readJsonFixture } from './embedded-model.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Made by bench/llm-oracle with llama.cpp on the same weights dequantised to F32. */
 interface Golden {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createMemorySource, type ByteSource } from '../../worker/byte-source.ts';
 import { parseGguf } from '../../worker/llm/gguf/parse-gguf.ts';
 import { loadModel } from '../../worker/llm/index.ts';
@@ -6,6 +6,9 @@ import { GGUF_TYPE, writeGguf, type GgufWriterFile, type GgufWriterTensor } from
 import { randomModel } from '../fixtures/llm/random-model.ts';
 import { createRandom, pick } from '../fixtures/llm/random.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const good = randomModel({
   seed: 1,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createMemorySource } from '../../worker/byte-source.ts';
 import { loadModel } from '../../worker/llm/index.ts';
 import { randomModel, type RandomModelOptions } from '../fixtures/llm/random-model.ts';
@@ -7,6 +7,9 @@ import { normalisedError } from '../gpu/reference/compare.ts';
 import type { GgmlTypeName } from '../gpu/reference/dequantise.ts';
 import { forward } from '../gpu/reference/llama-forward.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const small = {
   seed: 1,

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAttention } from '../../../worker/llm/kernels/attention.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
 import { createRandom } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import { attend, rotate } from '../reference/llama-forward.ts';
 import { KernelBench, paddedRows, rowOf } from './kernel-bench.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let bench: KernelBench;
 beforeEach(async () => {

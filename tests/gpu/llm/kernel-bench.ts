@@ -1,7 +1,12 @@
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../../worker/gpu/buffers.ts';
 import { createMemorySource } from '../../../worker/byte-source.ts';
 import { SUPPORTED_FORMATS } from '../../../worker/llm/formats/supported-formats.ts';
-import { pipelineCacheOf, type Kernel, type PipelineCache } from '../../../worker/llm/kernels/kernel.ts';
+import {
+  createShapeBuffer,
+  pipelineCacheOf,
+  type Kernel,
+  type PipelineCache,
+} from '../../../worker/llm/kernels/kernel.ts';
 import { TensorUpload } from '../../../worker/llm/model/tensor-upload.ts';
 import { allocateWeightMatrix, type WeightMatrix } from '../../../worker/llm/model/weight-matrix.ts';
 import { randomTensor } from '../../fixtures/llm/random-tensor.ts';
@@ -34,6 +39,9 @@ export class KernelBench {
   }
   empty(label: string, length: number): GPUBuffer {
     return this.#own(createStorageBuffer(this.device, label, length * 4));
+  }
+  uniform(values: readonly number[]): GPUBuffer {
+    return this.#own(createShapeBuffer(this.device, 'uniform', values));
   }
   /** { position, count, token }. */
   state(position: number, count: number): GPUBuffer {

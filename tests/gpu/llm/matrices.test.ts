@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGatedMatrixVector } from '../../../worker/llm/kernels/gated-matrix-vector.ts';
 import { createMatrixMatrix } from '../../../worker/llm/kernels/matrix-matrix.ts';
 import { createMatrixVector } from '../../../worker/llm/kernels/matrix-vector.ts';
@@ -7,6 +7,9 @@ import { normalisedError } from '../reference/compare.ts';
 import type { GgmlTypeName } from '../reference/dequantise.ts';
 import { multiply, rmsNorm, silu } from '../reference/llama-forward.ts';
 import { KernelBench, pad32, paddedRows, rowOf } from './kernel-bench.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const EPSILON = 1e-5;
 
@@ -52,7 +55,8 @@ describe.each([
     const before = paddedRows(random, chunk, rows + 5, rows + 5);
     const gain = Float32Array.from({ length: stride }, (_, index) => (index < columns ? 1 + normal(random) : 0));
     const input = bench.floats('input', inputs);
-    const place = { matrix, input, outputOffset: 3, outputStride: rows + 5 };
+    const batch = bench.uniform([tokenCount]);
+    const place = { matrix, input, outputOffset: 3, outputStride: rows + 5, batch };
 
     const accumulated = bench.floats('accumulated', before);
     const plain = await create(bench.cache, { ...place, output: accumulated, combine: 'add' });
@@ -98,7 +102,7 @@ describe.each([
     const output = bench.empty('output', chunk * outputStride);
     const normalisation = { gain: bench.floats('gain', gain), epsilon: EPSILON };
     const common = { input: bench.floats('input', inputs), output, normalisation };
-    const place = { ...common, outputOffset: 0, outputStride };
+    const place = { ...common, outputOffset: 0, outputStride, batch: bench.uniform([tokenCount]) };
     const kernels =
       tokenCount === 1
         ? [await createGatedMatrixVector(bench.cache, { ...common, gate: gate.matrix, up: up.matrix })]

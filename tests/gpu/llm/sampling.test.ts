@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import noiseCode from '../../../shaders/llm/counter-rng.wgsl?raw';
 import { readBuffer } from '../../../worker/gpu/buffers.ts';
 import { createComputePipeline } from '../../../worker/gpu/pipelines.ts';
@@ -9,6 +9,9 @@ import { counterHash, gumbelNoise } from '../../../worker/llm/sampling/counter-r
 import { createRandom, normal, pick } from '../../fixtures/llm/random.ts';
 import { indexOfHighest } from '../reference/compare.ts';
 import { KernelBench } from './kernel-bench.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let bench: KernelBench;
 beforeEach(async () => {

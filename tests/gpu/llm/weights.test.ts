@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import decodeHalf from '../../../shaders/llm/decode-half.wgsl?raw';
 import { createComputePipeline } from '../../../worker/gpu/pipelines.ts';
 import { createEmbed } from '../../../worker/llm/kernels/embed.ts';
@@ -7,6 +7,9 @@ import { halfToNumber } from '../../../worker/llm/model/tensor-upload.ts';
 import { createRandom, pick } from '../../fixtures/llm/random.ts';
 import { readHalf, type GgmlTypeName } from '../reference/dequantise.ts';
 import { KernelBench, pad32 } from './kernel-bench.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let bench: KernelBench;
 beforeEach(async () => {

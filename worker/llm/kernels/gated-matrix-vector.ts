@@ -5,6 +5,7 @@ import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } f
 import { lanesPerRow, type GatedMatrixKernelOptions } from './matrix-options.ts';
 import { pairSlices } from './pair-slices.ts';
 
+/** As in the shader. */
 const WORKGROUP = 64;
 const ROWS_PER_LANE_GROUP = 2;
 
@@ -23,13 +24,12 @@ export async function createGatedMatrixVector(
       { prefix: 'gate', format: gate.format, firstBinding: 4 },
       { prefix: 'up', format: up.format, firstBinding: 6 },
     ]),
-    constants: { WORKGROUP, LANES: lanes },
   });
   const slices = pairSlices(gate, up).map(([gateSlice, upSlice]) => {
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
-      [gateSlice.rowCount, gate.blocks, gate.columns, gateSlice.firstRow],
+      [gateSlice.rowCount, gate.blocks, gate.columns, gateSlice.firstRow, lanes],
       [normalisation.epsilon],
     );
     const weights = [gateSlice.data, gateSlice.scales, upSlice.data, upSlice.scales];

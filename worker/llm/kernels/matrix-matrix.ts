@@ -1,13 +1,13 @@
 import code from '../../../shaders/llm/matrix-matrix.wgsl?raw';
 import { composeWithWeights } from '../formats/weight-format.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
-import { COMBINE_MODES, type MatrixKernelOptions } from './matrix-options.ts';
+import { COMBINE_MODES, type BatchMatrixKernelOptions } from './matrix-options.ts';
 
 /** Rows and tokens of one workgroup's tile; chunks are a multiple of it. */
 export const MATRIX_TILE = 32;
 
 /** Matrix times a batch of tokens (prefill), with optional RMSNorm before and residual after; one dispatch per slice. */
-export async function createMatrixMatrix(cache: PipelineCache, options: MatrixKernelOptions): Promise<Kernel> {
+export async function createMatrixMatrix(cache: PipelineCache, options: BatchMatrixKernelOptions): Promise<Kernel> {
   const { device } = cache;
   const { matrix, input, output, normalisation, combine } = options;
   const flags = [normalisation === undefined ? 0 : 1, COMBINE_MODES[combine]];
@@ -30,7 +30,7 @@ export async function createMatrixMatrix(cache: PipelineCache, options: MatrixKe
       ],
       [normalisation?.epsilon ?? 0],
     );
-    const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];
+    const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales, options.batch];
     return {
       shape,
       group: createBindGroup(device, label, pipeline, buffers),

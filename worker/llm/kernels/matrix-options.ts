@@ -6,6 +6,11 @@ export interface Normalisation {
   readonly epsilon: number;
 }
 
+/** What a batch kernel needs besides: a uniform whose first word is the count of tokens in the batch. */
+export interface BatchMatrixKernelOptions extends MatrixKernelOptions {
+  readonly batch: GPUBuffer;
+}
+
 /** What a matrix kernel reads and writes; see the shaders for layouts. */
 export interface MatrixKernelOptions {
   readonly matrix: WeightMatrix;

@@ -4,6 +4,7 @@ import { composeWithWeights } from '../formats/weight-format.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 import { COMBINE_MODES, lanesPerRow, type MatrixKernelOptions } from './matrix-options.ts';
 
+/** As in the shader. */
 const WORKGROUP = 64;
 const ROWS_PER_LANE_GROUP = 4;
 
@@ -17,13 +18,12 @@ export async function createMatrixVector(cache: PipelineCache, options: MatrixKe
   const pipeline = await cache.get({
     label,
     code: composeWithWeights(code, [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }]),
-    constants: { WORKGROUP, LANES: lanes },
   });
   const slices = matrix.slices.map((slice) => {
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
-      [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow, ...flags],
+      [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow, ...flags, lanes],
       [normalisation?.epsilon ?? 0],
     );
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];

@@ -167,6 +167,7 @@ export class LlamaContext {
   ): void {
     const { device } = this.#graph.cache;
     this.#queue.writeBuffer(this.#buffers.state, 0, new Uint32Array([position, count, 0, 0]));
+    this.#queue.writeBuffer(this.#graph.scratch.batch, 0, new Uint32Array([count]));
     const encoder = device.createCommandEncoder({ label: 'llm.batch' });
     const pass = encoder.beginComputePass({ label: 'llm.batch' });
     this.#recordLayers(pass, count);

@@ -1,7 +1,7 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
 import { LlmError } from '../llm-error.ts';
 import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
-import type { Kernel, PipelineCache } from '../kernels/kernel.ts';
+import { createShapeBuffer, type Kernel, type PipelineCache } from '../kernels/kernel.ts';
 import { createMatrixMatrix, MATRIX_TILE } from '../kernels/matrix-matrix.ts';
 import type { MatrixKernelOptions } from '../kernels/matrix-options.ts';
 import { createMatrixVector } from '../kernels/matrix-vector.ts';
@@ -31,6 +31,8 @@ export interface Scratch {
   readonly activated: GPUBuffer;
   /** [vocabulary] of the token being decoded. */
   readonly logits: GPUBuffer;
+  /** Uniform: the count of tokens in the batch that is being recorded. */
+  readonly batch: GPUBuffer;
   readonly bestScores: GPUBuffer;
   readonly bestTokens: GPUBuffer;
 }
@@ -143,7 +145,7 @@ export class LlamaGraph {
       (buffer) => buffer.destroy(),
     );
     const options = headOptions(this.config, this.weights, this.scratch.hidden, logits);
-    return { kernel: await createMatrixMatrix(this.cache, options), logits };
+    return { kernel: await createMatrixMatrix(this.cache, { ...options, batch: this.scratch.batch }), logits };
   }
 }
 
@@ -158,6 +160,7 @@ function allocateScratch(device: GPUDevice, config: LlamaConfig, heads: HeadShap
     attended: rows('attended', padToBlock(heads.headCount * heads.headLength)),
     activated: rows('activated', padToBlock(config.feedForwardLength)),
     logits: createStorageBuffer(device, 'llm.scratch.logits', config.vocabularySize * 4),
+    batch: createShapeBuffer(device, 'llm.scratch.batch', [1]),
     bestScores: createStorageBuffer(device, 'llm.scratch.best-scores', slices * 4),
     bestTokens: createStorageBuffer(device, 'llm.scratch.best-tokens', slices * 4),
   };
@@ -195,7 +198,9 @@ async function createLayer(
   layer: LlamaLayer,
   kind: 'single' | 'batch',
 ): Promise<LayerKernels> {
-  const createMatrix = kind === 'single' ? createMatrixVector : createMatrixMatrix;
+  const { batch } = scratch;
+  const createMatrix = (options: MatrixKernelOptions) =>
+    kind === 'single' ? createMatrixVector(cache, options) : createMatrixMatrix(cache, { ...options, batch });
   const epsilon = config.normEpsilon;
   const { hidden, attended, activated } = scratch;
   const residual = {
@@ -208,7 +213,7 @@ async function createLayer(
   const gated = { input: hidden, output: activated, normalisation };
   const place = { ...gated, outputOffset: 0, outputStride: padToBlock(config.feedForwardLength) };
   const beforeRope = layer.projections.map(({ matrix, outputOffset }) =>
-    createMatrix(cache, {
+    createMatrix({
       matrix,
       input: hidden,
       output: scratch.projected,
@@ -219,14 +224,14 @@ async function createLayer(
     }),
   );
   const afterAttention = [
-    createMatrix(cache, { matrix: layer.attentionOutput, input: attended, ...residual }),
+    createMatrix({ matrix: layer.attentionOutput, input: attended, ...residual }),
     ...(kind === 'single'
       ? [createGatedMatrixVector(cache, { gate: layer.gate, up: layer.up, ...gated })]
       : [
-          createMatrixMatrix(cache, { matrix: layer.gate, combine: 'replace', ...place }),
-          createMatrixMatrix(cache, { matrix: layer.up, combine: 'gate', ...place }),
+          createMatrix({ matrix: layer.gate, combine: 'replace', ...place }),
+          createMatrix({ matrix: layer.up, combine: 'gate', ...place }),
         ]),
-    createMatrix(cache, { matrix: layer.down, input: activated, ...residual }),
+    createMatrix({ matrix: layer.down, input: activated, ...residual }),
   ];
   return { beforeRope: await Promise.all(beforeRope), afterAttention: await Promise.all(afterAttention) };
 }
