@@ -31,7 +31,7 @@ export function ClaimButton(props: { earnings: EarningsSnapshot; api: NodeApi; i
       <button type="button" class="button" aria-disabled={busy.value || !isConnected} onClick={() => void claim()}>
         {translate(busy.value ? 'action.claiming' : 'action.claim')}
       </button>
-      <output>{outcome.value}</output>
+      <span aria-live="polite">{outcome.value}</span>
     </p>
   );
 }
