@@ -42,7 +42,9 @@ export interface ProviderPart {
   readonly name: string;
   readonly adapterClass: string;
   readonly units: bigint;
+  /** From the provider's acceptance to its last chunk, loading included. */
   readonly durationMs: number;
+  /** From the first chunk on, where there is more than one: what came before it was loading. */
   readonly unitsPerSecond: number;
   readonly amountDue: bigint;
   readonly verdict: Verdict;

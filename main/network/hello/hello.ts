@@ -72,7 +72,9 @@ export class HelloService {
   async #answer(frames: FrameStream, peerId: PeerId): Promise<void> {
     const { timeoutMs } = helloProtocol;
     const bytes = await frames.read({ timeoutMs });
-    const frame = bytes === null ? null : helloFrameCodec.decode(bytes);
+    // Closed without a word: no offence, a peer may change its mind.
+    if (bytes === null) return;
+    const frame = helloFrameCodec.decode(bytes);
     if (frame?.type !== 'hello') throw new WireError('MISSING', 'a hello is required');
     const checked = await this.#check(frame.body, peerId);
     const reply = checked.ok

@@ -27,7 +27,9 @@ export class QuoteService {
   async #answer(frames: FrameStream, peer: KnownPeer): Promise<void> {
     const { timeoutMs, encodeRefusal } = quoteProtocol;
     const bytes = await frames.read({ timeoutMs });
-    const frame = bytes === null ? null : quoteFrameCodec.decode(bytes);
+    // Closed without a word: no offence, a peer may change its mind.
+    if (bytes === null) return;
+    const frame = quoteFrameCodec.decode(bytes);
     if (frame?.type !== 'request') throw new WireError('MISSING', 'a quote request is required');
     const answer = await this.#components.answer(peer, frame.body);
     const reply = 'ok' in answer ? encodeRefusal(answer) : quoteFrameCodec.encode({ type: 'quote', body: answer });

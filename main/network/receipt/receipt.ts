@@ -20,7 +20,9 @@ export class ReceiptService {
     const { timeoutMs, encodeRefusal } = receiptProtocol;
     await host.handle(receiptProtocol, helloRule(hello), async (frames, peerId) => {
       const bytes = await frames.read({ timeoutMs });
-      const frame = bytes === null ? null : receiptFrameCodec.decode(bytes);
+      // Closed without a word: no offence, a peer may change its mind.
+      if (bytes === null) return;
+      const frame = receiptFrameCodec.decode(bytes);
       if (frame?.type !== 'deliver') throw new WireError('MISSING', 'a receipt is required');
       const peer = hello.known(peerId.toString());
       if (peer === null) return;

@@ -137,7 +137,7 @@ export async function buy(components: RequesterComponents, order: Order): Promis
     adapterClass: ending.kind === 'result' ? ending.result.adapterClass : quote.adapterClass,
     units: receipt.units,
     durationMs,
-    unitsPerSecond: durationMs > 0 ? (Number(purchase.unitsDone) * 1000) / durationMs : 0,
+    unitsPerSecond: purchase.rate ?? (durationMs > 0 ? (Number(purchase.unitsDone) * 1000) / durationMs : 0),
     amountDue: receipt.amountDue,
     verdict,
     detail: ending.kind === 'lost' ? `${ending.reason}; ${finding.detail}` : finding.detail,
@@ -228,7 +228,6 @@ function snapshots(
 ): (state: TaskState, purchase: Purchase, detail: string) => void {
   const startedAtMs = nowMs();
   return (state, purchase, detail) => {
-    const seconds = (nowMs() - startedAtMs) / 1000;
     const snapshot: TaskSnapshot = {
       id: agreementHash,
       role: 'requester',
@@ -240,7 +239,7 @@ function snapshots(
       amountDue: priceOfUnits(purchase.unitsDone, agreement.pricePerMillionUnits).toString(),
       startedAtMs,
       finishedAtMs: state === 'running' || state === 'delivered' ? null : nowMs(),
-      unitsPerSecond: seconds > 0 ? Number(purchase.unitsDone) / seconds : null,
+      unitsPerSecond: purchase.rate,
       detail,
     };
     onTask?.(snapshot);

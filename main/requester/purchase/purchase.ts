@@ -35,6 +35,7 @@ export class Purchase {
   unitsDone = 0n;
   /** Chunks confirmed with a voucher: they are owed, whatever is found later. */
   acknowledged = 0;
+  firstChunkAtMs: number | null = null;
   lastChunkAtMs: number | null = null;
   readonly #startedAtMs = performance.now();
   #coveredUnits: bigint;
@@ -119,6 +120,7 @@ export class Purchase {
     this.links.push(nextLink(this.link, record));
     this.unitsDone += record.units;
     this.lastChunkAtMs = performance.now();
+    this.firstChunkAtMs ??= this.lastChunkAtMs;
     this.#context.onChunk(this.unitsDone);
     if (delivery.fault !== null) throw new BadResult(delivery.fault);
     if (!isLast) await this.#cover();
@@ -135,6 +137,13 @@ export class Purchase {
     const acknowledged = this.chunks.length;
     this.acknowledged = acknowledged;
     await this.#stream.send({ type: 'voucher', body: { cumulative: maxClaimableAmount, signature, acknowledged } });
+  }
+
+  /** Units per second from the first chunk on: what came before it was loading. Null until there is a second chunk. */
+  get rate(): number | null {
+    const first = this.chunks[0];
+    const elapsedMs = (this.lastChunkAtMs ?? 0) - (this.firstChunkAtMs ?? 0);
+    return first === undefined || elapsedMs <= 0 ? null : (Number(this.unitsDone - first.units) * 1000) / elapsedMs;
   }
 
   /** The last link of the chain so far. */
