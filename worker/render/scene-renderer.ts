@@ -6,6 +6,7 @@ import { listEmitters } from './emitters/emitter-list.ts';
 import { createPathTraceKernel } from './kernels/path-trace.ts';
 import { createSceneBuffers, packScene } from './scene-buffers.ts';
 import type { Scene } from './scene/scene.ts';
+import { SceneError } from './scene/scene-error.ts';
 import { checkSettings, checkTile } from './settings.ts';
 import { type SliceBudget, adjustBudget, planSlices } from './slice-plan.ts';
 
@@ -43,7 +44,10 @@ export async function createSceneRenderer(
   const emitters = listEmitters(scene);
   const tree = buildBvh(scene.positions, scene.triangleCount);
   const buffers = createSceneBuffers(device, packScene(scene, tree, layout, emitters, settings));
-  const kernel = await createPathTraceKernel(device, { scene: buffers, layout });
+  const kernel = await createPathTraceKernel(device, { scene: buffers, layout }).catch((error: unknown) => {
+    buffers.destroy();
+    throw error;
+  });
   const budget: SliceBudget = { samplesPerSlice: 4096 };
   const targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
   let film: GPUBuffer | undefined;
@@ -58,8 +62,13 @@ export async function createSceneRenderer(
     return film;
   }
 
+  function assertLoaded(): void {
+    if (!destroyed) return;
+    throw new SceneError('scene-unloaded', 'the scene was unloaded', { field: 'scene' });
+  }
+
   async function render(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>> {
-    if (destroyed) throw new Error('the scene was unloaded');
+    assertLoaded();
     const sizeBytes = (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 16;
     const target = filmFor(sizeBytes);
     for (const slice of planSlices(tile, firstSample, sampleCount, budget)) {
@@ -69,10 +78,14 @@ export async function createSceneRenderer(
       kernel.run(encoder);
       device.queue.submit([encoder.finish()]);
       await device.queue.onSubmittedWorkDone();
+      // Without its buffers the rest of the tile would be zeros, not an error.
+      assertLoaded();
       const samples = slice.tileWidth * (slice.endRow - slice.firstRow) * slice.sampleCount;
       adjustBudget(budget, samples, performance.now() - startMs, targetMs);
     }
-    return new Float32Array(await readBuffer(device, target, sizeBytes));
+    const sums = new Float32Array(await readBuffer(device, target, sizeBytes));
+    assertLoaded();
+    return sums;
   }
 
   return {

@@ -103,14 +103,15 @@ function smithLambda(cosine: number, width: number): number {
 
 /**
  * Albedo of the lobe with Fresnel = 1, and weighted by (1 - wo.h)^5, by midpoint quadrature over its normals: substituting
- * the cumulative distribution of D cos makes the integrand smooth. Cosines are spaced evenly in their square root.
+ * the cumulative distribution of D cos, squared at its end, makes the integrand smooth. Cosines are spaced evenly in their square root.
  */
 export function lobeAlbedo(cosine: number, width: number, slopeSteps: number, turnSteps: number): [number, number] {
   const sine = Math.sqrt(1 - cosine * cosine);
   let full = 0;
   let weighted = 0;
   for (let row = 0; row < slopeSteps; row += 1) {
-    const u = (row + 0.5) / slopeSteps;
+    const rest = 1 - (row + 0.5) / slopeSteps;
+    const u = 1 - rest * rest;
     const cosineH = 1 / Math.sqrt(1 + (width * width * u) / (1 - u));
     const sineH = Math.sqrt(1 - cosineH * cosineH);
     for (let column = 0; column < turnSteps; column += 1) {
@@ -119,7 +120,7 @@ export function lobeAlbedo(cosine: number, width: number, slopeSteps: number, tu
       const cosineI = 2 * cosineD * cosineH - cosine;
       if (cosineD <= 0 || cosineI <= 0) continue;
       const shadowing = 1 / (1 + smithLambda(cosine, width) + smithLambda(cosineI, width));
-      const weight = (shadowing * cosineD) / (cosine * cosineH);
+      const weight = (2 * rest * shadowing * cosineD) / (cosine * cosineH);
       full += weight;
       weighted += weight * (1 - cosineD) ** 5;
     }

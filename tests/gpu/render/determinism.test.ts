@@ -110,6 +110,17 @@ test('calls made at the same time answer as if made one after another', async ()
   expect(encodePng(film)).toEqual(await picture([whole], [3]));
 });
 
+test('a scene that is unloaded while it renders answers with a refusal, not with black', async () => {
+  const device = await getTestDevice();
+  const other = await openScene(device, createMemorySource(file), settings);
+  const answer = other.renderTile(whole, 0, 4096);
+  const refusal = expect(answer).rejects.toThrow('the scene was unloaded');
+  // Lets the first dispatch of many be submitted.
+  await device.queue.onSubmittedWorkDone();
+  other.destroy();
+  await refusal;
+});
+
 test.each([
   [
     'a tile that leaves the picture',

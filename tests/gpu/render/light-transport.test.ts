@@ -80,7 +80,7 @@ test.each(furnace)('a white %s ball disappears in a white world', async (_name, 
     background: [1, 1, 1],
   });
   const renderer = await createSceneRenderer(await getTestDevice(), scene, settings);
-  const means = await renderMeans(renderer, settings, 64);
+  const means = await renderMeans(renderer, settings, 48);
   renderer.destroy();
   const overall = means.reduce((sum, value) => sum + value, 0) / means.length;
   expect(overall).toBeGreaterThan(0.99);

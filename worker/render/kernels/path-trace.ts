@@ -44,16 +44,32 @@ export function pathTraceShader(layout: BvhLayout): string {
   return assembleShader(main);
 }
 
+/** Compiled once per device and layout: compiling takes longer than many a small render. */
+const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
+
+function pipelineFor(device: GPUDevice, layout: BvhLayout): Promise<GPUComputePipeline> {
+  const known = pipelines.get(device) ?? new Map<string, Promise<GPUComputePipeline>>();
+  pipelines.set(device, known);
+  let pipeline = known.get(layout.name);
+  if (pipeline === undefined) {
+    pipeline = createComputePipeline(device, {
+      label: 'render.pathTrace',
+      code: pathTraceShader(layout),
+      entryPoint: 'main',
+      constants: { WORKGROUP_WIDTH: workgroupWidth, WORKGROUP_HEIGHT: workgroupHeight },
+    });
+    known.set(layout.name, pipeline);
+    // A failure is told to every caller that waits, and tried again by the next.
+    pipeline.catch(() => known.delete(layout.name));
+  }
+  return pipeline;
+}
+
 export async function createPathTraceKernel(
   device: GPUDevice,
   options: { readonly scene: SceneBuffers; readonly layout: BvhLayout },
 ): Promise<PathTraceKernel> {
-  const pipeline = await createComputePipeline(device, {
-    label: 'render.pathTrace',
-    code: pathTraceShader(options.layout),
-    entryPoint: 'main',
-    constants: { WORKGROUP_WIDTH: workgroupWidth, WORKGROUP_HEIGHT: workgroupHeight },
-  });
+  const pipeline = await pipelineFor(device, options.layout);
   // UNIFORM 0x40 | COPY_DST 0x8.
   const sliceBuffer = device.createBuffer({ label: 'render.pathTrace.slice', size: sliceBytes, usage: 0x40 | 0x08 });
   const sliceWords = new Uint32Array(sliceBytes / 4);

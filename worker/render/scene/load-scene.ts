@@ -116,8 +116,7 @@ function createTriangleList(triangleCount: number, defaultMaterialIndex: number)
 }
 
 function place(positions: Float32Array, vertex: number, world: Matrix): Vector3 {
-  const [x, y, z] = positions.subarray(vertex * 3, vertex * 3 + 3) as unknown as [number, number, number];
-  const point = transformPoint(world, x, y, z);
+  const point = transformPoint(world, ...vectorAt(positions, vertex));
   for (const value of point) {
     if (Math.abs(value) <= sceneLimits.coordinate) continue;
     throw new SceneError(
@@ -135,8 +134,11 @@ function place(positions: Float32Array, vertex: number, world: Matrix): Vector3 
 
 function normalAt(primitive: Primitive, vertex: number, transform: Matrix): Vector3 | undefined {
   if (primitive.normals === undefined) return undefined;
-  const [x, y, z] = primitive.normals.subarray(vertex * 3, vertex * 3 + 3) as unknown as [number, number, number];
-  return unit(transformVector(transform, x, y, z));
+  return unit(transformVector(transform, ...vectorAt(primitive.normals, vertex)));
+}
+
+function vectorAt(values: Float32Array, vertex: number): Vector3 {
+  return [values[vertex * 3] as number, values[vertex * 3 + 1] as number, values[vertex * 3 + 2] as number];
 }
 
 function difference(a: Vector3, b: Vector3): Vector3 {

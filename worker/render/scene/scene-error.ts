@@ -9,7 +9,8 @@ export type SceneErrorCode =
   | 'unsupported-feature'
   | 'node-cycle'
   | 'empty-scene'
-  | 'invalid-setting';
+  | 'invalid-setting'
+  | 'scene-unloaded';
 
 /** What is wrong with a scene or with what was asked of it: the field, the value found and the limit it broke. */
 export interface SceneErrorDetail {

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { type BvhTree, leafBit, maximumDepth, maximumLeafTriangles } from '../../worker/render/bvh/bvh-tree.ts';
+import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
+import { bvh2Layout } from '../../worker/render/bvh/layout-bvh2.ts';
+import { seededRandom } from '../gpu/render/scene-fixtures.ts';
+
+/** Walks the whole tree; returns how often each triangle is in a leaf and what lies outside the boxes above it. */
+function inspect(tree: BvhTree, positions: Float32Array, triangleCount: number) {
+  const seen = Array.from({ length: triangleCount }, () => 0);
+  let outside = 0;
+  let deepest = 0;
+  let largestLeaf = 0;
+  const pending: { reference: number; boxes: number[]; depth: number }[] = [
+    { reference: tree.rootReference, boxes: [], depth: 0 },
+  ];
+  for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
+    const { reference, boxes, depth } = entry;
+    deepest = Math.max(deepest, depth);
+    if ((reference & leafBit) === 0) {
+      for (const side of [0, 1]) {
+        const child = reference * 2 + side;
+        pending.push({ reference: tree.references[child] as number, boxes: [...boxes, child * 6], depth: depth + 1 });
+      }
+      continue;
+    }
+    const count = ((reference >>> 28) & 7) + 1;
+    largestLeaf = Math.max(largestLeaf, count);
+    for (let slot = reference & 0x0fffffff; slot < (reference & 0x0fffffff) + count; slot += 1) {
+      const triangle = tree.triangleOrder[slot] as number;
+      seen[triangle] = (seen[triangle] as number) + 1;
+      for (let index = 0; index < 9; index += 1) {
+        const value = positions[triangle * 9 + index] as number;
+        const isOutside = (box: number) =>
+          value < (tree.bounds[box + (index % 3)] as number) || value > (tree.bounds[box + 3 + (index % 3)] as number);
+        if (boxes.some(isOutside)) outside += 1;
+      }
+    }
+  }
+  return { seen, outside, deepest, largestLeaf };
+}
+
+function soup(count: number, place: (index: number, random: () => number) => number): Float32Array {
+  const random = seededRandom(count);
+  return Float32Array.from({ length: count * 9 }, (_, index) => place(Math.floor(index / 9), random));
+}
+
+test.each([
+  ['a single triangle', 1, soup(1, (_, random) => random())],
+  ['a handful', 7, soup(7, (_, random) => random())],
+  ['a prime number of triangles', 1009, soup(1009, (_, random) => random() * 10)],
+  ['triangles that are all the same', 500, soup(500, () => 1)],
+  ['triangles whose distances double each time', 120, soup(120, (index, random) => 2 ** (index - 60) * (1 + random()))],
+  ['flat triangles in a row', 300, soup(300, (index) => index)],
+  ['large coordinates', 200, soup(200, (_, random) => 1e8 * random())],
+])('a tree over %s holds each one once, inside its boxes, within the depth of the stack', (_name, count, positions) => {
+  const tree = buildBvh(positions, count);
+  const { seen, outside, deepest, largestLeaf } = inspect(tree, positions, count);
+  expect(seen).toEqual(Array.from({ length: count }, () => 1));
+  expect(outside).toBe(0);
+  expect(deepest).toBe(tree.depth);
+  expect(deepest).toBeLessThanOrEqual(maximumDepth);
+  expect(largestLeaf).toBeLessThanOrEqual(maximumLeafTriangles);
+});
+
+test('the same triangles give the same bytes', () => {
+  const positions = soup(2000, (_, random) => random());
+  const [first, second] = [buildBvh(positions, 2000), buildBvh(positions.slice(), 2000)];
+  expect(Buffer.compare(Buffer.from(bvh2Layout.pack(first)), Buffer.from(bvh2Layout.pack(second)))).toBe(0);
+  expect(second.triangleOrder).toEqual(first.triangleOrder);
+});
