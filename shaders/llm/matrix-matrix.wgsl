@@ -54,9 +54,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         squares += dot(value, value);
         value *= gain[block * 8u + column];
       }
-      for (var j = 0u; j < 4u; j++) {
-        inputTile[(column * 4u + j) * 8u + loadToken / 4u][loadToken % 4u] = value[j];
-      }
+      let place = column * 32u + loadToken / 4u;
+      let component = loadToken % 4u;
+      inputTile[place][component] = value.x;
+      inputTile[place + 8u][component] = value.y;
+      inputTile[place + 16u][component] = value.z;
+      inputTile[place + 24u][component] = value.w;
     }
     for (var unit = index; unit < 32u * unitsPerBlock; unit += 64u) {
       let row = unit / unitsPerBlock;
@@ -66,10 +69,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         weights = weightLoad(rowBase + row, block * unitsPerBlock + part, shape.blocks);
       }
       for (var i = 0u; i < WEIGHT_UNIT_VECTORS; i++) {
-        let column = (part * WEIGHT_UNIT_VECTORS + i) * 4u;
-        for (var j = 0u; j < 4u; j++) {
-          weightTile[(column + j) * 8u + row / 4u][row % 4u] = weights[i][j];
-        }
+        let place = (part * WEIGHT_UNIT_VECTORS + i) * 32u + row / 4u;
+        let component = row % 4u;
+        let vector = weights[i];
+        weightTile[place][component] = vector.x;
+        weightTile[place + 8u][component] = vector.y;
+        weightTile[place + 16u][component] = vector.z;
+        weightTile[place + 24u][component] = vector.w;
       }
     }
     workgroupBarrier();
