@@ -42,7 +42,9 @@ async function generate(
 describe('a generation', () => {
   it('continues a prompt with whole sentences, the same ones on every adapter', async () => {
     const answer = await generate(promptTokens, 16, greedy);
-    expect(answer.text).toBe(' be able to deal with the question of the most important question of the public interest');
+    expect(answer.text).toBe(
+      ' be able to deal with the question of the most important question of the public interest',
+    );
     expect(answer.finished).toBe('length');
     expect(model.tokenizer.decode(answer.tokens)).toBe(answer.text);
   });
