@@ -1,5 +1,6 @@
 // Writes hearth-room-blocks.json: what the float64 reference tracer sees of the embedded scene, as means of 8 x 8 pixels.
-// Takes minutes, so the figures are committed. Run: node tests/gpu/reference/make-embedded-reference.ts
+// Takes minutes, so the figures are committed. Run: node tests/gpu/reference/make-embedded-reference.ts, then
+// oxfmt tests/gpu/reference/hearth-room-blocks.json.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createMemorySource } from '../../../worker/byte-source.ts';

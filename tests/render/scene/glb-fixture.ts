@@ -2,9 +2,31 @@ import { createMemorySource } from '../../../worker/byte-source.ts';
 import { loadScene } from '../../../worker/render/scene/load-scene.ts';
 import type { Scene } from '../../../worker/render/scene/scene.ts';
 
-/** A glTF document as tests take it apart: any JSON. */
-// oxlint-disable-next-line typescript/no-explicit-any -- malformed documents have no type
-export type LooseDocument = Record<string, any>;
+/** A glTF document to damage: members by path, as `accessors.0.count`. */
+export interface DocumentEdit {
+  set(path: string, value: unknown): void;
+  remove(path: string): void;
+}
+
+function editorOf(document: object): DocumentEdit {
+  function parentOf(path: string): [Record<string, unknown>, string] {
+    const keys = path.split('.');
+    const last = keys.pop() ?? '';
+    let parent = document as Record<string, unknown>;
+    for (const key of keys) parent = parent[key] as Record<string, unknown>;
+    return [parent, last];
+  }
+  return {
+    set(path, value) {
+      const [parent, key] = parentOf(path);
+      parent[key] = value;
+    },
+    remove(path) {
+      const [parent, key] = parentOf(path);
+      delete parent[key];
+    },
+  };
+}
 
 /** Four corners of a unit square in the plane z = 0, then six indices of 16 bits, then four normals along z. */
 export function squareBinary(): DataView {
@@ -16,8 +38,8 @@ export function squareBinary(): DataView {
 }
 
 /** A valid document over `squareBinary`: one node, one mesh, one material, one camera node. */
-export function squareDocument(): LooseDocument {
-  return {
+export function squareDocument(change: (document: DocumentEdit) => void = () => {}): object {
+  const document = {
     asset: { version: '2.0' },
     scene: 0,
     scenes: [{ nodes: [0, 1] }],
@@ -39,10 +61,12 @@ export function squareDocument(): LooseDocument {
     ],
     buffers: [{ byteLength: 108 }],
   };
+  change(editorOf(document));
+  return document;
 }
 
 /** Joins a document and its binary chunk to a GLB file; the document may also be raw text. */
-export function glbOf(document: LooseDocument | string, binary: DataView = squareBinary()): Uint8Array<ArrayBuffer> {
+export function glbOf(document: object | string, binary: DataView = squareBinary()): Uint8Array<ArrayBuffer> {
   const text = typeof document === 'string' ? document : JSON.stringify(document);
   const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4));
   const file = new Uint8Array(28 + json.byteLength + binary.byteLength);
@@ -57,9 +81,8 @@ export function glbOf(document: LooseDocument | string, binary: DataView = squar
 }
 
 /** Loads the square's document after a change to it. */
-export function loadSquare(change: (document: LooseDocument, binary: DataView) => void = () => {}): Promise<Scene> {
-  const document = squareDocument();
+export function loadSquare(change: (document: DocumentEdit, binary: DataView) => void = () => {}): Promise<Scene> {
   const binary = squareBinary();
-  change(document, binary);
+  const document = squareDocument((edit) => change(edit, binary));
   return loadScene(createMemorySource(glbOf(document, binary)));
 }

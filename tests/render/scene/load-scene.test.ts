@@ -43,11 +43,11 @@ test('a square arrives as two triangles with its material, normals, camera and s
 test('transforms of parents and children apply from the inside out', async () => {
   const half = Math.SQRT1_2;
   const scene = await loadSquare((document) => {
-    document['nodes'] = [
+    document.set('nodes', [
       { children: [1], translation: [10, 0, 0], rotation: [0, 0, half, half] },
       { mesh: 0, scale: [2, 3, 1], translation: [1, 0, 0] },
-    ];
-    document['scenes'] = [{ nodes: [0] }];
+    ]);
+    document.set('scenes', [{ nodes: [0] }]);
   });
   // Corner (1, 0): scaled to (2, 0), moved to (3, 0), turned a quarter to (0, 3), moved to (10, 3).
   expect(Array.from(scene.positions.slice(3, 6)).map((value) => Math.round(value * 1e5) / 1e5)).toEqual([10, 3, 0]);
@@ -55,7 +55,7 @@ test('transforms of parents and children apply from the inside out', async () =>
 
 test('a mirrored mesh keeps its front side and its normals', async () => {
   const scene = await loadSquare((document) => {
-    document['nodes'][0].scale = [-1, 1, 1];
+    document.set('nodes.0.scale', [-1, 1, 1]);
   });
   expect(Array.from(scene.positions.slice(0, 9)).map((value) => value + 0)).toEqual([0, 0, 0, -1, 1, 0, -1, 0, 0]);
   expect(Array.from(scene.normals.slice(0, 3)).map((value) => value + 0)).toEqual([0, 0, 1]);
@@ -63,7 +63,7 @@ test('a mirrored mesh keeps its front side and its normals', async () => {
 
 test('normals stay perpendicular under uneven scaling', async () => {
   const scene = await loadSquare((document, binary) => {
-    document['nodes'][0].scale = [1, 1, 4];
+    document.set('nodes.0.scale', [1, 1, 4]);
     // Tilts the square: z = x.
     binary.setFloat32(12 + 8, 1, true);
     binary.setFloat32(24 + 8, 1, true);
@@ -76,8 +76,8 @@ test('normals stay perpendicular under uneven scaling', async () => {
 
 test('without normals every triangle is flat, without indices three vertices make one, without material it is the default', async () => {
   const scene = await loadSquare((document) => {
-    document['meshes'][0].primitives = [{ attributes: { POSITION: 0 } }];
-    document['accessors'][0].count = 3;
+    document.set('meshes.0.primitives', [{ attributes: { POSITION: 0 } }]);
+    document.set('accessors.0.count', 3);
   });
   expect(scene.triangleCount).toBe(1);
   expect(scene.normals).toEqual(Float32Array.of(0, 0, 1, 0, 0, 1, 0, 0, 1));
@@ -87,25 +87,25 @@ test('without normals every triangle is flat, without indices three vertices mak
 test('indices of one byte and interleaved vertices are read', async () => {
   const scene = await loadSquare((document, binary) => {
     [2, 1, 0].forEach((value, index) => binary.setUint8(48 + index, value));
-    document['accessors'][1] = { bufferView: 1, componentType: 5121, count: 3, type: 'SCALAR' };
+    document.set('accessors.1', { bufferView: 1, componentType: 5121, count: 3, type: 'SCALAR' });
     // Every second vertex: (0,0,0), (1,1,0) and then the first two indices' bytes are never reached.
-    document['bufferViews'][0].byteStride = 12;
+    document.set('bufferViews.0.byteStride', 12);
   });
   expect(scene.positions).toEqual(Float32Array.of(1, 1, 0, 1, 0, 0, 0, 0, 0));
 });
 
 test('emission is the factor times the strength of its extension; the background comes from extras', async () => {
   const scene = await loadSquare((document) => {
-    document['materials'][0].emissiveFactor = [1, 0.5, 0];
-    document['materials'][0].extensions = { KHR_materials_emissive_strength: { emissiveStrength: 8 } };
-    document['scenes'][0].extras = { background: [0.25, 0.5, 1] };
+    document.set('materials.0.emissiveFactor', [1, 0.5, 0]);
+    document.set('materials.0.extensions', { KHR_materials_emissive_strength: { emissiveStrength: 8 } });
+    document.set('scenes.0.extras', { background: [0.25, 0.5, 1] });
   });
   expect(scene.materials[0]?.emission).toEqual([8, 4, 0]);
   expect(scene.background).toEqual([0.25, 0.5, 1]);
 });
 
 test('a scene without a camera is seen whole', async () => {
-  const { camera } = await loadSquare((document) => delete document['nodes'][1].camera);
+  const { camera } = await loadSquare((document) => document.remove('nodes.1.camera'));
   const toCenter = [0.5 - camera.origin[0], 0.5 - camera.origin[1], 0 - camera.origin[2]];
   const distance = Math.hypot(...toCenter);
   toCenter.forEach((value, axis) => expect(value / distance).toBeCloseTo(camera.forward[axis] as number, 10));
