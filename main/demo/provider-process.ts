@@ -54,6 +54,7 @@ export async function startProviderProcess(options: ProviderProcessOptions): Pro
       `--data-dir=${dataDirectory}`,
       `--adapter=${options.adapter}`,
       '--listen=/ip4/127.0.0.1/tcp/0',
+      '--no-mdns',
       `--rpc-url=${chain.rpcUrl}`,
       `--token=${chain.token}`,
       `--name=${name}`,

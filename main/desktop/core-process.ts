@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { readChainId } from '../headless/chain-rpc.ts';
 import { readCard } from '../headless/hardware/index.ts';
-import type { NodeOptions } from '../node/node-options.ts';
+import { defaultListen, type NodeOptions } from '../node/node-options.ts';
 import { startNode } from '../node/node.ts';
 import { readDesktopOptions } from './command-line.ts';
 import type { DesktopOptions } from './command-line.ts';
 import type { FromCore } from './core-messages.ts';
 import { runCore } from './run-core.ts';
 import type { CoreParentPort } from './run-core.ts';
-import { DEFAULT_LISTEN, parseSettings, readSettings } from './settings.ts';
+import { parseSettings, readSettings } from './settings.ts';
 import type { DesktopSettings } from './settings.ts';
 
 /** Written in by the build: an installed application carries the worker with its shaders inside, not the shader files. */
@@ -52,9 +52,10 @@ async function toNodeOptions({ listen, bootstrap }: DesktopOptions, directory: s
   return {
     dataDirectory: directory,
     adapter,
-    listen: listen.length > 0 ? listen : (settings.listen ?? DEFAULT_LISTEN),
+    listen: listen.length > 0 ? listen : (settings.listen ?? defaultListen),
     bootstrap: bootstrap.length > 0 ? bootstrap : (settings.bootstrap ?? []),
     chain: chain === undefined ? null : { ...chain, chainId: await readChainId(chain.rpcUrl) },
+    mdns: true,
     ...(name === undefined ? {} : { name }),
     version,
     log,

@@ -1,5 +1,6 @@
 /** The node core in the utility process, with its parts as arguments: waits for a GPU, starts the node, serves it, stops it. */
 import type { NodeApi } from '../../protocol/node-api.ts';
+import { announceAdapter } from '../node/announce-adapter.ts';
 import type { GpuHost } from '../node/node-options.ts';
 import { parseToCore } from './core-messages.ts';
 import type { FromCore } from './core-messages.ts';
@@ -143,11 +144,6 @@ function toGpuHost(link: GpuWorkerLink, description: AdapterDescription): GpuHos
       await worker.call('release', {}, { timeoutMs: RELEASE_TIMEOUT_MS }).catch(() => {});
     },
   };
-}
-
-function announceAdapter({ vendor, architecture, description, isSoftware }: AdapterDescription): string {
-  const name = description === '' ? `${vendor} ${architecture}`.trim() : description;
-  return isSoftware ? `Using the software adapter ${name}: it is slow and never earns.` : `Using ${name}.`;
 }
 
 function asSentence(message: string): string {

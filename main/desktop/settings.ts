@@ -20,8 +20,6 @@ export interface DesktopSettings {
 
 const KNOWN_FIELDS = ['name', 'adapter', 'listen', 'bootstrap', 'chain'];
 const MAX_NAME_CHARACTERS = 64;
-/** Any free port on every interface: peers learn it from identify. */
-export const DEFAULT_LISTEN: readonly string[] = ['/ip4/0.0.0.0/tcp/0'];
 
 /** An absent file means no settings. @throws DesktopError BAD_SETTINGS naming the field and what it must be. */
 export async function readSettings(path: string): Promise<DesktopSettings> {

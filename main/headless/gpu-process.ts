@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { AdapterChoice, AdapterDescription, WorkerOutbound } from '../../worker/messages.ts';
+import { announceAdapter } from '../node/announce-adapter.ts';
 import { createGpuWorker, type GpuWorker, GpuWorkerError, type GpuWorkerPort } from '../node/gpu-worker.ts';
 
 export interface GpuProcessOptions {
@@ -71,14 +72,6 @@ export async function startGpuProcess(options: GpuProcessOptions): Promise<GpuPr
 /** The worker parses what strangers send: it is not given what could sign or pay, not even by inheritance. */
 function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !secretName.test(name)));
-}
-
-/** What a person has to know about the adapter before anything is computed on it. */
-export function announceAdapter(description: AdapterDescription): string {
-  const { vendor, architecture, device } = description;
-  const name = description.description || device || `${vendor} ${architecture}`;
-  if (!description.isSoftware) return `Using ${name} (${description.backend}).`;
-  return `Using the software adapter ${name}: results are right, but slow, and never earn.`;
 }
 
 function openPort(child: ChildProcess, lastLines: readonly string[]): { port: GpuWorkerPort; gone: Promise<string> } {

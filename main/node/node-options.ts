@@ -41,6 +41,9 @@ export interface NodeHost {
   readShaderSetHash(): Promise<`0x${string}`>;
 }
 
+/** Where a provider can be reached when its owner named nothing: any free port on every interface. */
+export const defaultListen: readonly string[] = ['/ip4/0.0.0.0/tcp/0'];
+
 export interface NodeOptions {
   readonly dataDirectory: string;
   readonly adapter: AdapterChoice;
@@ -51,6 +54,8 @@ export interface NodeOptions {
   readonly chain: ChainSettings | null;
   /** Shown in logs, on the dashboard and to peers. */
   readonly name?: string;
+  /** Finds nodes on the local network by multicast DNS. Off unless told. */
+  readonly mdns?: boolean;
   /** False for a node that only buys. */
   readonly provides?: boolean;
   /** Asked in place of the default prices. */

@@ -79,7 +79,12 @@ export async function openTrade(components: TradeComponents, options: NodeOption
         handlers: runner.handlers,
         log: options.log,
       },
-      { dataDirectory: join(options.dataDirectory, 'network'), listen: options.listen, bootstrap: options.bootstrap },
+      {
+        dataDirectory: join(options.dataDirectory, 'network'),
+        listen: options.listen,
+        bootstrap: options.bootstrap,
+        mdns: options.mdns ?? false,
+      },
     );
   } catch (error) {
     chain.close();

@@ -35,7 +35,7 @@ test('the core starts a whole node on the worker it is given, and stops when ask
   expect(said[0]).toEqual({ state: 'starting', adapter: null });
   // No chain is configured, which the state says.
   expect(said).toContainEqual({ state: 'blocked', adapter: 'Test card' });
-  expect(log).toContain('Using Test card.');
+  expect(log).toContain('Using Test card (chromium).');
 });
 
 test.each([

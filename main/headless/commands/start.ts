@@ -4,6 +4,7 @@ import { startApiServer } from '../api-server.ts';
 import { readChainId } from '../chain-rpc.ts';
 import { CommandError, exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
+import { defaultListen } from '../../node/node-options.ts';
 import { renderState } from '../status-text.ts';
 
 export const startCommand = defineCommand({
@@ -27,6 +28,7 @@ export const startCommand = defineCommand({
       minimum: 1,
       summary: 'expected chain id; asked of the endpoint otherwise',
     },
+    'no-mdns': { kind: 'flag', summary: 'do not look for nodes on the local network' },
     name: { kind: 'text', placeholder: 'NAME', summary: 'name of this node in logs and on the dashboard' },
   },
   async run({ dataDirectory, adapter, listen, bootstrap, signal, output }, options) {
@@ -43,7 +45,8 @@ export const startCommand = defineCommand({
     const node = await startHeadlessNode({
       dataDirectory,
       adapter,
-      listen: [...listen],
+      listen: listen.length > 0 ? listen : defaultListen,
+      mdns: !options['no-mdns'],
       bootstrap: [...bootstrap],
       chain,
       ...(options.name === undefined ? {} : { name: options.name }),
