@@ -1,6 +1,7 @@
 // out[t][h][:] = softmax(q[t][h] . K[0..position + t][g] * scale) V[..][g], g = h / (heads / kvHeads): causal attention of each
 // token over the whole cache, for decode (one token) and prefill alike. One workgroup per (head, token); blocks of 64 positions
-// with an online softmax, so that nothing grows with the length; f32 throughout.
+// with an online softmax, so that nothing grows with the length; f32 throughout. With SOFT_CAP c > 0 a score s becomes c tanh(s / c);
+// with WINDOW w > 0 a token sees itself and the w - 1 positions before it.
 // query: [chunk][heads][headVectors]; cache: [capacity][kvHeads][headVectors]; out: [chunk][outputStride], head h at h * headLength.
 // headVectors = ceil(headLength / 4) <= 64. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention.ts
 struct Shape {
@@ -16,6 +17,8 @@ struct State {
   token: u32,
 }
 override HEAD_VECTORS: u32 = 8;
+override SOFT_CAP: f32 = 0.0;
+override WINDOW: u32 = 0;
 const LOWEST = -3.4028234e38;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -52,7 +55,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum = vec4<f32>(0.0);
   workgroupBarrier();
 
-  for (var base = 0u; base < length; base += 64u) {
+  let first = select(0u, length - WINDOW, WINDOW > 0u && length > WINDOW);
+  for (var base = first; base < length; base += 64u) {
     let count = min(length - base, 64u);
     var score = LOWEST;
     if (index < count) {
@@ -60,6 +64,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       score = 0.0;
       for (var i = 0u; i < HEAD_VECTORS; i++) {
         score += dot(queryVectors[i], keys[row + i]);
+      }
+      if (SOFT_CAP > 0.0) {
+        score = SOFT_CAP - 2.0 * SOFT_CAP / (exp(clamp(score * 2.0 / SOFT_CAP, -80.0, 80.0)) + 1.0);
       }
     }
     scores[index] = score;

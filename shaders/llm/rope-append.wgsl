@@ -1,8 +1,10 @@
-// Splits q|k|v of each token: rotates adjacent pairs of q and k by the position's angles, q to its own buffer, k and v appended to
-// the cache. (a, b) -> (a cos - b sin, a sin + b cos); pairs past the rope dimensions pass unchanged.
+// Splits q|k|v of each token: adds the bias (HAS_BIAS), normalises each head of q and k by RMS and gain (HAS_NORM), rotates pairs
+// of q and k by the position's angles, q to its own buffer, k and v appended to the cache. A pair (a, b) is (2i, 2i + 1), or with
+// HALVES (i, i + ropePairs): (a, b) -> (a cos - b sin, a sin + b cos); what is past the rope dimensions passes unchanged.
 // projected: [chunk][(heads + 2 * kvHeads) * headLength]; query: [chunk][heads][headStride]; cache: [capacity][kvHeads][headStride];
+// parameters: bias of q|k|v (with HAS_BIAS), then gains of q and of k [headLength] each (with HAS_NORM);
 // table: [capacity][ropePairs] of (cos, sin), made on the host in float64. headStride is headLength rounded up to 4, the rest zero.
-// One invocation per pair, one row of workgroups per token. Tolerance: 2 ULP. Host: worker/llm/kernels/rope-append.ts
+// One workgroup per head and token. Tolerance against float64: NMSE 1e-12. Host: worker/llm/kernels/rope-append.ts
 struct Shape {
   headCount: u32,
   keyValueHeadCount: u32,
@@ -10,12 +12,16 @@ struct Shape {
   headStride: u32,
   ropePairs: u32,
   capacity: u32,
+  epsilon: f32,
 }
 struct State {
   position: u32,
   count: u32,
   token: u32,
 }
+override HALVES: bool = false;
+override HAS_BIAS: bool = false;
+override HAS_NORM: bool = false;
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> projected: array<f32>;
@@ -23,38 +29,81 @@ struct State {
 @group(0) @binding(4) var<storage, read_write> query: array<f32>;
 @group(0) @binding(5) var<storage, read_write> keys: array<f32>;
 @group(0) @binding(6) var<storage, read_write> values: array<f32>;
+@group(0) @binding(7) var<storage, read> parameters: array<f32>;
+
+var<workgroup> squareSums: array<f32, 64>;
+
+fn projectedValue(t: u32, width: u32, column: u32) -> f32 {
+  var value = projected[t * width + column];
+  if (HAS_BIAS) {
+    value += parameters[column];
+  }
+  return value;
+}
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let pairsPerHead = shape.headLength / 2u;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let allHeads = shape.headCount + 2u * shape.keyValueHeadCount;
-  let t = id.y;
+  let width = allHeads * shape.headLength;
+  let head = group.x;
+  let t = group.y;
   let position = state.position + t;
-  let head = id.x / pairsPerHead;
-  let pair = id.x % pairsPerHead;
-  if (head >= allHeads || t >= state.count || position >= shape.capacity) {
+  if (t >= state.count || position >= shape.capacity) {
     return;
   }
-  let source = (t * allHeads + head) * shape.headLength + pair * 2u;
-  let plain = vec2<f32>(projected[source], projected[source + 1u]);
-  var turned = plain;
-  if (pair < shape.ropePairs) {
-    let angle = table[position * shape.ropePairs + pair];
-    turned = vec2<f32>(plain.x * angle.x - plain.y * angle.y, plain.x * angle.y + plain.y * angle.x);
+  let isValue = head >= shape.headCount + shape.keyValueHeadCount;
+  let isKey = head >= shape.headCount && !isValue;
+  let source = head * shape.headLength;
+  var scale = 1.0;
+  if (HAS_NORM) {
+    var squares = 0.0;
+    for (var i = index; i < shape.headLength; i += 64u) {
+      let value = projectedValue(t, width, source + i);
+      squares += value * value;
+    }
+    squareSums[index] = squares;
+    for (var half = 32u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (index < half) {
+        squareSums[index] += squareSums[index + half];
+      }
+    }
+    workgroupBarrier();
+    scale = inverseSqrt(squareSums[0] / f32(shape.headLength) + shape.epsilon);
   }
-  if (head < shape.headCount) {
-    let target0 = (t * shape.headCount + head) * shape.headStride + pair * 2u;
-    query[target0] = turned.x;
-    query[target0 + 1u] = turned.y;
-    return;
-  }
+  let gainBase = select(0u, width, HAS_BIAS) + select(0u, shape.headLength, isKey);
   let cacheHead = (head - shape.headCount) % shape.keyValueHeadCount;
-  let slot = (position * shape.keyValueHeadCount + cacheHead) * shape.headStride + pair * 2u;
-  if (head < shape.headCount + shape.keyValueHeadCount) {
-    keys[slot] = turned.x;
-    keys[slot + 1u] = turned.y;
-  } else {
-    values[slot] = plain.x;
-    values[slot + 1u] = plain.y;
+  let cacheSlot = (position * shape.keyValueHeadCount + cacheHead) * shape.headStride;
+  let querySlot = (t * shape.headCount + head) * shape.headStride;
+  for (var pair = index; pair < shape.headLength / 2u; pair += 64u) {
+    let rotates = pair < shape.ropePairs && !isValue;
+    var first = pair * 2u;
+    var second = first + 1u;
+    if (HALVES && pair < shape.ropePairs) {
+      first = pair;
+      second = pair + shape.ropePairs;
+    }
+    var a = projectedValue(t, width, source + first);
+    var b = projectedValue(t, width, source + second);
+    if (HAS_NORM && !isValue) {
+      a *= scale * parameters[gainBase + first];
+      b *= scale * parameters[gainBase + second];
+    }
+    if (rotates) {
+      let angle = table[position * shape.ropePairs + pair];
+      let turned = a * angle.x - b * angle.y;
+      b = a * angle.y + b * angle.x;
+      a = turned;
+    }
+    if (isValue) {
+      values[cacheSlot + first] = a;
+      values[cacheSlot + second] = b;
+    } else if (isKey) {
+      keys[cacheSlot + first] = a;
+      keys[cacheSlot + second] = b;
+    } else {
+      query[querySlot + first] = a;
+      query[querySlot + second] = b;
+    }
   }
 }

@@ -10,10 +10,23 @@ export interface HeadShape {
   readonly headStride: number;
 }
 
-/** Rotates q and k and appends k and v to the cache, in one dispatch. */
+/** What architectures vary between the q|k|v projection and attention. */
+export interface RopeVariant {
+  /** Which elements turn together: neighbours, or the two halves of the rope dimensions. */
+  readonly ropeStyle?: 'neighbours' | 'halves';
+  /** Added to q|k|v, and gains of an RMSNorm over each head of q and of k, in `buffer` as the shader says. */
+  readonly parameters?: {
+    readonly buffer: GPUBuffer;
+    readonly hasBias: boolean;
+    readonly hasNorm: boolean;
+    readonly epsilon: number;
+  };
+}
+
+/** Bias, norm and rotation of q and k; k and v appended to the cache; in one dispatch. */
 export async function createRopeAppend(
   cache: PipelineCache,
-  options: {
+  options: RopeVariant & {
     heads: HeadShape;
     ropePairs: number;
     capacity: number;
@@ -28,18 +41,31 @@ export async function createRopeAppend(
   const { device } = cache;
   const { headCount, keyValueHeadCount, headLength, headStride } = options.heads;
   const label = 'llm.rope-append';
-  const pipeline = await cache.get({ label, code });
-  const shape = createShapeBuffer(device, `${label}.shape`, [
-    headCount,
-    keyValueHeadCount,
-    headLength,
-    headStride,
-    options.ropePairs,
-    options.capacity,
-  ]);
+  const { parameters } = options;
+  const constants = {
+    HALVES: options.ropeStyle === 'halves' ? 1 : 0,
+    HAS_BIAS: parameters?.hasBias === true ? 1 : 0,
+    HAS_NORM: parameters?.hasNorm === true ? 1 : 0,
+  };
+  const pipeline = await cache.get({ label, code, constants });
+  const shape = createShapeBuffer(
+    device,
+    `${label}.shape`,
+    [headCount, keyValueHeadCount, headLength, headStride, options.ropePairs, options.capacity],
+    [parameters?.epsilon ?? 0],
+  );
   const { state, projected, table, query, keys, values } = options;
-  const group = createBindGroup(device, label, pipeline, [shape, state, projected, table, query, keys, values]);
-  const groups = Math.ceil(((headCount + 2 * keyValueHeadCount) * headLength) / 2 / 64);
+  const group = createBindGroup(device, label, pipeline, [
+    shape,
+    state,
+    projected,
+    table,
+    query,
+    keys,
+    values,
+    parameters?.buffer ?? projected,
+  ]);
+  const groups = headCount + 2 * keyValueHeadCount;
   return {
     label,
     dispatchCount: 1,
