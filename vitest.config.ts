@@ -1,9 +1,11 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     // One worker process each for CPU tests; GPU, UI and e2e files run one at a time on the machine's two cores.
     include: ['tests/**/*.test.ts'],
+    // Minutes long: `npm run test:money`.
+    exclude: [...configDefaults.exclude, 'tests/money/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -7,6 +7,9 @@ import type { LedgerErrorCode } from './ledger-error.ts';
 import { integer, text } from './records.ts';
 import { applicationId, migrations } from './schema.ts';
 
+/** What an owner can do about a ledger that does not open. */
+export const rescueHint = '"hearth channels --export FILE" saves the vouchers that are in it';
+
 /** How long another process may hold the file before we give up; a node that ends needs less. */
 const lockTimeoutMs = 500;
 
@@ -74,7 +77,8 @@ function readPragma(database: DatabaseSync, name: 'user_version' | 'application_
 
 function checkPages(database: DatabaseSync, path: string): void {
   const answer = text(database.prepare('PRAGMA quick_check(1)').get() ?? {}, 'quick_check');
-  if (answer !== 'ok') throw new LedgerError('LEDGER_CORRUPT', `${path} fails SQLite's integrity check: ${answer}`);
+  if (answer !== 'ok')
+    throw new LedgerError('LEDGER_CORRUPT', `${path} fails SQLite's integrity check: ${answer}; ${rescueHint}`);
 }
 
 /** SQLite's primary result codes that have a meaning for us. */
@@ -101,7 +105,12 @@ export function translateErrors<Result>(path: string, action: () => Result): Res
     const fileSystemCode = 'syscall' in cause ? 'LEDGER_STORAGE' : undefined;
     const code = (result === undefined ? undefined : codeOfResult[result]) ?? fileSystemCode;
     if (code === undefined) throw cause;
-    const hint = code === 'LEDGER_LOCKED' ? 'another process has it open' : cause.message;
+    const hint =
+      code === 'LEDGER_LOCKED'
+        ? 'another process has it open'
+        : code === 'LEDGER_CORRUPT'
+          ? `${cause.message}; ${rescueHint}`
+          : cause.message;
     throw new LedgerError(code, `${path}: ${hint}`, { cause });
   }
 }

@@ -49,7 +49,11 @@ export type LedgerEvent =
       totalSettled: bigint;
       transactionHash: Hex | null;
       isBase: boolean;
-    };
+    }
+  /** The payer announced at block time `initiatedAt` that it takes its deposit back; 0: it is not, or no longer, doing so. */
+  | { kind: 'withdrawal'; role: 'provider'; channelId: Hex; initiatedAt: number }
+  /** The second file knew a higher voucher than the ledger, which has lost its last commits: taken back over. */
+  | { kind: 'restored'; role: Role; voucher: SignedVoucher; owed: bigint };
 
 export interface StoredEvent {
   /** From 1, without gaps. */

@@ -1,6 +1,10 @@
+export { backUpDaily, listBackups } from './backups.ts';
 export type { ChunkFacts, LedgerEvent, Role, StoredEvent } from './events.ts';
 export { openLedger } from './ledger.ts';
-export type { Ledger } from './ledger.ts';
+export type { Ledger, LedgerEdge } from './ledger.ts';
 export { LedgerError } from './ledger-error.ts';
 export type { LedgerErrorCode } from './ledger-error.ts';
 export type { ChannelRecord, TaskRecord } from './records.ts';
+export { rescueVouchers } from './rescue.ts';
+export type { Rescued } from './rescue.ts';
+export type { MirroredVoucher } from './voucher-mirror.ts';

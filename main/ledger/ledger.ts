@@ -1,3 +1,4 @@
+import { renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Hex, Receipt } from '../../protocol/agreement.ts';
 import type { EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
@@ -9,12 +10,18 @@ import type { ChainEnd } from './hash-chain.ts';
 import { LedgerError } from './ledger-error.ts';
 import { createProjection } from './projection.ts';
 import { createQueries } from './queries.ts';
+import { findLostVouchers } from './reconcile.ts';
 import { integer, text } from './records.ts';
 import type { ChannelRecord, TaskRecord } from './records.ts';
 import { migrations } from './schema.ts';
+import { mirrorPathOf, openVoucherMirror } from './voucher-mirror.ts';
+import type { VoucherMirror } from './voucher-mirror.ts';
 
 /** Links checked at every start; `verify` checks all of them. At 2,000 this takes about 10 ms. */
 const linksCheckedAtOpen = 2_000;
+
+/** The steps of an append towards the disk, in their order. A test ends the process at each. */
+export type LedgerEdge = 'begun' | 'written' | 'committed' | 'mirrored';
 
 /** The node's book: append-only events on disk, and what follows from them. One process, one writer. */
 export interface Ledger {
@@ -38,6 +45,8 @@ export interface Ledger {
   earnings(): EarningsSnapshot;
   /** Events with `sequence` > `after`, oldest first. */
   readEvents(after?: number, limit?: number): readonly StoredEvent[];
+  /** A checked copy of the whole file, complete or not there at all. @throws LedgerError LEDGER_STORAGE */
+  backUp(toPath: string): void;
   /** Checks the whole hash chain and that replaying the events gives the same books. @throws LedgerError LEDGER_CORRUPT */
   verify(): void;
   /** Safe to call twice. */
@@ -48,26 +57,72 @@ export interface Ledger {
  * Opens or creates the ledger at `path` (':memory:' for none).
  * @throws LedgerError LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_LOCKED, LEDGER_FOREIGN, LEDGER_STORAGE
  */
-export function openLedger(options: { readonly path: string; readonly now?: () => number }): Ledger {
-  const { path, now = Date.now } = options;
+export function openLedger(options: {
+  readonly path: string;
+  readonly now?: () => number;
+  readonly onEdge?: (edge: LedgerEdge) => void;
+}): Ledger {
+  const { path, now = Date.now, onEdge } = options;
   const database = openDatabase(path);
   let end: ChainEnd;
+  let mirror: VoucherMirror | null;
   try {
     end = verifyChain(database, linksCheckedAtOpen);
+    mirror = path === ':memory:' ? null : translateErrors(path, () => openVoucherMirror(mirrorPathOf(path)));
   } catch (error) {
     database.close();
     throw error;
   }
+  /** Channels whose newest voucher is not in the mirror yet. */
+  const toMirror = new Map<string, readonly [Role, Hex]>();
   const projection = createProjection(database);
   const queries = createQueries(database);
   const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
   const selectEvents = database.prepare('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
 
+  /** @throws LedgerError LEDGER_STORAGE */
+  function writeMirror(): void {
+    translateErrors(path, () => {
+      for (const [key, [role, channelId]] of toMirror) {
+        const channel = projection.findChannel(role, channelId);
+        if (channel !== undefined) mirror?.write(channel);
+        toMirror.delete(key);
+      }
+    });
+  }
+
+  function noteForMirror(event: LedgerEvent): void {
+    if (mirror === null) return;
+    const channelId = mirroredChannelOf(event);
+    if (channelId !== undefined) toMirror.set(`${event.role} ${channelId}`, [event.role, channelId]);
+  }
+
+  function mirroredChannelOf(event: LedgerEvent): Hex | undefined {
+    if (event.kind === 'voucher' || event.kind === 'restored') return event.voucher.channelId;
+    if (event.kind === 'acknowledge') return projection.findTask(event.role, event.agreementHash)?.channelId;
+    if (event.kind === 'receipt') return projection.findTask(event.role, event.receipt.agreementHash)?.channelId;
+    return undefined;
+  }
+
   function append(...events: readonly LedgerEvent[]): void {
+    // What the second file could not take last time comes first: while it cannot be written, nothing new is taken on.
+    writeMirror();
+    commit(events);
+    for (const event of events) noteForMirror(event);
+    try {
+      writeMirror();
+    } catch {
+      // The events are committed, and that is what the caller is told; the next append says that the disk fails.
+    }
+    onEdge?.('mirrored');
+  }
+
+  function commit(events: readonly LedgerEvent[]): void {
     const atMs = now();
     let next = end;
     translateErrors(path, () => {
       database.exec('BEGIN IMMEDIATE');
+      onEdge?.('begun');
       try {
         for (const event of events) {
           const body = encodeFacts(event);
@@ -76,7 +131,9 @@ export function openLedger(options: { readonly path: string; readonly now?: () =
           insertEvent.run(sequence, atMs, body, next.hash);
           projection.apply(event, atMs);
         }
+        onEdge?.('written');
         database.exec('COMMIT');
+        onEdge?.('committed');
       } catch (error) {
         // SQLite has rolled back by itself after some errors; then there is nothing left to roll back.
         if (database.isTransaction) database.exec('ROLLBACK');
@@ -92,6 +149,20 @@ export function openLedger(options: { readonly path: string; readonly now?: () =
       atMs: integer(row, 'at_ms'),
       event: decodeFacts<LedgerEvent>(text(row, 'body')),
     }));
+  }
+
+  function backUp(toPath: string): void {
+    const temporary = `${toPath}.new`;
+    translateErrors(toPath, () => {
+      rmSync(temporary, { force: true });
+      try {
+        database.prepare('VACUUM INTO ?').run(temporary);
+        checkBackup(temporary);
+        renameSync(temporary, toPath);
+      } finally {
+        rmSync(temporary, { force: true });
+      }
+    });
   }
 
   function verify(): void {
@@ -112,9 +183,31 @@ export function openLedger(options: { readonly path: string; readonly now?: () =
     }
   }
 
+  try {
+    if (mirror !== null) {
+      const lost = findLostVouchers(projection, mirror.vouchers);
+      if (lost.length > 0) append(...lost);
+      const known = new Map(mirror.vouchers.map((one) => [`${one.role} ${one.voucher.channelId}`, one.voucher]));
+      for (const { role, channelId, ceiling } of [
+        ...queries.listChannels('provider'),
+        ...queries.listChannels('requester'),
+      ]) {
+        if ((known.get(`${role} ${channelId}`)?.maxClaimableAmount ?? 0n) < ceiling) {
+          toMirror.set(`${role} ${channelId}`, [role, channelId]);
+        }
+      }
+      writeMirror();
+    }
+  } catch (error) {
+    mirror?.close();
+    database.close();
+    throw error;
+  }
+
   return {
     ...queries,
     append,
+    backUp,
     findChannel: projection.findChannel,
     findTask: projection.findTask,
     totals: () => ({
@@ -127,9 +220,21 @@ export function openLedger(options: { readonly path: string; readonly now?: () =
     readEvents,
     verify,
     close() {
-      if (database.isOpen) database.close();
+      if (!database.isOpen) return;
+      mirror?.close();
+      database.close();
     },
   };
+}
+
+/** @throws LedgerError LEDGER_CORRUPT when the copy fails its checks */
+function checkBackup(path: string): void {
+  const copy = new DatabaseSync(path, { readOnly: true });
+  try {
+    verifyChain(copy);
+  } finally {
+    copy.close();
+  }
 }
 
 const derivedTables = ['channels', 'tasks', 'chunks', 'vouchers', 'settlements', 'totals', 'earnings_over_time'];

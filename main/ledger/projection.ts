@@ -76,11 +76,21 @@ export function createProjection(database: DatabaseSync): Projection {
     const moreOwed = after.owed - before.owed;
     if (moreCommitted === 0n && moreOwed === 0n) return;
     const channel = getChannel(after.role, after.channelId);
-    putChannel({ ...channel, committed: channel.committed + moreCommitted, owed: channel.owed + moreOwed });
-    addToTotal(after.role === 'provider' ? 'earned' : 'spent', moreOwed);
-    if (after.role === 'provider' && moreOwed !== 0n) {
-      statements.putEarned.run(atMs, total('earned').toString());
-    }
+    // A task that was running when commits were lost is part of what was restored: it does not count twice.
+    const isCounted = channel.restored > 0n && moreOwed > 0n && after.startedAtMs <= channel.restoredAtMs;
+    const counted = isCounted ? lower(moreOwed, channel.restored) : 0n;
+    putChannel({
+      ...channel,
+      committed: channel.committed + moreCommitted - (moreCommitted > 0n ? lower(moreCommitted, counted) : 0n),
+      owed: channel.owed + moreOwed - counted,
+      restored: channel.restored - counted,
+    });
+    earn(after.role, moreOwed - counted, atMs);
+  }
+
+  function earn(role: Role, more: bigint, atMs: number): void {
+    addToTotal(role === 'provider' ? 'earned' : 'spent', more);
+    if (role === 'provider' && more !== 0n) statements.putEarned.run(atMs, total('earned').toString());
   }
 
   /** A receipt pays what it says; without one, the chunks the requester confirmed having. */
@@ -109,6 +119,9 @@ export function createProjection(database: DatabaseSync): Projection {
       committed: 0n,
       owed: 0n,
       claimed: baseClaimed,
+      closingAt: 0,
+      restored: 0n,
+      restoredAtMs: 0,
     });
   }
 
@@ -192,6 +205,26 @@ export function createProjection(database: DatabaseSync): Projection {
     if (!event.isBase) addToTotal('settled', event.totalSettled - (before ?? 0n));
   }
 
+  function applyRestored(event: EventOf<'restored'>, atMs: number): void {
+    const { role, voucher } = event;
+    const channel = getChannel(role, voucher.channelId);
+    if (voucher.maxClaimableAmount <= channel.ceiling) throw duplicate(`a voucher over ${channel.ceiling}`);
+    const restored = event.owed > channel.owed ? event.owed - channel.owed : 0n;
+    // What a requester has signed is promised, whatever it was for; what a provider was owed, it had delivered.
+    const promised =
+      role === 'requester' ? voucher.maxClaimableAmount - channel.baseClaimed : channel.committed + restored;
+    putChannel({
+      ...channel,
+      ceiling: voucher.maxClaimableAmount,
+      signature: voucher.signature,
+      committed: promised > channel.committed ? promised : channel.committed,
+      owed: channel.owed + restored,
+      restored: channel.restored + restored,
+      restoredAtMs: atMs,
+    });
+    earn(role, restored, atMs);
+  }
+
   function apply(event: LedgerEvent, atMs: number): void {
     switch (event.kind) {
       case 'channel':
@@ -228,10 +261,18 @@ export function createProjection(database: DatabaseSync): Projection {
         return applyClaim(event);
       case 'settle':
         return applySettle(event);
+      case 'withdrawal':
+        return putChannel({ ...getChannel(event.role, event.channelId), closingAt: event.initiatedAt });
+      case 'restored':
+        return applyRestored(event, atMs);
     }
   }
 
   return { apply, findChannel, findTask, total };
+}
+
+function lower(left: bigint, right: bigint): bigint {
+  return left < right ? left : right;
 }
 
 function committedOf(task: TaskRecord): bigint {
@@ -245,9 +286,10 @@ function prepareStatements(database: DatabaseSync) {
   return {
     channel: prepare('SELECT * FROM channels WHERE role = ? AND channel_id = ?'),
     putChannel: prepare(
-      `INSERT INTO channels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO channels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET balance = excluded.balance, ceiling = excluded.ceiling, signature = excluded.signature,
-        committed = excluded.committed, owed = excluded.owed, claimed = excluded.claimed`,
+        committed = excluded.committed, owed = excluded.owed, claimed = excluded.claimed,
+        closing_at = excluded.closing_at, restored = excluded.restored, restored_at_ms = excluded.restored_at_ms`,
     ),
     task: prepare('SELECT * FROM tasks WHERE role = ? AND agreement_hash = ?'),
     putTask: prepare(

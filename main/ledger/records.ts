@@ -21,12 +21,17 @@ export interface ChannelRecord {
   /** Highest voucher; 0 and null while there is none. */
   readonly ceiling: bigint;
   readonly signature: Hex | null;
-  /** Sum of the tasks' `committed`. */
+  /** Sum of the tasks' `committed`, and what was restored. */
   readonly committed: bigint;
-  /** Sum of the tasks' `owed`. */
+  /** Sum of the tasks' `owed`, and what was restored. */
   readonly owed: bigint;
   /** As the chain had it at the last look; starts at `baseClaimed`. */
   readonly claimed: bigint;
+  /** Block time at which the payer announced to take its deposit back; 0 while it has not. */
+  readonly closingAt: number;
+  /** Part of `owed` that came back from the voucher mirror and that no task of the ledger accounts for. */
+  readonly restored: bigint;
+  readonly restoredAtMs: number;
 }
 
 export interface TaskRecord {
@@ -109,6 +114,9 @@ export function channelFromRow(row: Row): ChannelRecord {
     committed: amount(row, 'committed'),
     owed: amount(row, 'owed'),
     claimed: amount(row, 'claimed'),
+    closingAt: integer(row, 'closing_at'),
+    restored: amount(row, 'restored'),
+    restoredAtMs: integer(row, 'restored_at_ms'),
   };
 }
 
@@ -141,7 +149,7 @@ export function taskFromRow(row: Row): TaskRecord {
 }
 
 /** Columns of `channels` in the order of the table. */
-export function channelToColumns(channel: ChannelRecord): (string | null)[] {
+export function channelToColumns(channel: ChannelRecord): (string | number | null)[] {
   return [
     channel.role,
     channel.channelId,
@@ -155,6 +163,9 @@ export function channelToColumns(channel: ChannelRecord): (string | null)[] {
     channel.committed.toString(),
     channel.owed.toString(),
     channel.claimed.toString(),
+    channel.closingAt,
+    channel.restored.toString(),
+    channel.restoredAtMs,
   ];
 }
 

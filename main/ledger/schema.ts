@@ -94,4 +94,9 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE earnings_over_time (number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, earned TEXT NOT NULL) STRICT;
   `,
+  `
+  ALTER TABLE channels ADD COLUMN closing_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE channels ADD COLUMN restored TEXT NOT NULL DEFAULT '0';
+  ALTER TABLE channels ADD COLUMN restored_at_ms INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

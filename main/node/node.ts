@@ -8,6 +8,7 @@ import type { Requester } from '../requester/index.ts';
 import { openInputStore } from '../store/input-store.ts';
 import { watchAdapter, type AdapterWatch } from './adapter-watch.ts';
 import { createClaimPolicy } from './claim-policy.ts';
+import { keepBackups } from './ledger-backups.ts';
 import { createLiveTasks } from './live-tasks.ts';
 import type { GpuHost, NodeHost, NodeOptions } from './node-options.ts';
 import { decideNodeState } from './node-state.ts';
@@ -64,6 +65,8 @@ export async function startNode(options: NodeOptions, host: NodeHost): Promise<R
     const ledger = openLedger({ path: join(options.dataDirectory, 'ledger.db') });
     closers.add(() => ledger.close());
     const { dataDirectory, passphrase, log } = options;
+    const backups = keepBackups(ledger, { directory: join(dataDirectory, 'backups'), log });
+    closers.add(() => backups.close());
     const wallet = await openWallet({ dataDirectory, ...(passphrase === undefined ? {} : { passphrase }) });
     const gpu = await host.openGpu({ adapter: options.adapter, dataDirectory, log });
     closers.add(() => gpu.stop());

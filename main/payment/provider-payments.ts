@@ -5,6 +5,7 @@ import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.
 import { priceOfUnits } from '../../protocol/tasks.ts';
 import { settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
 import type { SignedVoucher } from '../../protocol/x402.ts';
+import { LedgerError } from '../ledger/index.ts';
 import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/index.ts';
 import type { ChainClient } from './chain-client.ts';
 import { createChannelCheck } from './channel-check.ts';
@@ -78,7 +79,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     }
     const onChain = await checkChannel.onChain(agreement, channel);
     if (!onChain.ok) return onChain;
-    ledger.append(...onChain.events, {
+    return record(...onChain.events, {
       kind: 'agreement',
       role: 'provider',
       agreementHash,
@@ -87,8 +88,18 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       requesterSignature,
       providerSignature,
     });
-    return { ok: true };
   };
+
+  /** A disk that takes nothing is a refusal to the other side, not a failure of this one. */
+  function record(...events: readonly LedgerEvent[]): PaymentOutcome<object> {
+    try {
+      if (events.length > 0) ledger.append(...events);
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code !== 'LEDGER_STORAGE') throw error;
+      return refuse('LEDGER_STORAGE', 'this node cannot record payments now: its disk is full or failing');
+    }
+  }
 
   function acceptVoucher(agreementHash: Hex, voucher: SignedVoucher, acknowledged: number): PaymentOutcome<object> {
     const found = find(agreementHash);
@@ -132,8 +143,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     if (confirmed > task.acknowledged) {
       events.push({ kind: 'acknowledge', role: 'provider', agreementHash, acknowledged: confirmed });
     }
-    if (events.length > 0) ledger.append(...events);
-    return { ok: true };
+    return record(...events);
   }
 
   function reserveChunk(agreementHash: Hex, units: bigint): PaymentOutcome<object> {
@@ -217,8 +227,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       return refuse('RECEIPT_AMOUNT', message, { needed: task.owed, available: receipt.amountDue });
     }
     reservations.delete(task.agreementHash);
-    ledger.append({ kind: 'receipt', role: 'provider', receipt, signature });
-    return { ok: true };
+    return record({ kind: 'receipt', role: 'provider', receipt, signature });
   }
 
   function closeTask(agreementHash: Hex, reason: string): void {

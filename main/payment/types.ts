@@ -25,7 +25,9 @@ export type PaymentRefusalCode =
   /** This agreement was opened before: a task is paid once. */
   | 'AGREEMENT_KNOWN'
   /** The deposit's transaction failed; the sentence says why. */
-  | 'DEPOSIT_FAILED';
+  | 'DEPOSIT_FAILED'
+  /** The disk takes nothing: what cannot be recorded is not begun. */
+  | 'LEDGER_STORAGE';
 
 export type PaymentRefusal = Refusal<PaymentRefusalCode>;
 export type PaymentOutcome<T> = ({ readonly ok: true } & T) | PaymentRefusal;
