@@ -36,6 +36,8 @@ var<workgroup> partialWeight: array<f32, 64>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let head = group.x;
+  // HEAD_VECTORS by uniform: drivers unroll a loop of constant length, which takes some of them many seconds to compile.
+  let headVectors = (shape.headLength + 3u) / 4u;
   let t = group.y;
   if (t >= state.count) {
     return;
@@ -62,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (index < count) {
       let row = (base + index) * cacheStride + cacheHead * HEAD_VECTORS;
       score = 0.0;
-      for (var i = 0u; i < HEAD_VECTORS; i++) {
+      for (var i = 0u; i < headVectors; i++) {
         score += dot(queryVectors[i], keys[row + i]);
       }
       if (SOFT_CAP > 0.0) {

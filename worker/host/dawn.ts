@@ -18,14 +18,16 @@ export interface OpenedDevice {
 }
 
 /**
- * Toggles with a reason each. Robustness, workgroup initialisation and the integer polyfills stay on: they are what keeps a
- * wrong index inside its buffer, and their cost has to be measured per adapter before it is taken.
+ * Toggles with a reason each. Robustness and the integer polyfills stay on: they are what keeps a wrong index inside its
+ * buffer, and their cost has to be measured per adapter before it is taken.
+ * - disable_workgroup_init: no shader of ours reads workgroup memory that it has not written (a stranger's shader never runs
+ *   here), and the generated loops that zero it take software adapters seconds to compile.
  * - allow_unsafe_apis: subgroup matrices and timestamps inside passes, where the adapter has them.
  * - vulkan_enable_f16_on_nvidia: without it Dawn hides shader-f16 on NVIDIA cards under Vulkan.
  * - timestamp_quantization off: 100 microsecond steps hide single kernels.
  */
 const dawnOptions: readonly string[] = [
-  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
+  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,disable_workgroup_init',
   'disable-dawn-features=timestamp_quantization',
 ];
 
