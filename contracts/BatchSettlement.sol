@@ -95,7 +95,7 @@ contract BatchSettlement is BatchSettlementTypes, Multicall, ReentrancyGuardTran
         IDepositCollector(collector).collect(config.payer, config.token, amount, channelId, collectorData);
         if (token.balanceOf(address(this)) != held + amount) revert DepositCollectionFailed();
 
-        if (before == 0 && channel.totalClaimed == 0) emit ChannelCreated(channelId, config);
+        if (before == 0) emit ChannelCreated(channelId, config);
         emit Deposited(channelId, msg.sender, amount, before + amount);
     }
 
@@ -238,7 +238,7 @@ contract BatchSettlement is BatchSettlementTypes, Multicall, ReentrancyGuardTran
     function _payBack(ChannelConfig calldata config, bytes32 channelId, ChannelState storage channel, uint128 amount)
         private
     {
-        if (channel.balance == 0 && channel.totalClaimed == 0) emit ChannelClosed(channelId, config);
+        if (channel.balance == 0) emit ChannelClosed(channelId, config);
         if (amount > 0) IERC20(config.token).safeTransfer(config.payer, amount);
     }
 

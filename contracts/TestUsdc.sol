@@ -18,12 +18,19 @@ contract TestUsdc is ERC20, EIP712 {
     bytes32 public constant CANCEL_AUTHORIZATION_TYPEHASH =
         keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
 
+    bytes32 public constant PERMIT_TYPEHASH =
+        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+
+    /// @notice Next nonce of the owner's permits (EIP-2612).
+    mapping(address owner => uint256) public nonces;
     /// @notice True once the authorizer's nonce was used or cancelled.
     mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
 
     event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
     event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
 
+    error PermitExpired(uint256 deadline);
+    error PermitSignature();
     error AuthorizationNotYetValid(uint256 validAfter);
     error AuthorizationExpired(uint256 validBefore);
     error AuthorizationSpent(bytes32 nonce);
@@ -55,6 +62,22 @@ contract TestUsdc is ERC20, EIP712 {
     /// @notice Free money, which is why this contract has no place on a public chain.
     function mint(address to, uint256 value) external {
         _mint(to, value);
+    }
+
+    /// @notice EIP-2612: an allowance by signature.
+    /// @param owner Whose tokens; signs.
+    /// @param spender Who may take them.
+    /// @param value How many, in millionths.
+    /// @param deadline The last second in which the signature holds.
+    function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external
+    {
+        if (block.timestamp > deadline) revert PermitExpired(deadline);
+        bytes32 content = keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline));
+        if (!SignatureChecker.isValidSignatureNow(owner, _hashTypedDataV4(content), abi.encodePacked(r, s, v))) {
+            revert PermitSignature();
+        }
+        _approve(owner, spender, value);
     }
 
     function transferWithAuthorization(

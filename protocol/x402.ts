@@ -8,6 +8,10 @@ import type { Hex } from './agreement.ts';
 export const settlementAddress: Hex = '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003';
 export const depositCollectorAddress: Hex = '0x4020806089470a89826cB9fB1f4059150b550004';
 
+/** Collector of deposits by Permit2, for tokens without EIP-3009; and Permit2 itself. */
+export const permit2CollectorAddress: Hex = '0x4020425FAf3B746C082C2f942b4E5159887B0005';
+export const permit2Address: Hex = '0x000000000022D473030F116dDEE9F6B43aC78BA3';
+
 /** The contract's own limits on `withdrawDelay`. A provider may, and should, ask for more than the minimum. */
 export const minimumWithdrawDelaySeconds = 900;
 export const maximumWithdrawDelaySeconds = 2_592_000;
@@ -83,6 +87,26 @@ export const receiveAuthorizationTypes = {
     { name: 'nonce', type: 'bytes32' },
   ],
 };
+
+/** Permit2, under its own domain (no version); `spender` is the Permit2 collector, the witness binds it to the channel. */
+export const permit2DepositTypes = {
+  PermitWitnessTransferFrom: [
+    { name: 'permitted', type: 'TokenPermissions' },
+    { name: 'spender', type: 'address' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+    { name: 'witness', type: 'DepositWitness' },
+  ],
+  TokenPermissions: [
+    { name: 'token', type: 'address' },
+    { name: 'amount', type: 'uint256' },
+  ],
+  DepositWitness: [{ name: 'channelId', type: 'bytes32' }],
+};
+
+export function permit2Domain(chainId: bigint) {
+  return { name: 'Permit2', chainId, verifyingContract: permit2Address };
+}
 
 export function settlementDomain(chainId: bigint) {
   return { name: 'x402 Batch Settlement', version: '1', chainId, verifyingContract: settlementAddress };

@@ -42,7 +42,13 @@ const packagesFolder = new URL('../node_modules/', import.meta.url);
 export const artifactsFolder = new URL('artifacts/', contractsFolder);
 
 /** Contracts that get an artifact; the rest are interfaces and bases. */
-export const contractNames = ['BatchSettlement', 'ReceiveAuthorizationCollector', 'TestUsdc'] as const;
+export const contractNames = [
+  'BatchSettlement',
+  'ReceiveAuthorizationCollector',
+  'Permit2Collector',
+  'LocalPermit2',
+  'TestUsdc',
+] as const;
 
 const compilerSettings = {
   evmVersion: 'cancun',

@@ -5,7 +5,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AbiCoder, Interface } from 'ethers';
 import type { Hex } from '../../protocol/agreement.ts';
-import { depositCollectorAddress, settlementAddress } from '../../protocol/x402.ts';
+import {
+  depositCollectorAddress,
+  permit2Address,
+  permit2CollectorAddress,
+  settlementAddress,
+} from '../../protocol/x402.ts';
 import type { ChainSettings } from '../payment/types.ts';
 import { LocalChainError, findAnvilBinary } from './anvil-binary.ts';
 import type { LocalChainErrorCode } from './anvil-binary.ts';
@@ -79,21 +84,33 @@ type Request = (method: string, parameters: readonly unknown[]) => Promise<unkno
  * constructed and computes its domain from the address it has.
  */
 async function placeContracts(request: Request): Promise<void> {
-  const collectorArguments = AbiCoder.defaultAbiCoder().encode(['address'], [settlementAddress]);
   await Promise.all(
     [
       { name: 'BatchSettlement', address: settlementAddress, constructorArguments: '0x' },
       {
         name: 'ReceiveAuthorizationCollector',
         address: depositCollectorAddress,
-        constructorArguments: collectorArguments,
+        constructorArguments: encodeAddresses(settlementAddress),
       },
+      {
+        name: 'Permit2Collector',
+        address: permit2CollectorAddress,
+        constructorArguments: encodeAddresses(settlementAddress, permit2Address),
+      },
+      { name: 'LocalPermit2', address: permit2Address, constructorArguments: '0x' },
       { name: 'TestUsdc', address: localUsdcAddress, constructorArguments: '0x' },
     ].map(async ({ name, address, constructorArguments }) => {
       const creationCode = readCreationCode(name) + constructorArguments.slice(2);
       const runtimeCode = await request('eth_call', [{ data: creationCode }, 'latest']);
       await request('anvil_setCode', [address, runtimeCode]);
     }),
+  );
+}
+
+function encodeAddresses(...addresses: Hex[]): string {
+  return AbiCoder.defaultAbiCoder().encode(
+    addresses.map(() => 'address'),
+    addresses,
   );
 }
 

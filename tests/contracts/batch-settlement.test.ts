@@ -2,7 +2,7 @@ import { Interface, Signature, recoverAddress, toBeHex } from 'ethers';
 import type { Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { zeroAddress } from '../../main/payment/typed-data.ts';
-import { depositCollectorAddress, settlementAddress } from '../../protocol/x402.ts';
+import { depositCollectorAddress, permit2CollectorAddress, settlementAddress } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import { day, openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -95,6 +95,19 @@ describe('deposit', () => {
     await expect(deposit(config, 51n)).rejects.toThrow('AuthorizationSignature');
     await deposit(config, 50n);
     await expect(deposit(config, 50n)).rejects.toThrow('AuthorizationSpent');
+  });
+
+  test('a token without EIP-3009 comes in through Permit2, sent by anybody, for one channel once', async () => {
+    const config = newChannel();
+    await stage.approvePermit2(payer);
+    const data = await stage.permit(payer, config, 50n);
+    const deposit = (channel: ChannelConfig, amount: bigint) =>
+      stage.call(stranger, 'deposit', [channel, amount, permit2CollectorAddress, data]);
+    await expect(deposit(newChannel(), 50n)).rejects.toThrow('InvalidSigner');
+    await expect(deposit(config, 51n)).rejects.toThrow('InvalidSigner');
+    await deposit(config, 50n);
+    await expect(deposit(config, 50n)).rejects.toThrow('InvalidNonce');
+    expect(await stage.stateOf(config)).toEqual({ balance: 50n, totalClaimed: 0n, withdrawing: 0n });
   });
 
   test('the collector gives tokens to nobody but the settlement contract', async () => {

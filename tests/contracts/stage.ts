@@ -5,6 +5,10 @@ import type { Hex } from '../../protocol/agreement.ts';
 import {
   claimBatchTypes,
   depositCollectorAddress,
+  permit2Address,
+  permit2CollectorAddress,
+  permit2DepositTypes,
+  permit2Domain,
   receiveAuthorizationTypes,
   refundTypes,
   settlementAddress,
@@ -42,7 +46,7 @@ export async function openStage() {
   });
   const settlementAbi = abiOf('BatchSettlement');
   const tokenAbi = abiOf('TestUsdc');
-  const errorAbis = [settlementAbi, tokenAbi, abiOf('ReceiveAuthorizationCollector')];
+  const errorAbis = [settlementAbi, tokenAbi, abiOf('ReceiveAuthorizationCollector'), abiOf('LocalPermit2')];
   const settlement = new Contract(settlementAddress, settlementAbi, provider);
   const usdc = new Contract(token, tokenAbi, provider);
 
@@ -99,6 +103,23 @@ export async function openStage() {
     return coder.encode(['uint256', 'uint256', 'uint256', 'bytes'], [0n, validBefore, salt, signature]);
   }
 
+  /** Collector data of a deposit by Permit2; the payer must have approved Permit2 for the token. */
+  async function permit(payer: Wallet, config: ChannelConfig, amount: bigint): Promise<string> {
+    salt += 1n;
+    const deadline = 2n ** 40n;
+    const signature = await payer.signTypedData(permit2Domain(chainId), permit2DepositTypes, {
+      permitted: { token, amount },
+      spender: permit2CollectorAddress,
+      nonce: salt,
+      deadline,
+      witness: { channelId: channelIdOf(config, chainId) },
+    });
+    return AbiCoder.defaultAbiCoder().encode(
+      ['uint256', 'uint256', 'bytes', 'bytes'],
+      [salt, deadline, signature, '0x'],
+    );
+  }
+
   return {
     chain,
     settlement,
@@ -109,6 +130,8 @@ export async function openStage() {
     call,
     callToken,
     authorize,
+    permit,
+    approvePermit2: (payer: Wallet) => callToken(payer, 'approve', [permit2Address, 2n ** 255n]),
     idOf: (config: ChannelConfig) => channelIdOf(config, chainId),
     async deposit(payer: Wallet, config: ChannelConfig, amount: bigint, sender = payer) {
       const data = await authorize(payer, config, amount);
