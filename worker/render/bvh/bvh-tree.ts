@@ -25,3 +25,13 @@ export interface BvhTree {
 export function leafReference(firstSlot: number, triangleCount: number): number {
   return (leafBit | ((triangleCount - 1) << 28) | firstSlot) >>> 0;
 }
+
+/** How many triangles a leaf's reference names. */
+export function leafTriangles(reference: number): number {
+  return ((reference >>> 28) & 7) + 1;
+}
+
+/** Where in leaf order a leaf's triangles begin. */
+export function leafSlot(reference: number): number {
+  return reference & 0x0fffffff;
+}
