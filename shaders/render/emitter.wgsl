@@ -27,9 +27,9 @@ fn triangle_from_square(square: vec2f) -> vec2f {
   return vec2f(square.x - y, y);
 }
 
-fn sample_light(from_point: vec3f, pick: f32, coin: f32, square: vec2f) -> LightPoint {
-  var index = min(u32(pick * f32(scene.light_count)), scene.light_count - 1u);
-  if (coin >= lights[index].threshold) {
+fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f) -> LightPoint {
+  var index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
+  if (choice.y >= lights[index].threshold) {
     index = lights[index].alias_index;
   }
   let triangle = triangles[lights[index].triangle_slot];

@@ -26,7 +26,8 @@ override WORKGROUP_HEIGHT: u32 = 8u;
 
 const RADIANCE_STEPS = 16384.0;
 const ROULETTE_DEPTH = 3u;
-// Dimensions of the random numbers. A bounce uses eight.
+// Dimensions of the random numbers, in pairs. A bounce uses eight: choice of a light, point on it, direction, and the
+// lobe with the roulette.
 const DIMENSION_PIXEL = 0u;
 const DIMENSION_ROUNDING = 2u;
 const DIMENSION_BOUNCE = 8u;
@@ -39,8 +40,7 @@ const DIMENSIONS_PER_BOUNCE = 8u;
 fn direct_light(surface: Surface, point: vec3f, key: SampleKey, dimension: u32) -> vec3f {
   let light = sample_light(
     point,
-    random_unit(key, dimension),
-    random_unit(key, dimension + 1u),
+    random_pair(key, dimension),
     random_pair(key, dimension + 2u),
   );
   if (light.density <= 0.0 || dot(light.direction, surface.geometric_normal) <= 0.0) {
@@ -107,7 +107,8 @@ fn trace_path(pixel: vec2u, sample_index: u32, key: SampleKey) -> vec3f {
       radiance += throughput * direct_light(surface, point, key, dimension);
     }
 
-    let local = sample_surface(surface, random_unit(key, dimension + 4u), random_pair(key, dimension + 5u));
+    let choices = random_pair(key, dimension + 6u);
+    let local = sample_surface(surface, choices.x, random_pair(key, dimension + 4u));
     let reflected = evaluate_surface(surface, local);
     direction = unit(to_world(surface.frame, local));
     if (reflected.density <= 0.0 || dot(direction, geometric_normal) <= 0.0) {
@@ -118,7 +119,7 @@ fn trace_path(pixel: vec2u, sample_index: u32, key: SampleKey) -> vec3f {
     origin = point;
     if (depth + 1u >= ROULETTE_DEPTH) {
       let survival = min(largest(throughput), 0.95);
-      if (random_unit(key, dimension + 7u) >= survival) {
+      if (choices.y >= survival) {
         break;
       }
       throughput *= 1.0 / survival;

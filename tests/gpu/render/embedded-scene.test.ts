@@ -13,9 +13,9 @@ interface Reference {
   readonly blocks: readonly number[];
 }
 
-// The noisiest block, the brass knot, has a standard deviation near 1 % at this count, so the seed is fixed: with seed 3 the
-// worst block is 0.95 % off, with seeds 1 and 2 2.5 % and 1.3 %. At 4096 samples every block lies within 0.43 %.
-const samples = 512;
+// The noisiest block is the brass knot. Of the seeds 1 to 8 the worst block is 1.1 % off at this count (seed 2), and 2.3 % at
+// 512 samples (seed 8): any seed would do here.
+const samples = 1024;
 const file = new Uint8Array(readFileSync(new URL('../../../assets/hearth-room.glb', import.meta.url)));
 const reference = JSON.parse(
   readFileSync(new URL('../reference/hearth-room-blocks.json', import.meta.url), 'utf8'),
@@ -26,11 +26,11 @@ test('the committed figures of the reference tracer belong to the committed scen
 });
 
 test('the embedded scene converges to what the float64 reference tracer computed, within 2 % in every block', async () => {
-  const settings = { ...reference.settings, seed: 3 };
+  const settings = { ...reference.settings, seed: 2 };
   const renderer = await openScene(await getTestDevice(), createMemorySource(file), settings);
   const means = await renderMeans(renderer, settings, samples);
   renderer.destroy();
   const errors = blockErrors(blockMeans(means, settings.widthPixels, settings.heightPixels), reference.blocks);
   expect(errors).toHaveLength(16);
   expect(Math.max(...errors)).toBeLessThan(0.02);
-}, 90_000);
+}, 180_000);

@@ -53,7 +53,7 @@ test('a box of matt, glossy and metal surfaces looks as a float64 path tracer co
   const errors = blockErrors(rendered, reference);
   expect(errors).toHaveLength(4);
   expect(Math.max(...errors)).toBeLessThan(0.02);
-});
+}, 90_000);
 
 test('the comparison notices surfaces that are five per cent too dark', async () => {
   const reference = blockMeans(renderReference(cornellBox(0.95), { ...settings, samples: 100 }), 16, 16);
