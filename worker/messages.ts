@@ -128,7 +128,11 @@ export interface WorkerCalls {
     ReplayResult,
   ];
   'load-scene': [{ sceneId: string; source: SourceDescriptor; settings: RenderSettings }, SceneDescription];
-  'render-tile': [{ sceneId: string; tile: Tile; firstSample: number; sampleCount: number }, TileResult];
+  /** `sliceTargetMs`, 1..1000: how long one dispatch may keep the GPU from its owner; 50 when not said. */
+  'render-tile': [
+    { sceneId: string; tile: Tile; firstSample: number; sampleCount: number; sliceTargetMs?: number },
+    TileResult,
+  ];
   'unload-scene': [{ sceneId: string }, null];
   /** Frees models, scenes and sessions; the process stays. */
   release: [Record<string, never>, null];

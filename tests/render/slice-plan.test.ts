@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adjustBudget, planSlices } from '../../worker/render/slice-plan.ts';
+import { adjustBudget, planSlices, retarget } from '../../worker/render/slice-plan.ts';
 
 test.each([
   ['a budget for everything', 1_000_000, { x0: 0, y0: 0, x1: 64, y1: 64 }, 16],
@@ -28,4 +28,12 @@ test('the budget follows the time that a slice took, with moderation', () => {
   expect(budget.samplesPerSlice).toBe(20_000);
   adjustBudget(budget, 600, 10_000, 50);
   expect(budget.samplesPerSlice).toBe(512);
+});
+
+test('when the owner comes back already the next slice is shorter', () => {
+  const budget = { samplesPerSlice: 50_000 };
+  retarget(budget, 50, 8);
+  expect(budget.samplesPerSlice).toBe(8000);
+  retarget(budget, 8, 8);
+  expect(budget.samplesPerSlice).toBe(8000);
 });

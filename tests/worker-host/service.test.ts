@@ -165,6 +165,12 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     parameters: { sceneId: 's', tile, firstSample: 0, sampleCount: 0 },
     says: 'sampleCount is 0',
   },
+  {
+    name: 'a slice without time',
+    kind: 'render-tile',
+    parameters: { sceneId: 's', tile, firstSample: 0, sampleCount: 1, sliceTargetMs: 0 },
+    says: 'sliceTargetMs is 0; it must be an integer from 1 to 1000',
+  },
 ];
 
 describe('a request to the GPU worker', () => {

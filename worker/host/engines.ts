@@ -37,7 +37,12 @@ export interface GenerationEngine {
 export interface SceneEngine {
   readonly description: SceneDescription;
   /** Sums over samples, 4 float32 per pixel. */
-  renderTile(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>>;
+  renderTile(
+    tile: Tile,
+    firstSample: number,
+    sampleCount: number,
+    pace?: { readonly sliceTargetMs?: number },
+  ): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;
 }
 

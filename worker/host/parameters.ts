@@ -143,3 +143,7 @@ export function readSampleRange(parameters: RawParameters): { firstSample: numbe
     sampleCount,
   };
 }
+
+export function readPace({ sliceTargetMs }: RawParameters): { sliceTargetMs?: number } {
+  return sliceTargetMs === undefined ? {} : { sliceTargetMs: readInteger(sliceTargetMs, 'sliceTargetMs', 1, 1000) };
+}

@@ -137,12 +137,13 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       scenes.set(sceneId, { engine, settings });
       return engine.description;
     },
-    async 'render-tile'({ sceneId, tile, firstSample, sampleCount }) {
+    async 'render-tile'({ sceneId, tile, firstSample, sampleCount, sliceTargetMs }) {
       const { engine, settings } = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
       if (tile.x1 > settings.widthPixels) throw badRequest('tile.x1', tile.x1, `at most ${settings.widthPixels}`);
       if (tile.y1 > settings.heightPixels) throw badRequest('tile.y1', tile.y1, `at most ${settings.heightPixels}`);
+      const pace = sliceTargetMs === undefined ? {} : { sliceTargetMs };
       const started = performance.now();
-      const sums = await holder.run(() => engine.renderTile(tile, firstSample, sampleCount));
+      const sums = await holder.run(() => engine.renderTile(tile, firstSample, sampleCount, pace));
       return { tile, firstSample, sampleCount, sums, durationMs: performance.now() - started };
     },
     async 'unload-scene'({ sceneId }) {

@@ -1,10 +1,10 @@
 import type { ByteSource } from '../byte-source.ts';
 import type { RenderSettings } from '../messages.ts';
-import { type SceneRenderer, createSceneRenderer } from './scene-renderer.ts';
+import { type RenderPace, type SceneRenderer, createSceneRenderer } from './scene-renderer.ts';
 import { loadScene } from './scene/load-scene.ts';
 import { checkSettings } from './settings.ts';
 
-export type { SceneRenderer } from './scene-renderer.ts';
+export type { RenderPace, SceneRenderer } from './scene-renderer.ts';
 export { SceneError, type SceneErrorCode } from './scene/scene-error.ts';
 
 /**
@@ -17,7 +17,8 @@ export async function openScene(
   device: GPUDevice,
   source: ByteSource,
   settings: RenderSettings,
+  pace: RenderPace = {},
 ): Promise<SceneRenderer> {
   checkSettings(settings);
-  return createSceneRenderer(device, await loadScene(source), settings);
+  return createSceneRenderer(device, await loadScene(source), settings, pace);
 }

@@ -8,7 +8,7 @@ import { createSceneBuffers, packScene } from './scene-buffers.ts';
 import type { Scene } from './scene/scene.ts';
 import { SceneError } from './scene/scene-error.ts';
 import { checkSettings, checkTile } from './settings.ts';
-import { type SliceBudget, adjustBudget, planSlices } from './slice-plan.ts';
+import { type SliceBudget, adjustBudget, planSlices, retarget } from './slice-plan.ts';
 
 // Every host has it, but the library of this room (es2024) does not list it.
 declare const performance: { now(): number };
@@ -22,14 +22,23 @@ export interface SceneRenderer {
   /**
    * Sums over samples firstSample..firstSample + sampleCount of every pixel of the tile: 4 float32 per pixel (linear R,
    * G, B and squared luminance), row-major in the tile. A pure function of (scene, settings, pixel, samples): neither the
-   * tile nor the number of calls changes a byte. Calls run one after another. @throws SceneError.
+   * tile nor the number of calls changes a byte. Calls run one after another. `pace` holds for this call only.
+   * @throws SceneError.
    */
-  renderTile(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>>;
+  renderTile(
+    tile: Tile,
+    firstSample: number,
+    sampleCount: number,
+    pace?: RenderPace,
+  ): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;
 }
 
-export interface SceneRendererOptions {
-  /** Target time of one dispatch; changes nothing but the length of the dispatches. */
+export interface RenderPace {
+  /**
+   * Target time of one dispatch, in 1..1000: 50 when nobody sits at the machine, 8 when somebody does. Changes nothing but
+   * the length of the dispatches.
+   */
   readonly sliceTargetMs?: number;
 }
 
@@ -37,7 +46,7 @@ export async function createSceneRenderer(
   device: GPUDevice,
   scene: Scene,
   settings: RenderSettings,
-  options: SceneRendererOptions = {},
+  pace: RenderPace = {},
 ): Promise<SceneRenderer> {
   checkSettings(settings);
   const layout = bvh2Layout;
@@ -49,7 +58,7 @@ export async function createSceneRenderer(
     throw error;
   });
   const budget: SliceBudget = { samplesPerSlice: 4096 };
-  const targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
+  let targetMs = pace.sliceTargetMs ?? defaultSliceTargetMs;
   let film: GPUBuffer | undefined;
   let destroyed = false;
   let previous: Promise<unknown> = Promise.resolve();
@@ -67,8 +76,15 @@ export async function createSceneRenderer(
     throw new SceneError('scene-unloaded', 'the scene was unloaded', { field: 'scene' });
   }
 
-  async function render(tile: Tile, firstSample: number, sampleCount: number): Promise<Float32Array<ArrayBuffer>> {
+  async function render(
+    tile: Tile,
+    firstSample: number,
+    sampleCount: number,
+    sliceTargetMs: number,
+  ): Promise<Float32Array<ArrayBuffer>> {
     assertLoaded();
+    retarget(budget, targetMs, sliceTargetMs);
+    targetMs = sliceTargetMs;
     const sizeBytes = (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 16;
     const target = filmFor(sizeBytes);
     for (const slice of planSlices(tile, firstSample, sampleCount, budget)) {
@@ -98,9 +114,10 @@ export async function createSceneRenderer(
       boundingBox: scene.boundingBox,
       gpuBytes: buffers.sizeBytes,
     },
-    async renderTile(tile, firstSample, sampleCount) {
+    async renderTile(tile, firstSample, sampleCount, own = {}) {
       checkTile(tile, firstSample, sampleCount, settings);
-      const result = previous.then(() => render(tile, firstSample, sampleCount));
+      const sliceTargetMs = own.sliceTargetMs ?? pace.sliceTargetMs ?? defaultSliceTargetMs;
+      const result = previous.then(() => render(tile, firstSample, sampleCount, sliceTargetMs));
       previous = result.catch(() => undefined);
       return result;
     },

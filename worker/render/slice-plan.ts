@@ -48,6 +48,11 @@ function wholeGroups(rows: number): number {
   return Math.max(8, Math.floor(rows / 8) * 8);
 }
 
+/** The budget for another target time, so that already the first slice keeps to it. */
+export function retarget(budget: SliceBudget, fromMs: number, toMs: number): void {
+  if (fromMs !== toMs) budget.samplesPerSlice = Math.max(512, Math.round((budget.samplesPerSlice * toMs) / fromMs));
+}
+
 /** The budget after a slice of `samples` took `durationMs`: towards the target, at most four times up or down. */
 export function adjustBudget(budget: SliceBudget, samples: number, durationMs: number, targetMs: number): void {
   const factor = Math.min(4, Math.max(0.25, targetMs / Math.max(durationMs, 0.01)));

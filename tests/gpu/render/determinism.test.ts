@@ -81,10 +81,16 @@ test('the length of a dispatch changes no byte', async () => {
     await createSceneRenderer(device, scene, settings, { sliceTargetMs: 0.001 }),
     await createSceneRenderer(device, scene, settings, { sliceTargetMs: 10_000 }),
   ];
-  const results = [await short.renderTile(whole, 0, 12), await long.renderTile(whole, 0, 12)];
+  const results = [
+    await short.renderTile(whole, 0, 12),
+    await long.renderTile(whole, 0, 12),
+    // As when the owner comes back in the middle of a job.
+    await long.renderTile(whole, 0, 12, { sliceTargetMs: 8 }),
+  ];
   short.destroy();
   long.destroy();
-  expect(results[0]).toEqual(results[1]);
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]).toEqual(results[0]);
 });
 
 test('another seed gives another picture', async () => {
