@@ -1,4 +1,5 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
+import { noteWeightPlanes } from '../profile/weight-planes.ts';
 import { dataBytesPerRow, scaleBytesPerRow, type WeightFormat } from '../formats/weight-format.ts';
 
 /** Rows [firstRow, firstRow + rowCount) of a matrix, in buffers that fit one binding. */
@@ -44,12 +45,10 @@ export function allocateWeightMatrix(
     const dataBytes = rowCount * dataBytesPerRow(format, columns);
     const scaleBytes = rowCount * scaleBytesPerRow(format, columns);
     sizeBytes += dataBytes + scaleBytes;
-    slices.push({
-      firstRow,
-      rowCount,
-      data: createStorageBuffer(device, `${label}.data`, dataBytes),
-      scales: scaleBytes === 0 ? undefined : createStorageBuffer(device, `${label}.scales`, scaleBytes),
-    });
+    const data = createStorageBuffer(device, `${label}.data`, dataBytes);
+    const scales = scaleBytes === 0 ? undefined : createStorageBuffer(device, `${label}.scales`, scaleBytes);
+    noteWeightPlanes([data, scales], { rows: rowCount, columns });
+    slices.push({ firstRow, rowCount, data, scales });
   }
   return {
     label,
