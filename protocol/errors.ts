@@ -38,3 +38,13 @@ export function refuse<Code extends string>(
 ): Refusal<Code> {
   return { ok: false, code, message, ...numbers };
 }
+
+/** The words of whatever was thrown. A stream that closes may reject with an event that only carries its error. */
+export function errorText(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  if (typeof error === 'object' && error !== null) {
+    if ('error' in error && error.error instanceof Error) return error.error.message;
+    if ('type' in error && typeof error.type === 'string') return `the ${error.type} event came first`;
+  }
+  return String(error);
+}

@@ -3,6 +3,7 @@ import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/inter
 import { WireError } from '../../protocol/wire/wire-error.ts';
 import { NetworkError } from './network-error.ts';
 import type { ReceiveOptions } from './types.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** A longer length cannot be below any cap of ours. */
 const maxLengthBytes = 4;
@@ -150,7 +151,7 @@ export class FrameStream {
     } catch (error) {
       signal?.throwIfAborted();
       if (timeout.aborted) throw new NetworkError('TIMEOUT', `the peer read nothing for ${timeoutMs} ms`);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       throw new NetworkError('STREAM_LOST', `the stream does not take data: ${reason}`, { cause: error });
     }
   }

@@ -1,5 +1,6 @@
 import type { Hello } from './hello/index.ts';
 import type { CallOptions, KnownPeer } from './types.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
@@ -23,7 +24,7 @@ export function keepConnected(options: {
         retryMs = firstRetryMs;
         await gone(peer.peerId);
       } catch (error) {
-        if (!signal.aborted) log(`${address}: ${error instanceof Error ? error.message : String(error)}`);
+        if (!signal.aborted) log(`${address}: ${errorText(error)}`);
       }
       await pause(retryMs, signal);
       retryMs = Math.min(retryMs * 2, longestRetryMs);

@@ -21,6 +21,7 @@ import { createQuotes } from './quote/index.ts';
 import { createReceipts } from './receipt/index.ts';
 import { createTasks } from './task/index.ts';
 import type { CallOptions, HearthNetwork, KnownPeer } from './types.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export async function startNetwork(components: NetworkComponents, options: NetworkOptions): Promise<HearthNetwork> {
   const log = components.log ?? (() => {});
@@ -100,7 +101,7 @@ async function listen(libp2p: Libp2p, addresses: readonly string[]): Promise<voi
     await libp2p.start();
   } catch (error) {
     await libp2p.stop();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new NetworkError('LISTEN', `cannot listen on ${addresses.join(', ')}: ${reason}`, { cause: error });
   }
 }
@@ -111,7 +112,7 @@ async function dial(libp2p: Libp2p, address: string, { signal }: CallOptions): P
     return connection.remotePeer;
   } catch (error) {
     signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new NetworkError('UNREACHABLE', `${address} cannot be reached: ${reason}`, {
       data: { address },
       cause: error,
@@ -129,7 +130,7 @@ function greetFound(libp2p: Libp2p, hello: Hello, log: (sentence: string) => voi
       if (hello.known(id.toString()) === null) await hello.greet(id.toString());
     };
     greet().catch((error: unknown) => {
-      log(`${id.toString()}: found, not greeted: ${error instanceof Error ? error.message : String(error)}`);
+      log(`${id.toString()}: found, not greeted: ${errorText(error)}`);
     });
   });
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey } from '@libp2p/interface';
 import { NetworkError } from './network-error.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** Reads the node's Ed25519 key, or makes one that only this user can read. @throws NetworkError PEER_KEY. */
 export async function loadPeerKey(path: string): Promise<Ed25519PrivateKey> {
@@ -36,6 +37,6 @@ async function createPeerKey(path: string): Promise<Ed25519PrivateKey> {
 }
 
 function unusable(path: string, cause: unknown): NetworkError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorText(cause);
   return new NetworkError('PEER_KEY', `the peer key ${path} cannot be used: ${reason}`, { data: { path }, cause });
 }

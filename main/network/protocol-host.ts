@@ -1,7 +1,7 @@
 /** What every protocol of ours has in common: quotas, the hello rule, penalties, and errors that end one stream only. */
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import { refuse, type Refusal } from '../../protocol/errors.ts';
+import { errorText, refuse, type Refusal } from '../../protocol/errors.ts';
 import { WireError } from '../../protocol/wire/wire-error.ts';
 import { FrameStream } from './frame-stream.ts';
 import { NetworkError } from './network-error.ts';
@@ -97,7 +97,7 @@ export class ProtocolHost {
       return new FrameStream(stream, definition.maxFrameBytes);
     } catch (error) {
       signal?.throwIfAborted();
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       throw new NetworkError('UNREACHABLE', `${peerId} does not answer ${definition.id}: ${reason}`, {
         data: { peerId },
         cause: error,
@@ -128,7 +128,7 @@ export class ProtocolHost {
 
   /** An error of the peer's making costs it points; one of ours or of the line does not. */
   countAgainst(peerId: string, protocol: string, error: unknown): void {
-    const detail = `${protocol}: ${error instanceof Error ? error.message : String(error)}`;
+    const detail = `${protocol}: ${errorText(error)}`;
     if (error instanceof WireError) this.penalise(peerId, 'malformed', detail);
     else if (error instanceof NetworkError && error.code === 'TIMEOUT') this.penalise(peerId, 'timeout', detail);
     else this.#log(`${peerId}: ${detail}`);
@@ -139,7 +139,7 @@ export class ProtocolHost {
     this.#log(`${peerId}: ${offence} (${detail})${consequence === 'none' ? '' : `, ${consequence}`}`);
     if (consequence === 'none') return;
     this.#libp2p.hangUp(peerIdFromString(peerId)).catch((error: unknown) => {
-      this.#log(`${peerId}: hanging up failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log(`${peerId}: hanging up failed: ${errorText(error)}`);
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { AdapterSnapshot } from '../../protocol/node-api.ts';
 import type { BenchmarkResult } from '../../worker/messages.ts';
 import type { CardReading, GpuHost, NodeHost } from './node-options.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 const pollMs = 5_000;
 const benchmarkTimeoutMs = 60_000;
@@ -40,7 +41,7 @@ export function watchAdapter(
       benchmark = await gpu.worker.call('benchmark', {}, { timeoutMs: benchmarkTimeoutMs });
       onChange();
     } catch (error) {
-      if (!closed) log(`The adapter could not be measured: ${error instanceof Error ? error.message : String(error)}`);
+      if (!closed) log(`The adapter could not be measured: ${errorText(error)}`);
     }
   }
 

@@ -1,4 +1,4 @@
-import { HearthError } from '../../protocol/errors.ts';
+import { errorText, HearthError } from '../../protocol/errors.ts';
 import type {
   WorkerCallKind,
   WorkerErrorShape,
@@ -111,7 +111,7 @@ export function createGpuWorker(port: GpuWorkerPort, options: GpuWorkerOptions =
         // Kind and parameters fit by this function's own signature; the union hides it.
         port.post({ id, kind, parameters } as WorkerRequest, call.transfer);
       } catch (error) {
-        reject(gone(kind, error instanceof Error ? error.message : String(error)));
+        reject(gone(kind, errorText(error)));
       }
       return promise.finally(() => {
         clearTimeout(timer);

@@ -1,4 +1,5 @@
 import type { RequesterComponents } from './components.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** Brings every connected provider the receipts it has not confirmed. Never throws: what fails is tried at the next contact. */
 export async function deliverReceipts({ network, payments, log }: RequesterComponents): Promise<void> {
@@ -11,7 +12,7 @@ export async function deliverReceipts({ network, payments, log }: RequesterCompo
         if (!answer.ok) log?.(`${peerId} refused the receipt of ${receipt.agreementHash}: ${answer.message}`);
         payments.markReceiptDelivered(receipt.agreementHash);
       } catch (error) {
-        log?.(`${peerId} did not take a receipt: ${error instanceof Error ? error.message : String(error)}`);
+        log?.(`${peerId} did not take a receipt: ${errorText(error)}`);
         break;
       }
     }

@@ -12,6 +12,7 @@ import type { Activity, ChunkSource } from './chunk-source.ts';
 import { openRequesterInbox, type RequesterInbox } from './requester-inbox.ts';
 import { sendChunk } from './send-chunk.ts';
 import { TaskError } from './task-error.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 export interface SessionProgress {
   readonly state: 'running' | 'delivered' | 'receipted' | 'cancelled' | 'failed';
@@ -138,7 +139,7 @@ export async function runProviderSession(
     await release();
     await finish(stopped.outcome, stopped.detail);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     payments.closeTask(agreementHash, message);
     report('failed', message);
     await stream

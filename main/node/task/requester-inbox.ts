@@ -2,6 +2,7 @@
 import type { SignedReceiptMessage } from '../../../protocol/wire/task-messages.ts';
 import type { AgreedTask, SessionComponents } from './agreed-task.ts';
 import { TaskError } from './task-error.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 export interface RequesterInbox {
   /** Aborted with a TaskError when the requester is gone or has broken the protocol, or with `cancelled`. */
@@ -71,7 +72,7 @@ export function openRequesterInbox(
   }
 
   read().catch((error: unknown) => {
-    fail(new TaskError('REQUESTER_GONE', error instanceof Error ? error.message : String(error), { cause: error }));
+    fail(new TaskError('REQUESTER_GONE', errorText(error), { cause: error }));
   });
 
   return {

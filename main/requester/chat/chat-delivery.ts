@@ -5,6 +5,7 @@ import { AuditQueue } from '../check/audit-queue.ts';
 import { checkChat } from '../check/check-chat.ts';
 import type { Checker } from '../check/checker.ts';
 import { type Delivery, DeliveryError, type Finding } from '../purchase/delivery.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 /** A long answer is re-checked at 16, 64, 256, ... tokens: a third more work than once at the end, and cheating pays little. */
 const firstAuditTokens = 16;
@@ -76,7 +77,7 @@ export function createChatDelivery(options: {
       try {
         return await checkChat(checker, task, { tokens, text, finished }, { profile, signal: finishSignal });
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         return { verdict: 'accepted', detail: `could not be checked: ${reason}` };
       }
     },

@@ -1,3 +1,4 @@
+import { errorText } from '../../../protocol/errors.ts';
 /** Checks that run one after another beside the stream. The first that finds a fault ends the others. */
 export class AuditQueue {
   #tail: Promise<void> = Promise.resolve();
@@ -31,7 +32,7 @@ export class AuditQueue {
       this.#fault = await check();
       this.#done += 1;
     } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
+      this.#failure = errorText(error);
     }
   }
 

@@ -13,6 +13,7 @@ import type { JobProgress, ProviderPart } from '../types.ts';
 import type { Delivery, Finding } from './delivery.ts';
 import { type Ending, Purchase } from './purchase.ts';
 import { type DraftAgreement, signAgreement } from './sign-agreement.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 /** The provider answers a receipt once it is on its disk. */
 const receiptStoredWithinMs = 10_000;
@@ -57,7 +58,7 @@ export async function buy(components: RequesterComponents, order: Order): Promis
     stream = await network.openTask(peer.peerId, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    return refused(offer, 'UNREACHABLE', error instanceof Error ? error.message : String(error));
+    return refused(offer, 'UNREACHABLE', errorText(error));
   }
   const { agreement, agreementHash, requesterSignature } = draft;
   payments.openTask({ agreement, requesterSignature }, agreementHash, task.kind);
@@ -170,7 +171,7 @@ async function start(
     await stream.send(encodeStart({ draft, channel, task, voucher }));
     return await purchase.accepted(signal);
   } catch (error) {
-    return { code: 'UNREACHABLE', message: error instanceof Error ? error.message : String(error) };
+    return { code: 'UNREACHABLE', message: errorText(error) };
   }
 }
 

@@ -6,6 +6,7 @@ import { taskCodec } from '../../../protocol/wire/task-codec.ts';
 import { type Offer, rankOffers } from '../../market/quote-choice.ts';
 import type { KnownPeer } from '../../network/types.ts';
 import type { RequesterComponents } from '../components.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 export interface Offers {
   /** Best first. */
@@ -40,7 +41,7 @@ export async function askOffer(
     const fault = faultOf(answer, request, peer, BigInt(Math.floor(nowMs() / 1000)));
     return fault === null ? { peer, quote: answer } : refusal(peer, 'PROTOCOL', fault);
   } catch (error) {
-    return refusal(peer, 'UNREACHABLE', error instanceof Error ? error.message : String(error));
+    return refusal(peer, 'UNREACHABLE', errorText(error));
   }
 }
 

@@ -11,6 +11,7 @@ import type { TaskStream } from '../../network/types.ts';
 import { ChunkAssembler } from './chunk-assembler.ts';
 import { DeliveryError } from './delivery.ts';
 import type { PurchaseContext } from './purchase-context.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 /** A cancelled provider signs for what it delivered within this time, or is taken as gone. */
 const lastWordMs = 5_000;
@@ -75,7 +76,7 @@ export class Purchase {
       return await this.#read({ timeoutMs: silenceMs, signal });
     } catch (error) {
       if (signal.aborted) return this.#cancel('user', 'the requester does not want it any more');
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       if (error instanceof BadResult) return this.#cancel('bad-result', reason);
       if (error instanceof DeliveryError || error instanceof WireError) {
         this.#context.penalise('malformed', reason);
