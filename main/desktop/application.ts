@@ -30,6 +30,7 @@ import { createHearthTray } from './tray.ts';
 import type { HearthTray, TrayActions, TrayParts } from './tray.ts';
 import { dashboardWindowOptions, workerWindowOptions } from './window-options.ts';
 import { createDashboardWindow, createWorkerWindow } from './windows.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface ApplicationParts {
   readonly app: Pick<
@@ -162,7 +163,7 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
   function ask(request: Promise<NodeState>): void {
     request.then(
       (state) => tray.show(state),
-      (error: unknown) => log(`The node refused: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) => log(`The node refused: ${errorText(error)}`),
     );
   }
 

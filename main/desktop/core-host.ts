@@ -4,6 +4,7 @@ import { parseFromCore } from './core-messages.ts';
 import type { FromCore, PortPurpose, ToCore } from './core-messages.ts';
 import type { GrantedFiles } from './granted-files.ts';
 import type { SupervisedRun } from './supervisor.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** A core that has not closed its ledger by then is killed; the ledger survives that (synchronous=FULL). */
 export const STOP_DEADLINE_MS = 10_000;
@@ -43,7 +44,7 @@ export function createCoreHost(parts: CoreHostParts): CoreHost {
     try {
       message = parseFromCore(value);
     } catch (error) {
-      parts.log(`Ignored a message of the core: ${error instanceof Error ? error.message : String(error)}`);
+      parts.log(`Ignored a message of the core: ${errorText(error)}`);
       return;
     }
     if (message.kind === 'grant') {

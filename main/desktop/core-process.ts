@@ -13,6 +13,7 @@ import { runCore } from './run-core.ts';
 import type { CoreParentPort } from './run-core.ts';
 import { parseSettings, readSettings } from './settings.ts';
 import type { DesktopSettings } from './settings.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** Written in by the build: an installed application carries the worker with its shaders inside, not the shader files. */
 declare const HEARTH_SHADER_SET_HASH: `0x${string}`;
@@ -72,7 +73,7 @@ async function readAllSettings(directory: string): Promise<DesktopSettings> {
 
 /** Settings that cannot be read: the shell shows the reason and tries again, with back-off. */
 function failToStart(error: unknown): never {
-  const failed: FromCore = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  const failed: FromCore = { kind: 'failed', message: errorText(error) };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the parent process, not a window
   parentPort.postMessage(failed);
   process.exit(1);

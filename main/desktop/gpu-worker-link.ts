@@ -16,6 +16,7 @@ import { createGpuWorker, GpuWorkerError } from '../node/gpu-worker.ts';
 import type { GpuCallOptions, GpuWorker, GpuWorkerPort } from '../node/gpu-worker.ts';
 import { GRANTED_PREFIX } from './channels.ts';
 import type { DesktopPort } from './ports.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface GpuWorkerLinkOptions {
   readonly adapter: AdapterChoice;
@@ -74,7 +75,7 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
     } catch (error) {
       // A replaced worker's failure says nothing about the new one.
       if (current !== worker) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       tell({ ok: false, code: error instanceof GpuWorkerError ? error.code : 'INTERNAL', message });
       // A driver that was repaired meanwhile shows in a fresh process; main's back-off spaces the attempts.
       const reason = whenLost === null ? message : `the GPU was lost (${whenLost}) and did not come back: ${message}`;

@@ -16,6 +16,7 @@ import {
 } from 'electron';
 import { startApplication } from './application.ts';
 import { readDesktopOptions } from './command-line.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 // Not awaited: what must happen before `ready` happens in the first, synchronous part.
 startApplication({
@@ -38,6 +39,6 @@ startApplication({
   nowMs: () => Date.now(),
   log: (sentence) => console.error(`hearth: ${sentence}`),
 }).catch((error: unknown) => {
-  console.error(`hearth: the desktop shell did not start: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`hearth: the desktop shell did not start: ${errorText(error)}`);
   app.exit(1);
 });

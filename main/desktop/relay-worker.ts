@@ -6,6 +6,7 @@ import type { SourceDescriptor } from '../../worker/byte-source.ts';
 import type { WorkerOutbound, WorkerRequest } from '../../worker/messages.ts';
 import { GRANTED_PREFIX } from './channels.ts';
 import type { DesktopPort } from './ports.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface RelayedWorker {
   post(message: unknown): void;
@@ -36,7 +37,7 @@ export function relayWorker(port: DesktopPort, worker: RelayedWorker, readGrante
     try {
       worker.post(await withBlob(request, readGranted));
     } catch (error) {
-      const message = `the granted file could not be read: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `the granted file could not be read: ${errorText(error)}`;
       const reply: WorkerOutbound = { id: request.id, ok: false, error: { code: 'SOURCE_UNREADABLE', message } };
       port.send(reply);
     }

@@ -11,6 +11,7 @@ import { fromMainPort } from './ports.ts';
 import type { MainPort } from './ports.ts';
 import { serveNodeApi } from './serve-node-api.ts';
 import { createSwitchingNodeApi } from './switching-node-api.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** The part of Electron's `process.parentPort` that is used. */
 export interface CoreParentPort {
@@ -94,7 +95,7 @@ export function runCore(parts: RunCoreParts): void {
 
   function fail(error: unknown): void {
     const doing = node === null ? 'did not start' : 'failed';
-    send({ kind: 'failed', message: `The node ${doing}: ${error instanceof Error ? error.message : String(error)}` });
+    send({ kind: 'failed', message: `The node ${doing}: ${errorText(error)}` });
     parts.exit(1);
   }
 
@@ -126,7 +127,7 @@ export function runCore(parts: RunCoreParts): void {
         else serveNodeApi(fromMainPort(port), api);
       }
     } catch (error) {
-      log(`Ignored a message of the shell: ${error instanceof Error ? error.message : String(error)}`);
+      log(`Ignored a message of the shell: ${errorText(error)}`);
     }
   });
 }

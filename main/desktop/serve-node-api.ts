@@ -1,5 +1,5 @@
 /** The node core's end of a port: answers checked requests and pushes every snapshot. */
-import { HearthError } from '../../protocol/errors.ts';
+import { errorText, HearthError } from '../../protocol/errors.ts';
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type { NodeApi } from '../../protocol/node-api.ts';
 import { parseNodeRequest } from '../../protocol/node-messages.ts';
@@ -42,5 +42,5 @@ export function serveNodeApi(port: DesktopPort, api: NodeApi): () => void {
 
 function toErrorShape(error: unknown): ErrorShape {
   if (error instanceof HearthError) return error.toShape();
-  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'INTERNAL', message: errorText(error) };
 }

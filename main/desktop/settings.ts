@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { DesktopError } from './desktop-error.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface ChainAddress {
   readonly rpcUrl: string;
@@ -88,5 +89,5 @@ function isAddressList(value: unknown): value is readonly string[] {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

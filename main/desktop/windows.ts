@@ -2,6 +2,7 @@
 import type { BrowserWindow, BrowserWindowConstructorOptions } from 'electron';
 import { DASHBOARD_URL, WORKER_URL } from './channels.ts';
 import type { SupervisedRun } from './supervisor.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface WindowParts {
   readonly createWindow: (options: BrowserWindowConstructorOptions) => BrowserWindow;
@@ -75,9 +76,7 @@ export function createWorkerWindow({ createWindow, options }: WindowParts): Work
       );
       opened
         .loadURL(WORKER_URL)
-        .catch((error: unknown) =>
-          end(`The GPU worker page did not load: ${error instanceof Error ? error.message : String(error)}.`),
-        );
+        .catch((error: unknown) => end(`The GPU worker page did not load: ${errorText(error)}.`));
       return { end: () => end(null) };
     },
     get contents() {

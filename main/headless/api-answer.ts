@@ -1,4 +1,4 @@
-import { HearthError, type ErrorShape } from '../../protocol/errors.ts';
+import { errorText, HearthError, type ErrorShape } from '../../protocol/errors.ts';
 import type { NodeApi } from '../../protocol/node-api.ts';
 import type { NodeReplyMessage, NodeRequestMessage } from '../../protocol/node-messages.ts';
 import { ApiError, apiErrorStatus } from './api-error.ts';
@@ -40,5 +40,5 @@ export function statusOf(error: unknown): number {
 
 export function toErrorShape(error: unknown): ErrorShape {
   if (error instanceof HearthError) return error.toShape();
-  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'INTERNAL', message: errorText(error) };
 }

@@ -1,4 +1,4 @@
-import { HearthError } from '../../protocol/errors.ts';
+import { errorText, HearthError } from '../../protocol/errors.ts';
 
 /** What `hearth` ends with; scripts hold on to these. 128 + signal number when interrupted, as every shell expects. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3, interrupted: 130 } as const;
@@ -52,7 +52,7 @@ export function describeFailure(error: unknown): { exitCode: ExitCode; code: str
   return {
     exitCode: exitCodes.failed,
     code,
-    message: error instanceof Error ? error.message : String(error),
+    message: errorText(error),
     data: {},
   };
 }

@@ -1,6 +1,7 @@
 import type { AdapterDescription, WorkerCallKind, WorkerEvent, WorkerParameters } from '../../worker/messages.ts';
 import { type GpuCallOptions, type GpuWorker, GpuWorkerError } from '../node/gpu-worker.ts';
 import { type GpuProcess, type GpuProcessOptions, startGpuProcess } from './gpu-process.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export type GpuSupervisorEvent =
   | { readonly kind: 'started'; readonly processId: number; readonly description: AdapterDescription }
@@ -89,7 +90,7 @@ export async function createGpuProcessSupervisor(options: GpuSupervisorOptions):
       if (stopped !== null) return;
       failures += 1;
       const code = error instanceof GpuWorkerError ? error.code : 'INTERNAL';
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       goneReason = message;
       emit({ kind: 'start-failed', code, message, retryInMs: schedule() });
     }

@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import type { Hex } from '../../protocol/agreement.ts';
 import { hashShaderSet } from '../../protocol/hashing/sha256.ts';
 import { StoreError } from './input-store.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /**
  * Identity of the shaders this node runs, out of every .wgsl file below `shadersDirectory`. The GPU worker loads the same
@@ -12,7 +13,7 @@ import { StoreError } from './input-store.ts';
  */
 export async function readShaderSetHash(shadersDirectory: string): Promise<Hex> {
   const entries = await readdir(shadersDirectory, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new StoreError('STORE_UNREADABLE', `the shaders in ${shadersDirectory} cannot be read: ${reason}`);
   });
   const paths = entries

@@ -1,5 +1,6 @@
 import type { AdapterDescription } from '../messages.ts';
 import { AdapterError, isSoftwareName } from './adapter-choice.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** Used when the adapter has them; every kernel has a variant without. */
 const wantedFeatures: readonly string[] = ['shader-f16', 'subgroups', 'timestamp-query'];
@@ -18,7 +19,7 @@ export async function openDevice(adapter: GPUAdapter, label: string): Promise<GP
   try {
     return await adapter.requestDevice({ label, requiredFeatures, requiredLimits });
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     throw new AdapterError('DEVICE_REFUSED', `the driver of ${adapter.info.description} refused a device: ${words}`, {
       data: { adapter: adapter.info.description },
       cause: error,

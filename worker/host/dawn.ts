@@ -11,6 +11,7 @@ import {
 import { describeAdapter, openDevice } from '../gpu/open-device.ts';
 import type { AdapterChoice, AdapterDescription } from '../messages.ts';
 import { findLavapipe, type SoftwareAdapter, unpackSwiftShader, useSoftwareAdapter } from './software-adapter.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface OpenedDevice {
   readonly device: GPUDevice;
@@ -47,7 +48,7 @@ export async function listAdapters(): Promise<AdapterCandidate[]> {
   try {
     await createInstance(['adapter=:none:']).requestAdapter();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     return [...text.matchAll(/\* backend: '([^']*)', name: '([^\n]*)'/g)].map((match) => ({
       backend: match[1] ?? '',
       name: match[2] ?? '',
@@ -113,7 +114,7 @@ async function openSoftware(choice: SoftwareChoice, dataDirectory: string): Prom
       useSoftwareAdapter(adapter);
       return await openCandidate(chooseAdapter({ kind: 'software', only: name }, await listAdapters()));
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${name}: ${errorText(error)}`);
     }
   }
   if (only === null && process.platform !== 'linux') return openListed(choice);

@@ -2,11 +2,12 @@ import { open } from 'node:fs/promises';
 import { assertRange, type ByteSource, createMemorySource, type SourceDescriptor } from '../byte-source.ts';
 import { badRequest } from './parameters.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** A file read by ranges. @throws WorkerServiceError SOURCE_UNREADABLE when it is missing, a folder or not readable. */
 export async function openFileSource(path: string): Promise<ByteSource> {
   const handle = await open(path, 'r').catch((error: unknown) => {
-    throw unreadable(path, error instanceof Error ? error.message : String(error), error);
+    throw unreadable(path, errorText(error), error);
   });
   const information = await handle.stat();
   if (!information.isFile()) {

@@ -1,4 +1,4 @@
-import { HearthError } from '../../protocol/errors.ts';
+import { errorText, HearthError } from '../../protocol/errors.ts';
 import type { WorkerErrorShape } from '../messages.ts';
 
 /**
@@ -27,6 +27,6 @@ export class WorkerServiceError extends HearthError<WorkerServiceErrorCode> {}
 /** Every thrown value as it crosses to the core; nothing but a code, a sentence and numbers leaves the worker. */
 export function toWorkerErrorShape(error: unknown): WorkerErrorShape {
   if (error instanceof HearthError) return { code: String(error.code), message: error.message, data: error.data };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return { code: 'INTERNAL', message };
 }

@@ -1,3 +1,4 @@
+import { errorText } from '../../../protocol/errors.ts';
 /** `blocked`: this machine cannot earn until it is fixed; `warning`: it can, but something will be missing. */
 export interface Check {
   readonly name: string;
@@ -21,5 +22,5 @@ export function blocked(name: string, detail: string, fix: string): Check {
 }
 
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

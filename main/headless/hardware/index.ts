@@ -3,6 +3,7 @@ import type { Systeminformation } from 'systeminformation';
 import type { AdapterDescription, BenchmarkResult } from '../../../worker/messages.ts';
 import type { GpuWorker } from '../../node/gpu-worker.ts';
 import { matchCard } from './match-card.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 /** What the operating system's tools say of a card; null where they do not say, which is common without a vendor tool. */
 export interface GraphicsCard {
@@ -70,7 +71,7 @@ export async function readCard(
       cardMissing: `the system's tools list no card that fits ${adapter.description || adapter.device} (${names || 'none'})`,
     };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     return { card: null, cardMissing: `the system's tools failed: ${words}` };
   } finally {
     clearTimeout(timer);

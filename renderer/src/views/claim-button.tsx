@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { EarningsSnapshot, NodeApi } from '../../../protocol/node-api.ts';
 import { formatMoney } from '../i18n/format.ts';
 import { translate } from '../i18n/messages.ts';
+import { errorText } from '../../../protocol/errors.ts';
 
 /** Claiming waits for blocks on the chain: the button says so meanwhile, and what came of it afterwards. */
 export function ClaimButton(props: { earnings: EarningsSnapshot; api: NodeApi; isConnected: boolean }) {
@@ -20,7 +21,7 @@ export function ClaimButton(props: { earnings: EarningsSnapshot; api: NodeApi; i
           ? translate('action.claimNothing')
           : translate('action.claimed', { amount: formatMoney(claimed, earnings) });
     } catch (error) {
-      outcome.value = translate('action.failed', { message: error instanceof Error ? error.message : String(error) });
+      outcome.value = translate('action.failed', { message: errorText(error) });
     } finally {
       busy.value = false;
     }

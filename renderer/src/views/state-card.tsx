@@ -3,6 +3,7 @@ import type { AdapterSnapshot, NodeApi, NodeState, NodeStateName } from '../../.
 import { formatDuration } from '../i18n/format.ts';
 import { type MessageKey, translate } from '../i18n/messages.ts';
 import { StateIcon } from '../icons.tsx';
+import { errorText } from '../../../protocol/errors.ts';
 
 type Action = 'pause' | 'pauseHalfHour' | 'resume' | 'finish';
 
@@ -47,7 +48,7 @@ export function StateCard(props: {
     try {
       await ask(api, action);
     } catch (error) {
-      failure.value = error instanceof Error ? error.message : String(error);
+      failure.value = errorText(error);
     } finally {
       busy.value = false;
     }
