@@ -22,10 +22,12 @@ fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
   return dot(w[0], x[0]) + dot(w[1], x[1]);
 }
 // == repack ==
+const GROUP_BYTES = 64u;
+const GROUP_BLOCKS = 1u;
 const BLOCK_WORDS = 16u;
-const BLOCK_BYTES = 64u;
+const SCALE_WORDS = 0u;
 
-fn repackBlock(source: u32, destination: u32, columns: u32) -> u32 {
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
   for (var i = 0u; i < 16u; i++) {
     var word = select(0u, rawWord(source + i * 4u), i * 2u < columns);
     if (i * 2u + 1u == columns) {
@@ -33,5 +35,4 @@ fn repackBlock(source: u32, destination: u32, columns: u32) -> u32 {
     }
     data[destination + i] = word;
   }
-  return 0u;
 }

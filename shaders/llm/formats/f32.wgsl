@@ -16,12 +16,13 @@ fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
   return dot(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit]), x[0]);
 }
 // == repack ==
+const GROUP_BYTES = 128u;
+const GROUP_BLOCKS = 1u;
 const BLOCK_WORDS = 32u;
-const BLOCK_BYTES = 128u;
+const SCALE_WORDS = 0u;
 
-fn repackBlock(source: u32, destination: u32, columns: u32) -> u32 {
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
   for (var i = 0u; i < 32u; i++) {
     data[destination + i] = select(0u, rawWord(source + i * 4u), i < columns);
   }
-  return 0u;
 }

@@ -34,12 +34,19 @@ fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
   return weightScale(row, unit / 2u, blocks) * sum;
 }
 // == repack ==
+const GROUP_BYTES = 68u;
+const GROUP_BLOCKS = 2u;
 const BLOCK_WORDS = 8u;
-const BLOCK_BYTES = 34u;
+const SCALE_WORDS = 1u;
 
-fn repackBlock(source: u32, destination: u32, columns: u32) -> u32 {
-  for (var i = 0u; i < 8u; i++) {
-    data[destination + i] = rawWord(source + 2u + i * 4u);
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  var packed = 0u;
+  for (var block = 0u; block * 32u < columns; block++) {
+    let start = source + block * 34u;
+    packed |= rawHalf(start) << (block * 16u);
+    for (var i = 0u; i < BLOCK_WORDS; i++) {
+      data[destination + block * BLOCK_WORDS + i] = rawWord(start + 2u + i * 4u);
+    }
   }
-  return rawWord(source) & 0xffffu;
+  scales[scaleDestination] = packed;
 }

@@ -40,6 +40,14 @@ const CASES: readonly MatrixCase[] = [
   { type: 'Q4_0', rows: 1, columns: 32 },
   { type: 'Q4_0', rows: 131, columns: 96 },
   { type: 'Q4_0', rows: 64, columns: 1056, sliceRows: 21 },
+  { type: 'BF16', rows: 33, columns: 101, sliceRows: 20 },
+  ...(['Q4_1', 'Q5_0', 'Q5_1'] as const).map((type) => ({ type, rows: 37, columns: 224, sliceRows: 11 })),
+  ...(['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K'] as const).map((type) => ({
+    type,
+    rows: 35,
+    columns: 768,
+    sliceRows: 13,
+  })),
 ];
 
 describe.each([
@@ -80,14 +88,15 @@ describe.each([
   });
 });
 
-const TYPES: readonly GgmlTypeName[] = ['F32', 'F16', 'Q8_0', 'Q4_0'];
-
 describe.each([
   { kind: 'one token', tokenCount: 1, chunk: 1 },
   { kind: '35 tokens', tokenCount: 35, chunk: 64 },
 ])('the gated matrices over $kind', ({ tokenCount, chunk }) => {
   it.each([
-    ...TYPES.map((type) => ({ gateType: type, upType: type, rows: 43, columns: 96, sliceRows: 43 })),
+    { gateType: 'F16', upType: 'F32', rows: 43, columns: 96, sliceRows: 43 },
+    { gateType: 'Q8_0', upType: 'Q8_0', rows: 43, columns: 96, sliceRows: 43 },
+    { gateType: 'Q4_K', upType: 'Q6_K', rows: 19, columns: 512, sliceRows: 19 },
+    { gateType: 'Q2_K', upType: 'BF16', rows: 19, columns: 256, sliceRows: 8 },
     { gateType: 'Q8_0', upType: 'Q4_0', rows: 1, columns: 32, sliceRows: 1 },
     { gateType: 'Q4_0', upType: 'F16', rows: 70, columns: 288, sliceRows: 17 },
     { gateType: 'F32', upType: 'Q8_0', rows: 13, columns: 64, sliceRows: 13 },

@@ -1,24 +1,30 @@
 import decodeHalf from '../../../shaders/llm/decode-half.wgsl?raw';
+import unpackBits from '../../../shaders/llm/unpack-bits.wgsl?raw';
 
 /**
- * How one GGML type lives on the GPU. A matrix row is padded with zeros to blocks of 32 columns. `data` holds the weights,
- * 16-byte units in column order; `scales` (where the type has them) one f16 per block, two to a word, each row word-aligned.
- * The shader text `shaders/llm/formats/<name>.wgsl` gives weightLoad, weightDot and repackBlock; a new type is one such pair.
+ * How one GGML type lives on the GPU. A matrix row is padded with zeros to blocks of 32 columns. `data` holds the weights in aligned
+ * units in column order; `scales` (where the type has them) what a group of blocks shares: scales, minima, high bits.
+ * The shader text `shaders/llm/formats/<name>.wgsl` gives weightLoad, weightDot and repackGroup; a new type is one such pair.
  */
 export interface WeightFormat {
   readonly name: string;
   /** 32-bit words of `data` per block of 32 columns. */
   readonly blockWords: number;
-  readonly hasScales: boolean;
+  /** Units in a block: a unit is what weightLoad and weightDot take at once. */
+  readonly unitsPerBlock: number;
+  /** Words of `scales` per group; 0 for a type without. */
+  readonly scaleWords: number;
+  /** Blocks that share words of `scales`. */
+  readonly groupBlocks: number;
   /** Functions on `weightData` and `weightScales`. */
   readonly computeCode: string;
-  /** repackBlock and its constants. */
+  /** repackGroup and its constants. */
   readonly repackCode: string;
 }
 
 export function defineWeightFormat(
   name: string,
-  shape: { blockWords: number; hasScales: boolean },
+  shape: Pick<WeightFormat, 'blockWords' | 'unitsPerBlock' | 'scaleWords' | 'groupBlocks'>,
   code: string,
 ): WeightFormat {
   const [, compute, repack] = code.split(/^\/\/ == \w+ ==$/m);
@@ -31,7 +37,7 @@ export function dataBytesPerRow(format: WeightFormat, columns: number): number {
 }
 
 export function scaleBytesPerRow(format: WeightFormat, columns: number): number {
-  return format.hasScales ? Math.ceil(columns / 64) * 4 : 0;
+  return Math.ceil(columns / (32 * format.groupBlocks)) * format.scaleWords * 4;
 }
 
 /** One weight matrix of a kernel: `prefix` names its functions (`gate` -> gateDot), bindings follow from `firstBinding`. */
@@ -44,15 +50,16 @@ export interface WeightSlot {
 /** Puts the declarations and format functions of every slot in front of a kernel's text. */
 export function composeWithWeights(kernelCode: string, slots: readonly WeightSlot[]): string {
   const parts = slots.map(({ prefix, format, firstBinding }) => {
+    const element = format.blockWords === 2 ? 'vec2<u32>' : 'vec4<u32>';
     const declarations = [
-      `@group(0) @binding(${firstBinding}) var<storage, read> weightData: array<vec4<u32>>;`,
-      ...(format.hasScales
+      `@group(0) @binding(${firstBinding}) var<storage, read> weightData: array<${element}>;`,
+      ...(format.scaleWords > 0
         ? [`@group(0) @binding(${firstBinding + 1}) var<storage, read> weightScales: array<u32>;`]
         : []),
     ];
     return rename(`${declarations.join('\n')}\n${format.computeCode}`, prefix);
   });
-  return [decodeHalf, ...parts, kernelCode].join('\n');
+  return [decodeHalf, unpackBits, ...parts, kernelCode].join('\n');
 }
 
 function rename(code: string, prefix: string): string {

@@ -15,7 +15,7 @@ export async function createEmbed(
     label,
     code: composeWithWeights(embedCode, [{ prefix: 'weight', format: table.format, firstBinding: 4 }]),
   });
-  const groups = Math.ceil((table.blocks * table.format.blockWords) / 4 / 64);
+  const groups = Math.ceil((table.blocks * table.format.unitsPerBlock) / 64);
   const slices = table.slices.map((slice) => {
     const shape = createShapeBuffer(device, `${label}.shape`, [slice.firstRow, slice.rowCount, table.blocks]);
     const group = createBindGroup(device, label, pipeline, [shape, state, tokens, hidden, slice.data, slice.scales]);

@@ -14,7 +14,7 @@ export async function createMatrixVector(cache: PipelineCache, options: MatrixKe
   const { matrix, input, output, normalisation, combine } = options;
   const flags = [normalisation === undefined ? 0 : 1, COMBINE_MODES[combine]];
   const label = `llm.matrix-vector.${matrix.label}`;
-  const lanes = lanesPerRow((matrix.blocks * matrix.format.blockWords) / 4);
+  const lanes = lanesPerRow(matrix.blocks * matrix.format.unitsPerBlock);
   const pipeline = await cache.get({
     label,
     code: composeWithWeights(code, [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }]),

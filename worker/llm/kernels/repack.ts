@@ -24,25 +24,16 @@ export interface Repack {
 export async function createRepack(cache: PipelineCache, format: WeightFormat, staging: GPUBuffer): Promise<Repack> {
   const { device } = cache;
   const label = `llm.repack.${format.name}`;
-  const pipeline = await cache.get({
-    label,
-    code: `${format.repackCode}\n${repackCode}`,
-    constants: { HAS_SCALES: format.hasScales ? 1 : 0 },
-  });
+  const pipeline = await cache.get({ label, code: `${format.repackCode}\n${repackCode}` });
   const shape = createShapeBuffer(device, `${label}.shape`, [0, 0, 0, 0]);
-  // A format without scales still has the binding in its layout; nothing is written to it.
-  const noScales = device.createBuffer({ label: `${label}.no-scales`, size: 16, usage: 0x80 });
   return {
-    bind: (slice) => createBindGroup(device, label, pipeline, [shape, staging, slice.data, slice.scales ?? noScales]),
+    bind: (slice) => createBindGroup(device, label, pipeline, [shape, staging, slice.data, slice.scales]),
     run(pass, destination, { rowCount, columns, rowBytes, destinationRow }) {
       device.queue.writeBuffer(shape, 0, new Uint32Array([rowCount, columns, rowBytes, destinationRow]));
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, destination);
-      pass.dispatchWorkgroups(Math.ceil((rowCount * Math.ceil(columns / 64)) / 64));
+      pass.dispatchWorkgroups(Math.ceil((rowCount * Math.ceil(columns / (32 * format.groupBlocks))) / 64));
     },
-    destroy() {
-      shape.destroy();
-      noScales.destroy();
-    },
+    destroy: () => shape.destroy(),
   };
 }

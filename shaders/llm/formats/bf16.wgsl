@@ -1,0 +1,38 @@
+// BF16 rows padded with zeros to 32 columns, two to a word: the upper halves of float32. Unit: 16 bytes = 8 weights. Exact.
+// Host: worker/llm/formats/bf16.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 2u;
+alias WeightUnit = array<vec4<f32>, WEIGHT_UNIT_VECTORS>;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks * 4u;
+}
+
+fn weightPairs(first: u32, second: u32) -> vec4<f32> {
+  return bitcast<vec4<f32>>(vec4<u32>(first << 16u, first & 0xffff0000u, second << 16u, second & 0xffff0000u));
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  let w = weightData[row * blocks * 4u + unit];
+  return WeightUnit(weightPairs(w.x, w.y), weightPairs(w.z, w.w));
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let w = weightLoad(row, unit, blocks);
+  return dot(w[0], x[0]) + dot(w[1], x[1]);
+}
+// == repack ==
+const GROUP_BYTES = 64u;
+const GROUP_BLOCKS = 1u;
+const BLOCK_WORDS = 16u;
+const SCALE_WORDS = 0u;
+
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  for (var i = 0u; i < 16u; i++) {
+    var word = select(0u, rawWord(source + i * 4u), i * 2u < columns);
+    if (i * 2u + 1u == columns) {
+      word &= 0xffffu;
+    }
+    data[destination + i] = word;
+  }
+}

@@ -1,0 +1,63 @@
+// Q2_K: superblocks of 256; sixteen weights in one are w[i] = d * scale * code[i] - dmin * minimum, code of two bits, scale and
+// minimum of four. Planes: the codes, 8 bytes a block of 32 (weight 16h + 4k + j at bit 8j + 2k of word h; unit: one block), and per
+// superblock five words: (d, dmin) in f16, then sixteen bytes of scale (low) and minimum. Exact, only reordered.
+// Host: worker/llm/formats/q2-k.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 8u;
+alias WeightUnit = Block;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks;
+}
+
+fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
+  let w = weightData[row * blocks + block];
+  return Block(
+    vec4<f32>(unpackCrumbs(w.x, 0u)),
+    vec4<f32>(unpackCrumbs(w.x, 1u)),
+    vec4<f32>(unpackCrumbs(w.x, 2u)),
+    vec4<f32>(unpackCrumbs(w.x, 3u)),
+    vec4<f32>(unpackCrumbs(w.y, 0u)),
+    vec4<f32>(unpackCrumbs(w.y, 1u)),
+    vec4<f32>(unpackCrumbs(w.y, 2u)),
+    vec4<f32>(unpackCrumbs(w.y, 3u)),
+  );
+}
+
+// (scale, scale, -minimum, -minimum) of the block's two halves.
+fn weightHalves(row: u32, block: u32, blocks: u32) -> vec4<f32> {
+  let base = (row * (blocks / 8u) + block / 8u) * 5u;
+  let steps = weightScales[base];
+  let pair = weightScales[base + 1u + (block & 7u) / 2u] >> ((block & 1u) * 16u);
+  let codes = vec4<f32>((vec4<u32>(pair) >> vec4<u32>(0u, 8u, 4u, 12u)) & vec4<u32>(15u));
+  return codes * vec4<f32>(vec2<f32>(decodeHalf(steps)), vec2<f32>(-decodeHalf(steps >> 16u)));
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  let halves = weightHalves(row, unit, blocks);
+  return mapHalves(weightCodes(row, unit, blocks), halves.xy, halves.zw);
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let codes = weightCodes(row, unit, blocks);
+  let sums = vec4<f32>(dotFirstHalf(codes, x), dotSecondHalf(codes, x), sumFirstHalf(x), sumSecondHalf(x));
+  return dot(weightHalves(row, unit, blocks), sums);
+}
+// == repack ==
+const GROUP_BYTES = 84u;
+const GROUP_BLOCKS = 8u;
+const BLOCK_WORDS = 2u;
+const SCALE_WORDS = 5u;
+
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  scales[scaleDestination] = rawWord(source + 80u);
+  for (var i = 0u; i < 4u; i++) {
+    scales[scaleDestination + 1u + i] = rawWord(source + i * 4u);
+  }
+  for (var block = 0u; block < 8u; block++) {
+    for (var i = 0u; i < 2u; i++) {
+      let start = source + 16u + (block / 4u) * 32u + i * 16u;
+      data[destination + block * 2u + i] = rawCrumbs(start, (block & 3u) * 2u);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// Q3_K: superblocks of 256; sixteen weights in one are w[i] = d * (scale - 32) * (code[i] - 4), code of three bits, scale of six.
+// Planes: the low two bits, 8 bytes a block of 32 (weight 16h + 4k + j at bit 8j + 2k of word h; unit: one block), and per superblock
+// twelve words: d in f16, the three words of scales as in the file, then the high bits of each block, bit i of weight i. Exact, only
+// reordered. Host: worker/llm/formats/q3-k.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 8u;
+alias WeightUnit = Block;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks;
+}
+
+fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
+  let w = weightData[row * blocks + block];
+  let high = weightScales[(row * (blocks / 8u) + block / 8u) * 12u + 4u + (block & 7u)];
+  return Block(
+    vec4<f32>(unpackCrumbs(w.x, 0u) | (unpackBits(high, 0u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.x, 1u) | (unpackBits(high, 1u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.x, 2u) | (unpackBits(high, 2u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.x, 3u) | (unpackBits(high, 3u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.y, 0u) | (unpackBits(high, 4u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.y, 1u) | (unpackBits(high, 5u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.y, 2u) | (unpackBits(high, 6u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(w.y, 3u) | (unpackBits(high, 7u) << vec4<u32>(2u))) - 4.0,
+  );
+}
+
+// Scale i: its low nibble in byte i % 8, its high bits in byte i % 4 of the third word.
+fn weightSixBits(base: u32, i: u32) -> f32 {
+  let low = (weightScales[base + 1u + (i % 8u) / 4u] >> (8u * (i % 4u) + 4u * (i / 8u))) & 15u;
+  let high = (weightScales[base + 3u] >> (8u * (i % 4u) + 2u * (i / 4u))) & 3u;
+  return f32(low | (high << 4u)) - 32.0;
+}
+
+// Of the block's two halves.
+fn weightScale(row: u32, block: u32, blocks: u32) -> vec2<f32> {
+  let base = (row * (blocks / 8u) + block / 8u) * 12u;
+  let first = (block & 7u) * 2u;
+  return decodeHalf(weightScales[base]) * vec2<f32>(weightSixBits(base, first), weightSixBits(base, first + 1u));
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  return mapHalves(weightCodes(row, unit, blocks), weightScale(row, unit, blocks), vec2<f32>(0.0));
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let codes = weightCodes(row, unit, blocks);
+  return dot(weightScale(row, unit, blocks), vec2<f32>(dotFirstHalf(codes, x), dotSecondHalf(codes, x)));
+}
+// == repack ==
+const GROUP_BYTES = 110u;
+const GROUP_BLOCKS = 8u;
+const BLOCK_WORDS = 2u;
+const SCALE_WORDS = 12u;
+
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  scales[scaleDestination] = rawHalf(source + 108u);
+  for (var i = 0u; i < 3u; i++) {
+    scales[scaleDestination + 1u + i] = rawWord(source + 96u + i * 4u);
+  }
+  for (var block = 0u; block < 8u; block++) {
+    scales[scaleDestination + 4u + block] = rawBits(source, block);
+    for (var i = 0u; i < 2u; i++) {
+      let start = source + 32u + (block / 4u) * 32u + i * 16u;
+      data[destination + block * 2u + i] = rawCrumbs(start, (block & 3u) * 2u);
+    }
+  }
+}

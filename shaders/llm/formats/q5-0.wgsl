@@ -1,0 +1,63 @@
+// Q5_0: a block of 32 weights is w[i] = scale * (code[i] - 16), code of five bits. Planes: the 16 bytes of low nibbles in file order
+// (byte i holds weights i and i + 16; unit: 16 bytes = 32 weights), and per two blocks three words: their scales in f16, then the
+// high bits of each, bit i of weight i. Exact. Host: worker/llm/formats/q5-0.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 8u;
+alias WeightUnit = Block;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks;
+}
+
+fn weightScaleBase(row: u32, block: u32, blocks: u32) -> u32 {
+  return (row * ((blocks + 1u) / 2u) + block / 2u) * 3u;
+}
+
+fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
+  let high = weightScales[weightScaleBase(row, block, blocks) + 1u + (block & 1u)];
+  let w = weightData[row * blocks + block];
+  return Block(
+    vec4<f32>(unpackNibbles(w.x, 0u) | (unpackBits(high, 0u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.y, 0u) | (unpackBits(high, 1u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.z, 0u) | (unpackBits(high, 2u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.w, 0u) | (unpackBits(high, 3u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.x, 4u) | (unpackBits(high, 4u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.y, 4u) | (unpackBits(high, 5u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.z, 4u) | (unpackBits(high, 6u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.w, 4u) | (unpackBits(high, 7u) << vec4<u32>(4u))),
+  );
+}
+
+fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
+  let scale = decodeHalf(weightScales[weightScaleBase(row, block, blocks)] >> ((block & 1u) * 16u));
+  return vec2<f32>(scale, -16.0 * scale);
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  let affine = weightAffine(row, unit, blocks);
+  return mapBlock(weightCodes(row, unit, blocks), affine.x, affine.y);
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let affine = weightAffine(row, unit, blocks);
+  let codes = weightCodes(row, unit, blocks);
+  return affine.x * (dotFirstHalf(codes, x) + dotSecondHalf(codes, x)) + affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+}
+// == repack ==
+const GROUP_BYTES = 44u;
+const GROUP_BLOCKS = 2u;
+const BLOCK_WORDS = 4u;
+const SCALE_WORDS = 3u;
+
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  var packed = 0u;
+  for (var block = 0u; block * 32u < columns; block++) {
+    let start = source + block * 22u;
+    packed |= rawHalf(start) << (block * 16u);
+    scales[scaleDestination + 1u + block] = rawWord(start + 2u);
+    for (var i = 0u; i < 4u; i++) {
+      data[destination + block * 4u + i] = rawWord(start + 6u + i * 4u);
+    }
+  }
+  scales[scaleDestination] = packed;
+}

@@ -1,0 +1,87 @@
+// Q5_K: superblocks of 256; a block of 32 weights in one is w[i] = d * scale * code[i] - dmin * minimum, code of five bits, scale and
+// minimum of six. Planes: the low nibbles, 16 bytes a block (byte i holds weights i and i + 16; unit: one block), and per superblock
+// twelve words: four as in q4-k.wgsl, then the high bits of each block, bit i of weight i. Exact, only reordered.
+// Host: worker/llm/formats/q5-k.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 8u;
+alias WeightUnit = Block;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks;
+}
+
+fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
+  let high = weightScales[(row * (blocks / 8u) + block / 8u) * 12u + 4u + (block & 7u)];
+  let w = weightData[row * blocks + block];
+  return Block(
+    vec4<f32>(unpackNibbles(w.x, 0u) | (unpackBits(high, 0u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.y, 0u) | (unpackBits(high, 1u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.z, 0u) | (unpackBits(high, 2u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.w, 0u) | (unpackBits(high, 3u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.x, 4u) | (unpackBits(high, 4u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.y, 4u) | (unpackBits(high, 5u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.z, 4u) | (unpackBits(high, 6u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.w, 4u) | (unpackBits(high, 7u) << vec4<u32>(4u))),
+  );
+}
+
+// (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
+fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
+  let base = (row * (blocks / 8u) + block / 8u) * 12u;
+  let steps = weightScales[base];
+  let inside = block & 7u;
+  let high = weightScales[base + 3u];
+  let scale = ((weightScales[base + 1u] >> (4u * inside)) & 15u) | (((high >> (2u * inside)) & 3u) << 4u);
+  let minimum = ((weightScales[base + 2u] >> (4u * inside)) & 15u) | (((high >> (16u + 2u * inside)) & 3u) << 4u);
+  return vec2<f32>(decodeHalf(steps) * f32(scale), -decodeHalf(steps >> 16u) * f32(minimum));
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  let affine = weightAffine(row, unit, blocks);
+  return mapBlock(weightCodes(row, unit, blocks), affine.x, affine.y);
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let affine = weightAffine(row, unit, blocks);
+  let codes = weightCodes(row, unit, blocks);
+  return affine.x * (dotFirstHalf(codes, x) + dotSecondHalf(codes, x)) + affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+}
+// == repack ==
+const GROUP_BYTES = 176u;
+const GROUP_BLOCKS = 8u;
+const BLOCK_WORDS = 4u;
+const SCALE_WORDS = 12u;
+
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  scales[scaleDestination] = rawWord(source);
+  repackSixBits(source + 4u, scaleDestination + 1u);
+  for (var block = 0u; block < 8u; block++) {
+    scales[scaleDestination + 4u + block] = rawBits(source + 16u, block);
+    for (var i = 0u; i < 4u; i++) {
+      data[destination + block * 4u + i] = rawNibblePairs(source + 48u + (block / 2u) * 32u + i * 4u, (block & 1u) * 4u);
+    }
+  }
+}
+
+// The twelve bytes of six-bit scales and minima as words of low nibbles (scales, minima) and of high bits.
+fn repackSixBits(source: u32, destination: u32) {
+  let q0 = rawWord(source);
+  let q1 = rawWord(source + 4u);
+  let q2 = rawWord(source + 8u);
+  var scale = 0u;
+  var minimum = 0u;
+  var high = 0u;
+  for (var i = 0u; i < 4u; i++) {
+    let shift = 8u * i;
+    let a = (q0 >> shift) & 255u;
+    let b = (q1 >> shift) & 255u;
+    let c = (q2 >> shift) & 255u;
+    scale |= ((a & 15u) << (4u * i)) | ((c & 15u) << (4u * i + 16u));
+    minimum |= ((b & 15u) << (4u * i)) | ((c >> 4u) << (4u * i + 16u));
+    high |= (((a >> 4u) & 3u) << (2u * i)) | ((a >> 6u) << (2u * i + 8u));
+    high |= (((b >> 4u) & 3u) << (2u * i + 16u)) | ((b >> 6u) << (2u * i + 24u));
+  }
+  scales[destination] = scale;
+  scales[destination + 1u] = minimum;
+  scales[destination + 2u] = high;
+}

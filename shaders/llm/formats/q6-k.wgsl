@@ -1,0 +1,74 @@
+// Q6_K: superblocks of 256; sixteen weights in one are w[i] = d * scale * (code[i] - 32), code of six bits, scale an int8. Planes: the
+// low nibbles, 16 bytes a block of 32 (byte i holds weights i and i + 16; unit: one block), and per superblock 21 words: d in f16, the
+// sixteen scales, then two words a block of high bits (weight 16h + 4k + j at bit 8j + 2k of word h). Exact, only reordered.
+// Host: worker/llm/formats/q6-k.ts
+// == compute ==
+const WEIGHT_UNIT_VECTORS = 8u;
+alias WeightUnit = Block;
+
+fn weightUnits(blocks: u32) -> u32 {
+  return blocks;
+}
+
+fn weightScaleBase(row: u32, block: u32, blocks: u32) -> u32 {
+  return (row * (blocks / 8u) + block / 8u) * 21u;
+}
+
+fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
+  let base = weightScaleBase(row, block, blocks) + 5u + (block & 7u) * 2u;
+  let first = weightScales[base];
+  let second = weightScales[base + 1u];
+  let w = weightData[row * blocks + block];
+  return Block(
+    vec4<f32>(unpackNibbles(w.x, 0u) | (unpackCrumbs(first, 0u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.y, 0u) | (unpackCrumbs(first, 1u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.z, 0u) | (unpackCrumbs(first, 2u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.w, 0u) | (unpackCrumbs(first, 3u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.x, 4u) | (unpackCrumbs(second, 0u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.y, 4u) | (unpackCrumbs(second, 1u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.z, 4u) | (unpackCrumbs(second, 2u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(w.w, 4u) | (unpackCrumbs(second, 3u) << vec4<u32>(4u))),
+  );
+}
+
+// Of the block's two halves.
+fn weightScale(row: u32, block: u32, blocks: u32) -> vec2<f32> {
+  let base = weightScaleBase(row, block, blocks);
+  let pair = weightScales[base + 1u + (block & 7u) / 2u] >> ((block & 1u) * 16u);
+  let codes = bitcast<vec2<i32>>(vec2<u32>(pair << 24u, pair << 16u)) >> vec2<u32>(24u);
+  return decodeHalf(weightScales[base] & 0xffffu) * vec2<f32>(codes);
+}
+
+fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  let scale = weightScale(row, unit, blocks);
+  return mapHalves(mapBlock(weightCodes(row, unit, blocks), 1.0, -32.0), scale, vec2<f32>(0.0));
+}
+
+fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+  let codes = mapBlock(weightCodes(row, unit, blocks), 1.0, -32.0);
+  return dot(weightScale(row, unit, blocks), vec2<f32>(dotFirstHalf(codes, x), dotSecondHalf(codes, x)));
+}
+// == repack ==
+const GROUP_BYTES = 210u;
+const GROUP_BLOCKS = 8u;
+const BLOCK_WORDS = 4u;
+const SCALE_WORDS = 21u;
+
+fn repackGroup(source: u32, destination: u32, scaleDestination: u32, columns: u32) {
+  scales[scaleDestination] = rawHalf(source + 208u);
+  for (var i = 0u; i < 4u; i++) {
+    scales[scaleDestination + 1u + i] = rawWord(source + 192u + i * 4u);
+  }
+  for (var block = 0u; block < 8u; block++) {
+    let part = block / 4u;
+    let inside = block & 3u;
+    for (var i = 0u; i < 4u; i++) {
+      let start = source + part * 64u + (inside & 1u) * 32u + i * 4u;
+      data[destination + block * 4u + i] = rawNibblePairs(start, (inside / 2u) * 4u);
+    }
+    for (var i = 0u; i < 2u; i++) {
+      let start = source + 128u + part * 32u + i * 16u;
+      scales[scaleDestination + 5u + block * 2u + i] = rawCrumbs(start, inside * 2u);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Codes of quantised blocks, and sums over the 32 weights of one. Exact. Host: worker/llm/formats/weight-format.ts
+alias Block = array<vec4<f32>, 8>;
+
+// Four nibbles, at bit `shift` (0 or 4) of each byte.
+fn unpackNibbles(word: u32, shift: u32) -> vec4<u32> {
+  return (vec4<u32>(word) >> (vec4<u32>(0u, 8u, 16u, 24u) + vec4<u32>(shift))) & vec4<u32>(15u);
+}
+
+// Four codes of two bits, at bit 2k of each byte.
+fn unpackCrumbs(word: u32, k: u32) -> vec4<u32> {
+  return (vec4<u32>(word) >> (vec4<u32>(0u, 8u, 16u, 24u) + vec4<u32>(2u * k))) & vec4<u32>(3u);
+}
+
+// Bits 4k to 4k + 3.
+fn unpackBits(word: u32, k: u32) -> vec4<u32> {
+  return (vec4<u32>(word) >> (vec4<u32>(0u, 1u, 2u, 3u) + vec4<u32>(4u * k))) & vec4<u32>(1u);
+}
+
+fn dotFirstHalf(a: Block, b: Block) -> f32 {
+  return dot(a[0], b[0]) + dot(a[1], b[1]) + dot(a[2], b[2]) + dot(a[3], b[3]);
+}
+
+fn dotSecondHalf(a: Block, b: Block) -> f32 {
+  return dot(a[4], b[4]) + dot(a[5], b[5]) + dot(a[6], b[6]) + dot(a[7], b[7]);
+}
+
+fn sumFirstHalf(a: Block) -> f32 {
+  return dot(a[0] + a[1] + a[2] + a[3], vec4<f32>(1.0));
+}
+
+fn sumSecondHalf(a: Block) -> f32 {
+  return dot(a[4] + a[5] + a[6] + a[7], vec4<f32>(1.0));
+}
+
+// scale * a + offset, the same for all 32.
+fn mapBlock(a: Block, scale: f32, offset: f32) -> Block {
+  return mapHalves(a, vec2<f32>(scale), vec2<f32>(offset));
+}
+
+// scale * a + offset, one of each per half.
+fn mapHalves(a: Block, scale: vec2<f32>, offset: vec2<f32>) -> Block {
+  return Block(
+    scale.x * a[0] + offset.x, scale.x * a[1] + offset.x, scale.x * a[2] + offset.x, scale.x * a[3] + offset.x,
+    scale.y * a[4] + offset.y, scale.y * a[5] + offset.y, scale.y * a[6] + offset.y, scale.y * a[7] + offset.y,
+  );
+}
