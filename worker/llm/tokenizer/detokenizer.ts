@@ -22,11 +22,17 @@ function bytesOfToken(token: number, vocabulary: Vocabulary): Uint8Array {
   const text = vocabulary.texts[token];
   if (text === undefined || vocabulary.controlTokens.has(token)) return new Uint8Array(0);
   if (vocabulary.userTokens.has(token)) return encodeUtf8(text);
+  const byte = vocabulary.byteOfToken.get(token);
+  if (byte !== undefined) return Uint8Array.of(byte);
+  const { scheme } = vocabulary;
+  if (scheme.kind !== 'byte-pair' || scheme.preTokenizer.writing === 'utf-8') {
+    return encodeUtf8(text.replaceAll('\u2581', ' '));
+  }
   const bytes: number[] = [];
   for (const character of text) {
-    const byte = byteOfCharacter(character);
-    if (byte === undefined) bytes.push(...encodeUtf8(character));
-    else bytes.push(byte);
+    const value = byteOfCharacter(character);
+    if (value === undefined) bytes.push(...encodeUtf8(character));
+    else bytes.push(value);
   }
   return Uint8Array.from(bytes);
 }

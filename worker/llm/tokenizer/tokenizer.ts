@@ -1,10 +1,10 @@
-import { characterOfByte } from './byte-alphabet.ts';
+import { createBytePairEncoder, type AppendText } from './byte-pair.ts';
 import { encodeChatWithTemplate, type ChatMessage } from './chat.ts';
 import { createDetokenizer, type Detokenizer } from './detokenizer.ts';
-import { mergeWord } from './merge-word.ts';
-import { splitWords } from './pre-tokenizers.ts';
-import { encodeUtf8 } from './utf8.ts';
+import { createSentencePieceEncoder } from './sentence-piece.ts';
+import { SpecialTokenFinder, type Fragment } from './special-tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
+import { createWordPieceEncoder } from './word-piece.ts';
 
 export interface Tokenizer {
   /**
@@ -12,7 +12,12 @@ export interface Tokenizer {
    * be able to forge structure. `addBos` puts the BOS token in front where the vocabulary has one.
    */
   encode(text: string, options: { addBos: boolean; parseControl?: boolean }): number[];
-  /** Control tokens print nothing; invalid UTF-8 becomes U+FFFD. */
+  /**
+   * A whole input as the model was trained to see it: BOS, EOS, [CLS] and [SEP] as the file's flags say. Control tokens in it are plain
+   * text. What embedding models take.
+   */
+  encodeInput(text: string): number[];
+  /** Control tokens print nothing; invalid UTF-8 becomes U+FFFD; the space that encoding put in front is taken off again. */
   decode(tokens: readonly number[]): string;
   /**
    * A conversation as a prompt, BOS as the model wants. ChatML and Llama 3 templates are recognised by their markers and built from
@@ -23,76 +28,67 @@ export interface Tokenizer {
   createDetokenizer(): Detokenizer;
 }
 
-/** Words whose ids are remembered; text repeats its words. */
-const CACHED_WORDS = 8192;
-const CACHED_WORD_LENGTH = 64;
-
-/** Byte-level BPE over a vocabulary; same ids as llama.cpp for the supported pre-tokenizers. */
+/** Same ids as llama.cpp, for every kind of vocabulary that `readVocabulary` reads. */
 export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
-  const cache = new Map<string, readonly number[]>();
-  const userPattern = literalPattern([...vocabulary.userTokens], vocabulary);
-  const allPattern = literalPattern([...vocabulary.userTokens, ...vocabulary.controlTokens], vocabulary);
+  const { scheme } = vocabulary;
+  const append = createEncoder(vocabulary);
+  const userTokens = finderOf(vocabulary, vocabulary.userTokens);
+  const allTokens = finderOf(vocabulary, new Set([...vocabulary.userTokens, ...vocabulary.controlTokens]));
+  const addsSpacePrefix = scheme.kind === 'sentence-piece' && scheme.addsSpacePrefix;
 
-  const encodeWord = (word: string): readonly number[] => {
-    const known = cache.get(word);
-    if (known !== undefined) return known;
-    const ids = mergeToIds(word, vocabulary);
-    if (word.length <= CACHED_WORD_LENGTH) {
-      if (cache.size >= CACHED_WORDS) cache.clear();
-      cache.set(word, ids);
-    }
-    return ids;
-  };
-  const appendPlain = (text: string, ids: number[]) => {
-    if (text === '') return;
-    for (const word of splitWords(text, vocabulary.preTokenizer)) {
-      for (const id of encodeWord(word)) ids.push(id);
+  const appendFragments = (fragments: readonly Fragment[], ids: number[]) => {
+    // SentencePiece text begins with a space, and again after every special token.
+    let isStart = true;
+    for (const fragment of fragments) {
+      if (typeof fragment === 'number') ids.push(fragment);
+      else append(isStart && addsSpacePrefix ? ` ${fragment}` : fragment, ids);
+      isStart = typeof fragment === 'number';
     }
   };
   const encode: Tokenizer['encode'] = (text, { addBos, parseControl = false }) => {
     const ids: number[] = addBos && vocabulary.bosToken !== null ? [vocabulary.bosToken] : [];
-    const pattern = parseControl ? allPattern : userPattern;
-    let end = 0;
-    for (const match of pattern === undefined ? [] : text.matchAll(pattern)) {
-      const id = vocabulary.idOfText.get(match[0]);
-      if (id === undefined) continue;
-      appendPlain(text.slice(end, match.index), ids);
-      ids.push(id);
-      end = match.index + match[0].length;
-    }
-    appendPlain(text.slice(end), ids);
+    // A lone surrogate has no UTF-8.
+    appendFragments((parseControl ? allTokens : userTokens).split(text.toWellFormed()), ids);
     return ids;
   };
   return {
     encode,
+    encodeInput(text) {
+      const ids = encode(text, { addBos: vocabulary.addsBos });
+      if (vocabulary.addsSep && vocabulary.sepToken !== null) ids.push(vocabulary.sepToken);
+      if (vocabulary.addsEos && vocabulary.eosToken !== null) ids.push(vocabulary.eosToken);
+      return ids;
+    },
     decode(tokens) {
       const detokenizer = createDetokenizer(vocabulary);
-      return detokenizer.push(tokens) + detokenizer.end();
+      const text = detokenizer.push(tokens) + detokenizer.end();
+      const hasSpaceInFront = addsSpacePrefix || scheme.kind === 'word-piece';
+      return hasSpaceInFront && text.startsWith(' ') ? text.slice(1) : text;
     },
     encodeChat: (messages) => encodeChatWithTemplate(messages, vocabulary, (text) => encode(text, { addBos: false })),
     createDetokenizer: () => createDetokenizer(vocabulary),
   };
 }
 
-function mergeToIds(word: string, vocabulary: Vocabulary): number[] {
-  const symbols = Array.from(encodeUtf8(word), characterOfByte);
-  if (vocabulary.preTokenizer.ignoresMerges) {
-    const whole = vocabulary.idOfText.get(symbols.join(''));
-    if (whole !== undefined) return [whole];
+function createEncoder(vocabulary: Vocabulary): AppendText {
+  const { scheme } = vocabulary;
+  switch (scheme.kind) {
+    case 'byte-pair':
+      return createBytePairEncoder(vocabulary, scheme);
+    case 'sentence-piece':
+      return createSentencePieceEncoder(vocabulary, scheme);
+    case 'word-piece':
+      return createWordPieceEncoder(vocabulary, scheme);
   }
-  return mergeWord(symbols, vocabulary.rankOfPair).flatMap((text) => {
-    const id = vocabulary.idOfText.get(text);
-    if (id !== undefined) return [id];
-    // A merge result that is no token falls back to its bytes; a byte that is no token is left out, as in llama.cpp.
-    return [...text].flatMap((character) => vocabulary.idOfText.get(character) ?? []);
-  });
 }
 
-/** Matches any of the tokens' texts, longest first, as they stand. */
-function literalPattern(tokens: readonly number[], vocabulary: Vocabulary): RegExp | undefined {
-  const texts = tokens.map((id) => vocabulary.texts[id] ?? '').filter((text) => text !== '');
-  if (texts.length === 0) return undefined;
-  texts.sort((a, b) => b.length - a.length);
-  const escaped = texts.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
-  return new RegExp(escaped.join('|'), 'gu');
+function finderOf(vocabulary: Vocabulary, ids: ReadonlySet<number>): SpecialTokenFinder {
+  return new SpecialTokenFinder(
+    [...ids].map((id) => ({
+      id,
+      text: vocabulary.texts[id] ?? '',
+      stripsLeft: vocabulary.stripsLeft.has(id),
+      stripsRight: vocabulary.stripsRight.has(id),
+    })),
+  );
 }
