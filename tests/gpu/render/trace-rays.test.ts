@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../../worker/gpu/buffers.ts';
 import { buildBvh } from '../../../worker/render/bvh/build-bvh.ts';
+import type { BvhTree } from '../../../worker/render/bvh/bvh-tree.ts';
 import { bvh2Layout } from '../../../worker/render/bvh/layout-bvh2.ts';
+import { bvh4Layout } from '../../../worker/render/bvh/layout-bvh4.ts';
+import type { BvhLayout } from '../../../worker/render/bvh/layout.ts';
 import { createTraceRaysKernel } from '../../../worker/render/kernels/trace-rays.ts';
 import { createSceneBuffers, packScene } from '../../../worker/render/scene-buffers.ts';
 import type { Scene } from '../../../worker/render/scene/scene.ts';
@@ -24,24 +27,33 @@ interface Answer {
 
 const noHit = 0xffffffff;
 
+const layouts = [bvh2Layout, bvh4Layout];
+
+/** Every layout must give the same bytes; they are returned once. */
 async function trace(scene: Scene, rays: readonly Ray[]): Promise<Answer[]> {
-  const device = await getTestDevice();
   const tree = buildBvh(scene.positions, scene.triangleCount);
+  const [bytes, ...others] = await Promise.all(layouts.map((layout) => traceWith(layout, scene, tree, rays)));
+  for (const other of others) expect(Buffer.compare(Buffer.from(other), Buffer.from(bytes as ArrayBuffer))).toBe(0);
+  const floats = new Float32Array(bytes as ArrayBuffer);
+  const words = new Uint32Array(bytes as ArrayBuffer);
+  return rays.map((_, index) => ({ distance: floats[index * 4] as number, triangle: words[index * 4 + 1] as number }));
+}
+
+async function traceWith(layout: BvhLayout, scene: Scene, tree: BvhTree, rays: readonly Ray[]): Promise<ArrayBuffer> {
+  const device = await getTestDevice();
   const settings = { widthPixels: 1, heightPixels: 1, seed: 0, maxBounces: 0 };
-  const buffers = createSceneBuffers(device, packScene(scene, tree, bvh2Layout, [], settings));
+  const buffers = createSceneBuffers(device, packScene(scene, tree, layout, [], settings));
   const packed = new Float32Array(rays.length * 8);
   rays.forEach((ray, index) => packed.set([...ray.origin, ray.limit, ...ray.direction], index * 8));
   const rayBuffer = uploadStorageBuffer(device, 'test.rays', packed);
   const answers = createStorageBuffer(device, 'test.answers', rays.length * 16);
-  const kernel = await createTraceRaysKernel(device, { scene: buffers, layout: bvh2Layout, rays: rayBuffer, answers });
+  const kernel = await createTraceRaysKernel(device, { scene: buffers, layout, rays: rayBuffer, answers });
   const encoder = device.createCommandEncoder();
   kernel.run(encoder, rays.length);
   device.queue.submit([encoder.finish()]);
   const bytes = await readBuffer(device, answers, rays.length * 16);
   for (const buffer of [rayBuffer, answers, buffers]) buffer.destroy();
-  const floats = new Float32Array(bytes);
-  const words = new Uint32Array(bytes);
-  return rays.map((_, index) => ({ distance: floats[index * 4] as number, triangle: words[index * 4 + 1] as number }));
+  return bytes;
 }
 
 /** Every triangle tested in float64, widened by `slack` in barycentric coordinates. */

@@ -8,7 +8,7 @@ const bytesPerNode = 64;
  * Two-wide nodes of 64 bytes that hold both children's boxes (after Aila and Laine 2009), so one fetch decides about two
  * subtrees. Per child: minimum x y z float32, reference u32, maximum x y z float32, 4 bytes unused.
  */
-export const bvh2Layout: BvhLayout = { name: 'bvh2', bytesPerNode, pack, fragment: traverseBvh2 };
+export const bvh2Layout: BvhLayout = { name: 'bvh2', bytesPerNode, pack, ...traverseBvh2 };
 
 function pack(tree: BvhTree): ArrayBuffer {
   const bytes = new ArrayBuffer(Math.max(1, tree.nodeCount) * bytesPerNode);

@@ -10,4 +10,6 @@ export interface BvhLayout {
   readonly bytesPerNode: number;
   pack(tree: BvhTree): ArrayBuffer;
   readonly fragment: ShaderFragment;
+  /** The same with counters; for measuring. */
+  readonly countingFragment: ShaderFragment;
 }

@@ -1,0 +1,45 @@
+import { type BvhTree, leafBit } from './bvh-tree.ts';
+import { halfArea } from './node-box.ts';
+
+/** A node with up to `width` children, each named by its place in the two-wide tree: node x 2 + side. */
+export interface WideNode {
+  readonly children: readonly number[];
+  /** For each child that is no leaf, the index of its wide node; -1 for leaves. */
+  readonly inner: readonly number[];
+}
+
+/**
+ * Makes wide nodes of a two-wide tree: a node takes the place of its largest child until it has `width` children (Wald et
+ * al. 2008). Nodes lie in depth-first order; wide node 0 is the root. Empty for a tree that is one leaf.
+ */
+export function collapse(tree: BvhTree, width: number): WideNode[] {
+  const wide: { children: number[]; inner: number[] }[] = [];
+  if (tree.nodeCount === 0) return wide;
+  const isLeaf = (child: number) => ((tree.references[child] as number) & leafBit) !== 0;
+  /** Where the index of a wide node goes once it is known. */
+  const pending: { node: number; parent: number; place: number }[] = [{ node: 0, parent: -1, place: 0 }];
+  for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
+    const children = [entry.node * 2, entry.node * 2 + 1];
+    while (children.length < width) {
+      let largest = -1;
+      let largestArea = -1;
+      children.forEach((child, place) => {
+        const area = isLeaf(child) ? -1 : halfArea(tree.bounds, child * 6);
+        if (area <= largestArea) return;
+        largest = place;
+        largestArea = area;
+      });
+      if (largest < 0) break;
+      const opened = tree.references[children[largest] as number] as number;
+      children.splice(largest, 1, opened * 2, opened * 2 + 1);
+    }
+    const index = wide.length;
+    wide.push({ children, inner: children.map(() => -1) });
+    if (entry.parent >= 0) (wide[entry.parent] as { inner: number[] }).inner[entry.place] = index;
+    for (let place = children.length - 1; place >= 0; place -= 1) {
+      const child = children[place] as number;
+      if (!isLeaf(child)) pending.push({ node: tree.references[child] as number, parent: index, place });
+    }
+  }
+  return wide;
+}
