@@ -60,6 +60,15 @@ export interface EarningsSnapshot {
   readonly series: readonly { readonly atMs: number; readonly earned: AmountText }[];
 }
 
+/** Something about the node's money that its owner should know of now. */
+export interface NodeAlarm {
+  readonly code: 'CHANNEL_CLOSING' | 'CHAIN_UNREACHABLE' | 'ENDPOINT_DOWN' | 'GAS_UNAFFORDABLE' | 'CLAIM_FAILED';
+  /** A whole sentence. */
+  readonly message: string;
+  readonly fix: string;
+  readonly sinceMs: number;
+}
+
 export interface NodeSnapshot {
   readonly version: string;
   readonly name: string;
@@ -73,6 +82,8 @@ export interface NodeSnapshot {
   /** Newest first, at most 100. */
   readonly tasks: readonly TaskSnapshot[];
   readonly earnings: EarningsSnapshot;
+  /** Most urgent first; left out or empty when all is well. */
+  readonly alarms?: readonly NodeAlarm[];
 }
 
 export interface NodeRequests {

@@ -49,7 +49,7 @@ export async function startLocalChain(options: { readonly port?: number } = {}):
       `--chain-id=${localChainId}`,
       '--accounts=1',
       '--no-cors',
-      '--prune-history',
+      '--prune-history=64',
     ],
     { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
   );

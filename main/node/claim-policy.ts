@@ -1,35 +1,38 @@
 import { formatAmount } from '../../protocol/money.ts';
-import type { ProviderPayments } from '../payment/types.ts';
+import type { NodeAlarm } from '../../protocol/node-api.ts';
+import type { ClaimWatch } from '../payment/index.ts';
 
 /** Unclaimed earnings are only as safe as the payer's withdraw delay is long; this is far inside a day. */
-const checkEveryMs = 5 * 60_000;
-/**
- * One unit of a dollar token. A claim of one channel takes about 100,000 gas, cents on the chains this rail lives on, so
- * from here on a claim brings many times what it costs. `hearth claim` takes less at the owner's word.
- */
-const claimFrom = 1_000_000n;
+const lookEveryMs = 5 * 60_000;
 
-/** Claims by itself once enough has been earned; a failing chain is tried again at the next look. */
+/** Looks at the start, because a payer may have begun to withdraw while the node was off, and every five minutes. */
 export function createClaimPolicy(options: {
-  readonly payments: Pick<ProviderPayments, 'totals' | 'claimAndSettle'>;
+  readonly watch: ClaimWatch;
   readonly log: (line: string) => void;
-  readonly onClaimed: () => void;
-}): { check(): Promise<void>; close(): void } {
-  const { payments, log, onClaimed } = options;
+  readonly onChange: () => void;
+}): { look(): Promise<void>; readonly alarms: readonly NodeAlarm[]; close(): void } {
+  const { watch, log, onChange } = options;
+  let said = '';
 
-  async function check(): Promise<void> {
-    const { earned, claimed } = payments.totals();
-    if (earned - claimed < claimFrom) return;
-    try {
-      const report = await payments.claimAndSettle();
+  async function look(): Promise<void> {
+    const report = await watch.look();
+    if (report !== null && report.claimed > 0n) {
       log(`Claimed ${formatAmount(report.claimed)} on ${report.channels} channels.`);
-      onClaimed();
-    } catch (error) {
-      log(`A claim failed and will be tried again: ${error instanceof Error ? error.message : String(error)}`);
     }
+    const now = watch.alarms.map((alarm) => alarm.message).join(' ');
+    if (now !== said && now !== '') log(now);
+    if (now !== said || report !== null) onChange();
+    said = now;
   }
 
-  const timer = setInterval(() => void check(), checkEveryMs);
+  const timer = setInterval(() => void look(), lookEveryMs);
   timer.unref();
-  return { check, close: () => clearInterval(timer) };
+  void look();
+  return {
+    look,
+    get alarms() {
+      return watch.alarms;
+    },
+    close: () => clearInterval(timer),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/index.ts';
 import { backUpDaily } from '../ledger/index.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 /** Looked at far more often than a day, because the machine may sleep through midnight. */
 const lookEveryMs = 60 * 60_000;
@@ -16,7 +17,7 @@ export function keepBackups(
       const path = backUpDaily(ledger, { directory });
       if (path !== null) log(`Copied the ledger to ${path}.`);
     } catch (error) {
-      log(`The ledger could not be copied: ${error instanceof Error ? error.message : String(error)}`);
+      log(`The ledger could not be copied: ${errorText(error)}`);
     }
   }
 

@@ -1,6 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeApi, NodeRequestName, NodeRequests, NodeSnapshot, NodeState } from '../../protocol/node-api.ts';
+import type {
+  NodeAlarm,
+  NodeApi,
+  NodeRequestName,
+  NodeRequests,
+  NodeSnapshot,
+  NodeState,
+} from '../../protocol/node-api.ts';
 import { openLedger, type Ledger } from '../ledger/index.ts';
 import { createOwnerControl, type OwnerControl } from '../owner/owner-control.ts';
 import { openWallet, type HotWallet } from '../payment/index.ts';
@@ -14,6 +21,7 @@ import type { GpuHost, NodeHost, NodeOptions } from './node-options.ts';
 import { decideNodeState } from './node-state.ts';
 import { createSnapshotFeed } from './snapshot-feed.ts';
 import { openTrade, type Trade } from './trade.ts';
+import { errorText } from '../../protocol/errors.ts';
 
 export interface RunningNode {
   readonly api: NodeApi;
@@ -46,7 +54,7 @@ class Closers {
       try {
         await closer();
       } catch (error) {
-        log(`While stopping: ${error instanceof Error ? error.message : String(error)}`);
+        log(`While stopping: ${errorText(error)}`);
       }
     }
   }
@@ -90,6 +98,7 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
   const tasks = createLiveTasks((limit) => ledger.listTasks(limit));
   let trade: Trade | null = null;
+  let policy: { readonly alarms: readonly NodeAlarm[] } | null = null;
   let started = false;
   let stopping: Promise<void> | null = null;
   let shown: NodeState = { name: 'starting', reason: '', sinceMs: Date.now() };
@@ -122,6 +131,7 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
     chainId: options.chain === null ? null : Number(options.chain.chainId),
     tasks: tasks.list(),
     earnings: ledger.earnings(),
+    alarms: policy?.alarms ?? [],
   });
 
   const feed = createSnapshotFeed(buildSnapshot);
@@ -159,11 +169,12 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
       },
       options,
     );
-    const { runner, payments } = trade;
+    const { runner, watch } = trade;
     const open = trade;
     closers.add(() => open.stop());
-    const policy = createClaimPolicy({ payments, log: options.log, onClaimed: () => feed.changed() });
-    closers.add(() => policy.close());
+    const opened = createClaimPolicy({ watch, log: options.log, onChange: () => feed.changed() });
+    policy = opened;
+    closers.add(() => opened.close());
     closers.add(() => runner.handBack('The node is stopping.'));
   }
   started = true;

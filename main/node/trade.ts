@@ -7,9 +7,11 @@ import { defaultPrices } from '../market/pricing.ts';
 import { createNetwork, type HearthNetwork } from '../network/index.ts';
 import {
   createChainClient,
+  createClaimWatch,
   createProviderPayments,
   createRequesterPayments,
   type ChainSettings,
+  type ClaimWatch,
   type HotWallet,
   type ProviderPayments,
 } from '../payment/index.ts';
@@ -37,6 +39,7 @@ export interface Trade {
   readonly runner: TaskRunner;
   readonly requester: Requester;
   readonly payments: ProviderPayments;
+  readonly watch: ClaimWatch;
   /** Ends the network and the requester; tasks must have been handed back before. */
   stop(): Promise<void>;
 }
@@ -109,6 +112,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     runner,
     requester,
     payments,
+    watch: createClaimWatch({ ledger, chain, payments, walletAddress: wallet.address }),
     async stop() {
       ended();
       requester.close();

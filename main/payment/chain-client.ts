@@ -1,13 +1,23 @@
 /** What the node asks of the chain. Every call ends: with an answer or, after its deadline, with a PaymentError. */
-import { AbiCoder, FetchRequest, JsonRpcProvider, Network, keccak256, randomBytes, toBigInt } from 'ethers';
-import type { Interface, Result } from 'ethers';
+import { AbiCoder, keccak256, randomBytes, toBigInt } from 'ethers';
+import type { BlockTag, Interface, JsonRpcProvider, Result } from 'ethers';
 import type { Hex } from '../../protocol/agreement.ts';
-import { depositCollectorAddress, receiveAuthorizationTypes, settlementAddress } from '../../protocol/x402.ts';
+import {
+  claimBatchTypes,
+  depositCollectorAddress,
+  receiveAuthorizationTypes,
+  settlementAddress,
+  settlementDomain,
+} from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
+import { createHttpRelay } from './claim-relay.ts';
+import type { ClaimRelay } from './claim-relay.ts';
 import { PaymentError } from './payment-error.ts';
+import { openRpcEndpoints } from './rpc-endpoints.ts';
 import { settlementInterface, tokenInterface } from './settlement-abi.ts';
 import { sendTransactions } from './transaction-sender.ts';
 import { asHex, channelIdOf } from './typed-data.ts';
+import { confirmationsOf } from './types.ts';
 import type { ChainSettings } from './types.ts';
 import type { HotWallet } from './wallet.ts';
 
@@ -15,6 +25,8 @@ export interface ChannelOnChain {
   /** Everything deposited, less what went back to the payer. */
   readonly balance: bigint;
   readonly totalClaimed: bigint;
+  /** The highest that any endpoint says: what a new channel is reckoned from. */
+  readonly totalClaimedAtMost: bigint;
   /** Block time at which the payer announced a withdrawal; 0 when none is under way. */
   readonly withdrawInitiatedAt: number;
 }
@@ -35,17 +47,23 @@ export interface SentTransaction {
 /** Reads throw PaymentError CHAIN_UNREACHABLE or CHAIN_MISMATCH; writes also TRANSACTION_REVERTED or TRANSACTION_TIMEOUT. */
 export interface ChainClient {
   readonly settings: ChainSettings;
-  readChannel(channelId: Hex): Promise<ChannelOnChain>;
+  /** `depth`: the deposit counts only as far as it was there so many blocks ago. */
+  readChannel(channelId: Hex, depth?: number): Promise<ChannelOnChain>;
   readReceiver(receiver: Hex): Promise<{ readonly totalClaimed: bigint; readonly totalSettled: bigint }>;
   tokenBalance(address: Hex): Promise<bigint>;
+  /** In wei. */
+  coinBalance(address: Hex): Promise<bigint>;
+  /** Wei a unit of gas; 0 where a relay pays. */
+  gasPrice(): Promise<bigint>;
+  /** Endpoints that failed when they were asked last. */
+  readonly endpointsDown: number;
   /** Claims all rows in one transaction and, in the same one, pays `settleFor` out. Either may be left out. */
   claim(rows: readonly ClaimRow[], settleFor: Hex | null): Promise<SentTransaction>;
-  /** Deposits from the wallet's own tokens by EIP-3009. */
+  /** Deposits from the wallet's own tokens by EIP-3009. Resolves when the deposit lies as deep as it must to count. */
   deposit(config: ChannelConfig, amount: bigint): Promise<SentTransaction>;
   close(): void;
 }
 
-const requestTimeoutMs = 10_000;
 /** A deposit's authorization is worthless after this. */
 const authorizationSeconds = 3_600;
 
@@ -54,70 +72,91 @@ export function createChainClient(options: {
   readonly wallet: HotWallet;
   /** How long a transaction may take to be mined. */
   readonly confirmationTimeoutMs?: number;
+  /** Without a block for this long, a transaction is sent again with a higher fee. */
+  readonly stuckAfterMs?: number;
 }): ChainClient {
-  const { settings, wallet, confirmationTimeoutMs = 90_000 } = options;
-  const request = new FetchRequest(settings.rpcUrl);
-  request.timeout = requestTimeoutMs;
-  const provider = new JsonRpcProvider(request, Network.from(settings.chainId), {
-    staticNetwork: true,
-    batchStallTime: 0,
-    cacheTimeout: -1,
-  });
-  const sender = sendTransactions({ provider, wallet, settings, confirmationTimeoutMs });
-  let chainChecked: Promise<void> | undefined;
+  const { settings, wallet, confirmationTimeoutMs = 90_000, stuckAfterMs = 20_000 } = options;
+  const endpoints = openRpcEndpoints(settings);
+  const sender = sendTransactions({ endpoints, wallet, settings, confirmationTimeoutMs, stuckAfterMs });
+  const relay = settings.relayUrl === undefined ? null : createHttpRelay({ ...settings, url: settings.relayUrl });
 
-  async function checkChain(): Promise<void> {
-    const chainId = toBigInt(await reach(() => provider.send('eth_chainId', [])));
-    if (chainId === settings.chainId) return;
-    throw new PaymentError(
-      'CHAIN_MISMATCH',
-      `the endpoint serves chain ${chainId}, the settings say chain ${settings.chainId}`,
-    );
-  }
-
-  /** Checked before the first use and, because an endpoint may be down at first, again until it succeeded once. */
-  async function requireChain(): Promise<void> {
-    chainChecked ??= checkChain();
+  async function reach<Answer>(action: (provider: JsonRpcProvider) => Promise<Answer>): Promise<Answer> {
     try {
-      await chainChecked;
-    } catch (error) {
-      chainChecked = undefined;
-      throw error;
-    }
-  }
-
-  async function reach<Answer>(action: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await action();
+      return await endpoints.first(action);
     } catch (cause) {
-      throw new PaymentError('CHAIN_UNREACHABLE', `the endpoint of chain ${settings.chainId} did not answer`, {
-        cause,
-      });
+      throw asUnreachable(cause);
     }
   }
 
-  async function read(to: Hex, abi: Interface, name: string, values: readonly unknown[]): Promise<Result> {
-    await requireChain();
-    const data = abi.encodeFunctionData(name, values);
-    const answer = await reach(() => provider.call({ to, data }));
+  function asUnreachable(cause: unknown): PaymentError {
+    if (cause instanceof PaymentError) return cause;
+    const message = `the endpoint of chain ${settings.chainId} did not answer`;
+    return new PaymentError('CHAIN_UNREACHABLE', message, { cause });
+  }
+
+  async function call(
+    provider: JsonRpcProvider,
+    contract: { readonly to: Hex; readonly abi: Interface },
+    [name, ...values]: readonly [string, ...unknown[]],
+    blockTag: BlockTag = 'latest',
+  ): Promise<Result> {
+    const { to, abi } = contract;
+    const answer = await provider.call({ to, data: abi.encodeFunctionData(name, values), blockTag });
     if (answer === '0x') throw new PaymentError('CHAIN_MISMATCH', `chain ${settings.chainId} has no contract at ${to}`);
     return abi.decodeFunctionResult(name, answer);
   }
 
+  const read = (to: Hex, abi: Interface, ...question: readonly [string, ...unknown[]]): Promise<Result> =>
+    reach((provider) => call(provider, { to, abi }, question));
+
+  async function readChannelFrom(provider: JsonRpcProvider, channelId: Hex, depth: number): Promise<ChannelOnChain> {
+    const confirmedBlock = depth === 0 ? null : Math.max(0, (await provider.getBlockNumber()) - depth);
+    const [channel, withdrawal, confirmed] = await Promise.all([
+      call(provider, settlement, ['channels', channelId]),
+      call(provider, settlement, ['pendingWithdrawals', channelId]),
+      confirmedBlock === null ? null : call(provider, settlement, ['channels', channelId], confirmedBlock),
+    ]);
+    const totalClaimed = toBigInt(channel[1]);
+    return {
+      balance: lowest([toBigInt(channel[0]), ...(confirmed === null ? [] : [toBigInt(confirmed[0])])]),
+      totalClaimed,
+      totalClaimedAtMost: totalClaimed,
+      withdrawInitiatedAt: Number(withdrawal[1]),
+    };
+  }
+
   async function send(to: Hex, data: string): Promise<SentTransaction> {
-    await requireChain();
     return sender.send(asHex(to), asHex(data));
+  }
+
+  /** Through the relay: signed here, sent and paid for there, believed when it is mined. */
+  async function claimByRelay(
+    by: ClaimRelay,
+    rows: readonly ClaimRow[],
+    settleFor: Hex | null,
+  ): Promise<SentTransaction> {
+    let sent: SentTransaction | null = null;
+    if (rows.length > 0) {
+      const claims = rows.map(({ config, maxClaimableAmount, totalClaimed }) => {
+        return { channelId: channelIdOf(config, settings.chainId), maxClaimableAmount, totalClaimed };
+      });
+      const signature = await wallet.signTypedData(settlementDomain(settings.chainId), claimBatchTypes, { claims });
+      sent = await sender.waitFor(await by.claim(rows, signature));
+    }
+    if (settleFor === null && sent !== null) return sent;
+    const paid = await sender.waitFor(await by.settle(settleFor ?? wallet.address));
+    return { transactionHash: paid.transactionHash, gasUsed: paid.gasUsed + (sent?.gasUsed ?? 0n) };
   }
 
   /** The payer's authorization to move `amount` into this channel and nowhere else. */
   async function authorizeDeposit(config: ChannelConfig, amount: bigint): Promise<string> {
     const [name, version] = await Promise.all([
-      read(config.token, tokenInterface, 'name', []),
-      read(config.token, tokenInterface, 'version', []),
+      read(config.token, tokenInterface, 'name'),
+      read(config.token, tokenInterface, 'version'),
     ]);
     const salt = toBigInt(randomBytes(32));
     // The chain's clock decides, and it need not be ours.
-    const block = await reach(() => provider.getBlock('latest'));
+    const block = await reach((provider) => provider.getBlock('latest'));
     const validBefore = BigInt((block?.timestamp ?? Math.floor(Date.now() / 1_000)) + authorizationSeconds);
     const coder = AbiCoder.defaultAbiCoder();
     const signature = await wallet.signTypedData(
@@ -142,25 +181,31 @@ export function createChainClient(options: {
 
   return {
     settings,
-    async readChannel(channelId) {
-      const [channel, withdrawal] = await Promise.all([
-        read(settlementAddress, settlementInterface, 'channels', [channelId]),
-        read(settlementAddress, settlementInterface, 'pendingWithdrawals', [channelId]),
-      ]);
-      return {
-        balance: toBigInt(channel[0]),
-        totalClaimed: toBigInt(channel[1]),
-        withdrawInitiatedAt: Number(withdrawal[1]),
-      };
+    async readChannel(channelId, depth = 0) {
+      try {
+        return merge(await endpoints.all((provider) => readChannelFrom(provider, channelId, depth)));
+      } catch (error) {
+        throw asUnreachable(error);
+      }
     },
     async readReceiver(receiver) {
-      const answer = await read(settlementAddress, settlementInterface, 'receivers', [receiver, settings.token]);
+      const answer = await read(settlementAddress, settlementInterface, 'receivers', receiver, settings.token);
       return { totalClaimed: toBigInt(answer[0]), totalSettled: toBigInt(answer[1]) };
     },
     async tokenBalance(address) {
-      return toBigInt((await read(settings.token, tokenInterface, 'balanceOf', [address]))[0]);
+      return toBigInt((await read(settings.token, tokenInterface, 'balanceOf', address))[0]);
+    },
+    coinBalance: (address) => reach((provider) => provider.getBalance(address)),
+    async gasPrice() {
+      if (relay !== null) return 0n;
+      const { maxFeePerGas, gasPrice } = await reach((provider) => provider.getFeeData());
+      return gasPrice ?? maxFeePerGas ?? 0n;
+    },
+    get endpointsDown() {
+      return endpoints.down;
     },
     async claim(rows, settleFor) {
+      if (relay !== null) return claimByRelay(relay, rows, settleFor);
       const calls: string[] = [];
       if (rows.length > 0) calls.push(settlementInterface.encodeFunctionData('claim', [rows.map(encodeRow)]));
       if (settleFor !== null) {
@@ -170,13 +215,30 @@ export function createChainClient(options: {
     },
     async deposit(config, amount) {
       const collectorData = await authorizeDeposit(config, amount);
-      return send(
-        settlementAddress,
-        settlementInterface.encodeFunctionData('deposit', [config, amount, depositCollectorAddress, collectorData]),
-      );
+      const values = [config, amount, depositCollectorAddress, collectorData];
+      const sent = await send(settlementAddress, settlementInterface.encodeFunctionData('deposit', values));
+      // Before that the other side would not count it.
+      await sender.waitForBlocks(confirmationsOf(settings));
+      return sent;
     },
-    close: () => provider.destroy(),
+    close: endpoints.close,
   };
+}
+
+const settlement = { to: settlementAddress, abi: settlementInterface };
+
+function lowest(amounts: readonly [bigint, ...bigint[]]): bigint {
+  return amounts.reduce((low, amount) => (amount < low ? amount : low));
+}
+
+/** Of answers that differ, because an endpoint lags or lies, each figure is taken so that it can cost us nothing. */
+function merge(answers: readonly [ChannelOnChain, ...ChannelOnChain[]]): ChannelOnChain {
+  return answers.reduce((merged, answer) => ({
+    balance: lowest([merged.balance, answer.balance]),
+    totalClaimed: lowest([merged.totalClaimed, answer.totalClaimed]),
+    totalClaimedAtMost: -lowest([-merged.totalClaimedAtMost, -answer.totalClaimedAtMost]),
+    withdrawInitiatedAt: Math.max(merged.withdrawInitiatedAt, answer.withdrawInitiatedAt),
+  }));
 }
 
 function encodeRow(row: ClaimRow): object {

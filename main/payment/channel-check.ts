@@ -8,6 +8,7 @@ import type { ChainClient, ChannelOnChain } from './chain-client.ts';
 import { highestPrice } from './channel-needs.ts';
 import { PaymentError } from './payment-error.ts';
 import { channelIdOf, isSameAddress } from './typed-data.ts';
+import { confirmationsOf } from './types.ts';
 import type { PaymentRefusal, Signer } from './types.ts';
 
 export interface ChannelCheck {
@@ -58,7 +59,7 @@ export function createChannelCheck(parts: {
     let state: ChannelOnChain;
     let settledBefore: bigint | undefined;
     try {
-      state = await chain.readChannel(agreement.channelId);
+      state = await chain.readChannel(agreement.channelId, confirmationsOf(chain.settings));
       if (ledger.settledTotal(payoutAddress, token) === undefined) {
         settledBefore = (await chain.readReceiver(payoutAddress)).totalSettled;
       }
@@ -73,7 +74,7 @@ export function createChannelCheck(parts: {
       return refuse('CHANNEL_CLOSING', `the payer is withdrawing from channel ${agreement.channelId}`);
     }
     const known = ledger.findChannel('provider', agreement.channelId);
-    const claimedBefore = known?.baseClaimed ?? state.totalClaimed;
+    const claimedBefore = known?.baseClaimed ?? state.totalClaimedAtMost;
     // What other open tasks may still cost is the requester's care: no chunk is computed before it is covered, and the
     // requester may know earlier than we do that one of them has ended.
     const needed = claimedBefore + (known?.committed ?? 0n) + highestPrice(agreement);
@@ -96,7 +97,7 @@ export function createChannelCheck(parts: {
     // Another task of the channel may have been opened while we waited for the chain.
     const current = known ?? ledger.findChannel(role, channelId);
     if (current === undefined) {
-      events.push({ kind: 'channel', role, channelId, chainId, config, baseClaimed: state.totalClaimed });
+      events.push({ kind: 'channel', role, channelId, chainId, config, baseClaimed: state.totalClaimedAtMost });
     }
     if (state.balance !== current?.balance) {
       events.push({ kind: 'deposit', role, channelId, balance: state.balance, transactionHash: null });

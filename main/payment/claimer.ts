@@ -8,7 +8,7 @@ import type { ChainClient, ClaimRow } from './chain-client.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import { isSameAddress } from './typed-data.ts';
-import type { ClaimReport } from './types.ts';
+import type { ChooseClaims, ClaimReport, OpenClaim } from './types.ts';
 
 /** Rows of one transaction, as x402 facilitators limit themselves; about 580,000 gas. */
 const rowsPerTransaction = 25;
@@ -16,6 +16,8 @@ const rowsPerTransaction = 25;
 interface Claimable {
   readonly channel: ChannelRecord;
   readonly row: ClaimRow;
+  readonly value: bigint;
+  readonly isClosing: boolean;
 }
 
 interface Progress {
@@ -27,7 +29,7 @@ interface Progress {
 }
 
 export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: ChainClient }): {
-  claimAndSettle(): Promise<ClaimReport>;
+  claimAndSettle(choose?: ChooseClaims): Promise<ClaimReport>;
 } {
   const { ledger, chain } = parts;
   const inTurn = createMutex();
@@ -40,15 +42,26 @@ export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: 
     progress.channelIds.add(channelId);
   }
 
+  function recordWithdrawal(channel: ChannelRecord, initiatedAt: number): void {
+    if (channel.closingAt === initiatedAt) return;
+    ledger.append({ kind: 'withdrawal', role: 'provider', channelId: channel.channelId, initiatedAt });
+  }
+
   /** Catches up with the chain; answers what more there is to claim. */
   async function inspect(channel: ChannelRecord, progress: Progress): Promise<Claimable | undefined> {
     const state = await chain.readChannel(channel.channelId);
+    recordWithdrawal(channel, state.withdrawInitiatedAt);
     recordClaim(channel.channelId, state.totalClaimed, null, progress);
     const limits = [channel.baseClaimed + channel.owed, channel.ceiling, state.balance];
     const totalClaimed = limits.reduce((lowest, limit) => (limit < lowest ? limit : lowest));
     if (totalClaimed <= state.totalClaimed || channel.signature === null) return undefined;
     const { config, ceiling, signature } = channel;
-    return { channel, row: { config, maxClaimableAmount: ceiling, signature, totalClaimed } };
+    return {
+      channel,
+      value: totalClaimed - state.totalClaimed,
+      isClosing: state.withdrawInitiatedAt !== 0,
+      row: { config, maxClaimableAmount: ceiling, signature, totalClaimed },
+    };
   }
 
   async function send(batch: readonly Claimable[], settleFor: Hex | null, progress: Progress): Promise<void> {
@@ -86,7 +99,7 @@ export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: 
     progress.settled += totalSettled - known;
   }
 
-  async function claimAndSettle(): Promise<ClaimReport> {
+  async function claimAndSettle(choose: ChooseClaims = (open) => open): Promise<ClaimReport> {
     const progress: Progress = {
       claimed: 0n,
       settled: 0n,
@@ -104,12 +117,17 @@ export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: 
       const claimable = await inspect(channel, progress);
       if (claimable !== undefined) claimables.push(claimable);
     }
+    const chosen = new Set(choose(claimables.map(toOpenClaim)).map((claim) => claim.channelId));
     // The pay-out address may have changed since a channel was opened; each is settled on its own.
     const receivers = new Map(
       channels.map((channel) => [channel.config.receiver.toLowerCase(), channel.config.receiver]),
     );
     for (const receiver of receivers.values()) {
-      const own = claimables.filter((claimable) => isSameAddress(claimable.row.config.receiver, receiver));
+      const own = claimables.filter(
+        ({ channel, row }) => chosen.has(channel.channelId) && isSameAddress(row.config.receiver, receiver),
+      );
+      // Chosen by what it brings: then a pay-out is not sent for its own sake either.
+      if (own.length === 0 && chosen.size < claimables.length) continue;
       await settle(receiver, own, progress);
     }
     if (progress.firstError !== undefined && progress.transactionHashes.length === 0) throw progress.firstError;
@@ -117,5 +135,9 @@ export function createClaimer(parts: { readonly ledger: Ledger; readonly chain: 
     return { claimed, settled, channels: channelIds.size, transactionHashes };
   }
 
-  return { claimAndSettle: () => inTurn(claimAndSettle) };
+  return { claimAndSettle: (choose) => inTurn(() => claimAndSettle(choose)) };
+}
+
+function toOpenClaim({ channel, value, isClosing }: Claimable): OpenClaim {
+  return { channelId: channel.channelId, receiver: channel.config.receiver, value, isClosing };
 }

@@ -1,10 +1,13 @@
 export { createChainClient } from './chain-client.ts';
 export type { ChainClient, ChannelOnChain } from './chain-client.ts';
+export { createClaimWatch } from './claim-watch.ts';
+export type { ClaimWatch } from './claim-watch.ts';
 export { PaymentError } from './payment-error.ts';
 export type { PaymentErrorCode } from './payment-error.ts';
 export { createProviderPayments } from './provider-payments.ts';
 export { createRequesterPayments } from './requester-payments.ts';
 export { channelIdOf, checkSignature } from './typed-data.ts';
 export type * from './types.ts';
+export { confirmationsOf } from './types.ts';
 export { createWallet, openWallet } from './wallet.ts';
 export type { HotWallet } from './wallet.ts';

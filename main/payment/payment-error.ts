@@ -6,6 +6,9 @@ export type PaymentErrorCode =
   | 'CHAIN_MISMATCH'
   | 'TRANSACTION_REVERTED'
   | 'TRANSACTION_TIMEOUT'
+  /** The relay that pays the gas said no, or nothing. */
+  | 'RELAY_REFUSED'
+  | 'RELAY_UNREACHABLE'
   /** The wallet has too little of the chain's coin for the gas. */
   | 'GAS_UNAFFORDABLE'
   | 'WALLET_PERMISSIONS'

@@ -166,6 +166,14 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     for (const [other, reservation] of reservations) {
       if (other !== task.agreementHash && reservation.channelId === task.channelId) needed += reservation.amount;
     }
+    if (channel.closingAt !== 0) {
+      return refuse('CHANNEL_CLOSING', `the payer is withdrawing from channel ${channel.channelId}`);
+    }
+    if (needed > channel.balance) {
+      // A deposit that was there and is not any more: withdrawn, or gone with a reorganisation of the chain.
+      const message = `${units} more units bring the channel to ${needed}, the deposit is ${channel.balance}`;
+      return refuse('DEPOSIT_TOO_SMALL', message, { needed, available: channel.balance });
+    }
     if (needed > channel.ceiling) {
       const message = `${units} more units bring the channel to ${needed}, the voucher covers ${channel.ceiling}`;
       return refuse('NOT_COVERED', message, { needed, available: channel.ceiling });

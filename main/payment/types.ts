@@ -39,6 +39,18 @@ export interface ClaimReport {
   readonly transactionHashes: readonly Hex[];
 }
 
+export interface OpenClaim {
+  readonly channelId: Hex;
+  readonly receiver: Hex;
+  /** What a claim brings now. */
+  readonly value: bigint;
+  /** The payer is taking its deposit back: only what is claimed before is safe. */
+  readonly isClosing: boolean;
+}
+
+/** Answers the claims to make, of those that are open. */
+export type ChooseClaims = (open: readonly OpenClaim[]) => readonly OpenClaim[];
+
 /**
  * The provider's side. Order of every step: verify, commit to the ledger (synchronous=FULL), then act.
  * All calls but `openTask` and `claimAndSettle` are synchronous: the commit is on disk when they return.
@@ -66,8 +78,11 @@ export interface ProviderPayments {
   acceptReceipt(receipt: Receipt, signature: Hex): PaymentOutcome<object>;
   /** Ends a task without a receipt: what was acknowledged stays claimable. */
   closeTask(agreementHash: Hex, reason: string): void;
-  /** Claims what is earned (receipted amounts, else acknowledged chunks) on every channel and settles; a no-op where nothing is new. */
-  claimAndSettle(): Promise<ClaimReport>;
+  /**
+   * Claims what is earned (receipted amounts, else acknowledged chunks) and settles; a no-op where nothing is new.
+   * `choose` picks the channels; all of them when omitted, whatever the gas costs: the owner's word.
+   */
+  claimAndSettle(choose?: ChooseClaims): Promise<ClaimReport>;
   totals(): { readonly earned: bigint; readonly claimed: bigint; readonly settled: bigint };
 }
 
@@ -101,9 +116,22 @@ export interface Signer {
   signTypedData(domain: object, types: Record<string, { name: string; type: string }[]>, value: object): Promise<Hex>;
 }
 
+/** A local chain does not reorganise; Base and its like have not by more than a block or two. */
+export function confirmationsOf({ confirmations, chainId }: ChainSettings): number {
+  return confirmations ?? (chainId === 31_337n ? 0 : 3);
+}
+
 /** Where money lives; every figure is fixed when the node starts. */
 export interface ChainSettings {
   readonly rpcUrl: string;
   readonly chainId: bigint;
   readonly token: Hex;
+  /** Asked when the first does not answer; what a channel holds is asked of all, and the lowest deposit counts. */
+  readonly fallbackRpcUrls?: readonly string[];
+  /** Blocks a deposit must lie back before it counts; see {@link confirmationsOf} for when it is left out. */
+  readonly confirmations?: number;
+  /** An x402 facilitator that sends the claims and pays their gas; without one the wallet sends them itself. */
+  readonly relayUrl?: string;
+  /** What one whole coin (10^18) of the chain costs in the token's smallest unit: what gas is reckoned with. */
+  readonly coinPrice?: bigint;
 }

@@ -1,0 +1,142 @@
+/**
+ * Looks after what is earned and not yet safe. A payer that takes its deposit back leaves the node as long as the
+ * channel's withdraw delay; a look at the chain that is shorter than it, and a claim at that look, lose nothing.
+ */
+import type { NodeAlarm } from '../../protocol/node-api.ts';
+import { formatAmount } from '../../protocol/money.ts';
+import type { ChannelRecord, Ledger } from '../ledger/index.ts';
+import type { ChainClient } from './chain-client.ts';
+import { chooseClaims, costOfClaim } from './claim-policy.ts';
+import type { ClaimPrices } from './claim-policy.ts';
+import { PaymentError } from './payment-error.ts';
+import { isSameAddress } from './typed-data.ts';
+import type { ClaimReport, OpenClaim, ProviderPayments } from './types.ts';
+
+export interface ClaimWatch {
+  /** One look: catches up with every channel that has money at stake, and claims what should be. Never throws. */
+  look(): Promise<ClaimReport | null>;
+  readonly alarms: readonly NodeAlarm[];
+}
+
+/** High on purpose: a coin that is cheaper than reckoned with only makes claims more worthwhile than thought. */
+const usualCoinPrice = 5_000_000_000n;
+
+export function createClaimWatch(parts: {
+  readonly ledger: Ledger;
+  readonly chain: ChainClient;
+  readonly payments: Pick<ProviderPayments, 'claimAndSettle'>;
+  /** Sends the claims, and pays their gas where no relay does. */
+  readonly walletAddress: `0x${string}`;
+  readonly now?: () => number;
+}): ClaimWatch {
+  const { ledger, chain, payments, walletAddress, now = Date.now } = parts;
+  const { chainId, token, relayUrl, coinPrice = usualCoinPrice } = chain.settings;
+  let alarms: readonly NodeAlarm[] = [];
+
+  function channelsAtStake(): readonly ChannelRecord[] {
+    return ledger.listChannels('provider').filter((channel) => {
+      if (channel.chainId !== chainId || !isSameAddress(channel.config.token, token)) return false;
+      const isOwed = channel.baseClaimed + channel.owed > channel.claimed;
+      const isOpen = ledger.listOpenTasks('provider', channel.channelId, Math.floor(now() / 1_000)).length > 0;
+      return isOwed || isOpen || channel.closingAt !== 0;
+    });
+  }
+
+  async function catchUp(channel: ChannelRecord): Promise<void> {
+    const { channelId } = channel;
+    const { balance, withdrawInitiatedAt } = await chain.readChannel(channelId);
+    // A deposit counts once it lies deep enough; one that has shrunk counts at once.
+    if (balance < channel.balance) {
+      ledger.append({ kind: 'deposit', role: 'provider', channelId, balance, transactionHash: null });
+    }
+    if (withdrawInitiatedAt !== channel.closingAt) {
+      ledger.append({ kind: 'withdrawal', role: 'provider', channelId, initiatedAt: withdrawInitiatedAt });
+    }
+  }
+
+  async function lookOnce(seen: NodeAlarm[]): Promise<ClaimReport | null> {
+    const atStake = channelsAtStake();
+    if (atStake.length === 0) return null;
+    for (const channel of atStake) await catchUp(channel);
+    const prices: ClaimPrices = { gasPrice: await chain.gasPrice(), coinPrice };
+    const chosen: OpenClaim[] = [];
+    const report = await payments.claimAndSettle((open) => {
+      chosen.push(...chooseClaims(open, prices));
+      return chosen;
+    });
+    for (const channel of channelsAtStake()) if (channel.closingAt !== 0) seen.push(closingAlarm(channel));
+    await warnOfGas(prices, seen);
+    return report;
+  }
+
+  /** Said before it is needed: what is earned, and too little coin to claim it. */
+  async function warnOfGas(prices: ClaimPrices, seen: NodeAlarm[]): Promise<void> {
+    const atStake = channelsAtStake();
+    if (relayUrl !== undefined || atStake.length === 0) return;
+    const coin = await chain.coinBalance(walletAddress);
+    const needed = costOfClaim(atStake.length, { ...prices, coinPrice: 10n ** 18n });
+    if (coin < needed) seen.push(gasAlarm(`${walletAddress} holds ${coin} wei, a claim now costs about ${needed}`));
+  }
+
+  function gasAlarm(why: string): NodeAlarm {
+    return {
+      code: 'GAS_UNAFFORDABLE',
+      message: `What is earned cannot be claimed: ${why}.`,
+      fix: `Send a little of the chain's coin to ${walletAddress}, or start with --relay-url.`,
+      sinceMs: now(),
+    };
+  }
+
+  function alarmOf(error: unknown): NodeAlarm {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof PaymentError ? error.code : 'CLAIM_FAILED';
+    if (code === 'GAS_UNAFFORDABLE') return gasAlarm(message);
+    if (code === 'CHAIN_UNREACHABLE' || code === 'CHAIN_MISMATCH') {
+      const fix = 'Check --rpc-url; give it twice to have a second endpoint.';
+      return { code: 'CHAIN_UNREACHABLE', message: `The chain cannot be watched: ${message}.`, fix, sinceMs: now() };
+    }
+    const fix = 'It is tried again by itself; "hearth claim" tries it now.';
+    return { code: 'CLAIM_FAILED', message: `A claim failed: ${message}.`, fix, sinceMs: now() };
+  }
+
+  async function look(): Promise<ClaimReport | null> {
+    const seen: NodeAlarm[] = [];
+    let report: ClaimReport | null = null;
+    try {
+      report = await lookOnce(seen);
+    } catch (error) {
+      for (const channel of channelsAtStake()) if (channel.closingAt !== 0) seen.push(closingAlarm(channel));
+      seen.push(alarmOf(error));
+    }
+    if (chain.endpointsDown > 0 && !seen.some((alarm) => alarm.code === 'CHAIN_UNREACHABLE')) {
+      const message = `${chain.endpointsDown} of the chain's endpoints do not answer.`;
+      const fix = 'Replace it: deposits are only checked against the endpoints that answer.';
+      seen.push({ code: 'ENDPOINT_DOWN', message, fix, sinceMs: now() });
+    }
+    // What was known keeps its time.
+    alarms = seen.map((alarm) => {
+      const known = alarms.find(({ code }) => code === alarm.code && code !== 'CHANNEL_CLOSING');
+      return known === undefined ? alarm : { ...alarm, sinceMs: known.sinceMs };
+    });
+    return report;
+  }
+
+  return {
+    look,
+    get alarms() {
+      return alarms;
+    },
+  };
+}
+
+function closingAlarm(channel: ChannelRecord): NodeAlarm {
+  const untilMs = (channel.closingAt + channel.config.withdrawDelay) * 1_000;
+  const open = channel.baseClaimed + channel.owed - channel.claimed;
+  const rest = open > 0n ? `${formatAmount(open)} are not claimed yet` : 'everything earned is claimed';
+  return {
+    code: 'CHANNEL_CLOSING',
+    message: `${channel.counterparty} takes its deposit back at ${new Date(untilMs).toISOString()}; ${rest}.`,
+    fix: open > 0n ? 'Keep the node running and its wallet in gas, or run "hearth claim" now.' : 'Nothing to do.',
+    sinceMs: channel.closingAt * 1_000,
+  };
+}
