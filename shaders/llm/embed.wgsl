@@ -1,10 +1,11 @@
-// hidden[t][:] = embedding[tokens[position + t]][:], dequantised. One invocation per unit of 16 weight bytes, one row of
+// hidden[t][:] = scale * embedding[tokens[position + t]][:], dequantised. One invocation per unit of 16 weight bytes, one row of
 // workgroups per token. hidden: [chunk][blocks * 32]. A token outside this slice's rows is left to the slice that has it.
 // Host: worker/llm/kernels/embed.ts. Exact but for the scale multiplication (1 ULP).
 struct Shape {
   firstRow: u32,
   rowCount: u32,
   blocks: u32,
+  scale: f32,
 }
 struct State {
   position: u32,
@@ -30,6 +31,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let weights = weightLoad(row, unit, shape.blocks);
   let base = t * shape.blocks * 8u + unit * WEIGHT_UNIT_VECTORS;
   for (var i = 0u; i < WEIGHT_UNIT_VECTORS; i++) {
-    hidden[base + i] = weights[i];
+    hidden[base + i] = shape.scale * weights[i];
   }
 }

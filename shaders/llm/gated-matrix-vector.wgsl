@@ -1,5 +1,5 @@
-// y[offset + r] = SiLU(a) * b, a = Wgate[r] . n(x), b = Wup[r] . n(x), n = RMSNorm with gain g: the whole front half of a
-// SwiGLU layer for one token (decode). Layout and reduction as in matrix-vector.wgsl; the two matrices may differ in format.
+// y[offset + r] = activation(a) * b, a = Wgate[r] . n(x), b = Wup[r] . n(x), n = RMSNorm with gain g: the whole front half of a
+// gated layer for one token (decode). Layout and reduction as in matrix-vector.wgsl; the two matrices may differ in format.
 // Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/gated-matrix-vector.ts
 struct Shape {
   rows: u32,
@@ -8,6 +8,7 @@ struct Shape {
   outputOffset: u32,
   // A power of two up to 32; by uniform, so that one pipeline serves every shape.
   lanes: u32,
+  activation: u32,
   epsilon: f32,
 }
 const WORKGROUP = 64u;
@@ -62,7 +63,7 @@ fn main(
     let scale = inverseSqrt(squareSums[index] / f32(shape.columns) + shape.epsilon);
     for (var i = 0u; i < 2u && row + i < shape.rows; i++) {
       let gate = sums[index][i] * scale;
-      y[shape.outputOffset + row + i] = gate / (1.0 + exp(-gate)) * (sums[index][i + 2u] * scale);
+      y[shape.outputOffset + row + i] = activate(gate, shape.activation) * (sums[index][i + 2u] * scale);
     }
   }
 }

@@ -1,6 +1,6 @@
 // result = sum_k W[r][k] * X[t][k], with `normalise` after RMSNorm of each X[t] (its sum of squares is taken while the tiles pass by);
-// Y[t][offset + r] becomes the result, or is added to (a residual), or becomes SiLU(Y) * result (the up half of SwiGLU, over the
-// gate half). Many tokens (prefill). One pipeline serves all of these: a workgroup array is zeroed by generated code, which some
+// Y[t][offset + r] becomes the result, or is added to (a residual), or becomes activation(Y) * result (the up half of a gated
+// layer, over the gate half); with a soft cap c the result is c tanh(result / c). Many tokens (prefill). One pipeline serves all of these: a workgroup array is zeroed by generated code, which some
 // drivers take a second to compile. A workgroup of 64 makes a tile of 32 rows x 32 tokens, 4 x 4 per invocation in
 // named registers; 32 columns a step through 8 KiB of workgroup memory, weights dequantised once per tile.
 // X: [chunk][blocks * 32], zero past `columns`, chunk a multiple of 32 (rows past the last token are read, never written).
@@ -14,7 +14,11 @@ struct Shape {
   normalise: u32,
   // 0 replace, 1 add, 2 gate.
   combine: u32,
+  // Of `gate`.
+  activation: u32,
   epsilon: f32,
+  // 0 without.
+  softCap: f32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -112,10 +116,10 @@ fn store(row: u32, tokenBase: u32, token: u32, sum: vec4<f32>) {
   let base = (tokenBase + token) * shape.outputStride + shape.outputOffset + row;
   for (var i = 0u; i < 4u; i++) {
     if (row + i < shape.rows) {
-      var result = sum[i] * scale;
+      var result = softCap(sum[i] * scale, shape.softCap);
       if (shape.combine != 0u) {
         let before = y[base + i];
-        result = select(before / (1.0 + exp(-before)) * result, before + result, shape.combine == 1u);
+        result = select(activate(before, shape.activation) * result, before + result, shape.combine == 1u);
       }
       y[base + i] = result;
     }

@@ -1,5 +1,5 @@
 // y[offset + r] (+)= sum_k W[r][k] * x[k]; with `normalise` also RMSNorm of x first: y = W (x * g) / sqrt(mean(x^2) + epsilon),
-// the sum of squares taken on the way. One token (decode). `lanes` invocations share four rows (x is loaded once for them), each
+// the sum of squares taken on the way; with a soft cap c the result becomes c tanh(result / c). One token (decode). `lanes` invocations share four rows (x is loaded once for them), each
 // striding over units of 16 weight bytes, then a tree over workgroup memory. x: [blocks * 32], zero past `columns`. f32 accumulation;
 // tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; f32 variant, no features needed).
 struct Shape {
@@ -13,6 +13,8 @@ struct Shape {
   // A power of two up to 32; by uniform, so that one pipeline serves every shape.
   lanes: u32,
   epsilon: f32,
+  // 0 without.
+  softCap: f32,
 }
 const WORKGROUP = 64u;
 
@@ -78,7 +80,7 @@ fn main(
       if (shape.combine == 1u) {
         y[target0] += result[i];
       } else {
-        y[target0] = result[i];
+        y[target0] = softCap(result[i], shape.softCap);
       }
     }
   }

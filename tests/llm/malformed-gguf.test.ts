@@ -103,7 +103,7 @@ const CASES: readonly (readonly [title: string, file: GgufWriterFile, code: stri
   ['another architecture', withMetadata('general.architecture', text('gpt4')), 'UNSUPPORTED_ARCHITECTURE', 'gpt4'],
   ['no architecture', withMetadata('general.architecture', undefined), 'MISSING_FIELD', 'general.architecture'],
   ['experts', withMetadata('llama.expert_count', uint32(8)), 'UNSUPPORTED_ARCHITECTURE', 'expert'],
-  ['yarn', withMetadata('llama.rope.scaling.type', text('yarn')), 'UNSUPPORTED_ARCHITECTURE', 'yarn'],
+  ['unknown scaling', withMetadata('llama.rope.scaling.type', text('su')), 'UNSUPPORTED_ARCHITECTURE', 'su'],
   ['a billion layers', withMetadata('llama.block_count', uint32(1e9)), 'INVALID_VALUE', '1000000000'],
   ['no layers', withMetadata('llama.block_count', uint32(0)), 'INVALID_VALUE', '0'],
   ['a layer too many', withMetadata('llama.block_count', uint32(2)), 'MISSING_TENSOR', 'blk.1'],
@@ -126,10 +126,13 @@ const CASES: readonly (readonly [title: string, file: GgufWriterFile, code: stri
     'a bias that would be ignored',
     {
       ...good,
-      tensors: [...good.tensors, { name: 'blk.0.attn_q.bias', dimensions: [32], type: 0, bytes: new Uint8Array(128) }],
+      tensors: [
+        ...good.tensors,
+        { name: 'blk.0.attn_output.bias', dimensions: [32], type: 0, bytes: new Uint8Array(128) },
+      ],
     },
     'UNEXPECTED_TENSOR',
-    'attn_q.bias',
+    'attn_output.bias',
   ],
 ];
 

@@ -8,8 +8,9 @@ import { LlmError } from './llm-error.ts';
 import { readLlamaConfig, type LlamaConfig } from './model/llama-config.ts';
 import { LlamaContext } from './model/llama-context.ts';
 import { LlamaGraph, SCORING_CHUNK } from './model/llama-graph.ts';
-import { loadLlamaWeights, planLlamaWeights } from './model/llama-weights.ts';
+import { loadLlamaWeights } from './model/llama-weights.ts';
 import { TensorUpload } from './model/tensor-upload.ts';
+import { planLlamaWeights } from './model/weight-plan.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 import { readVocabulary, type Vocabulary } from './tokenizer/vocabulary.ts';
 
@@ -274,7 +275,7 @@ function describe(
   }
   return {
     name: config.name,
-    architecture: 'llama',
+    architecture: config.architecture.name,
     parameterCount,
     layerCount: config.layerCount,
     embeddingLength: config.embeddingLength,

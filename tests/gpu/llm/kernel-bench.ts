@@ -60,14 +60,15 @@ export class KernelBench {
     if (format === undefined) throw new Error(`no format ${type}`);
     const matrix = this.#own(allocateWeightMatrix(this.device, 'test', format, { rows, columns, sliceRows }));
     const upload = new TensorUpload(this.cache, createMemorySource(tensor.bytes));
-    await upload.fill(matrix, 0, {
+    const described = {
       name: 'test',
       type: { name: type, blockLength: 1, blockBytes: 1 },
       dimensions: [columns, rows],
       elementCount: rows * columns,
       offsetBytes: 0,
       sizeBytes: tensor.bytes.byteLength,
-    });
+    };
+    await upload.fill(matrix, 0, { tensor: described, format, firstRow: 0, rowCount: rows });
     upload.destroy();
     return { matrix, values: tensor.values };
   }

@@ -3,10 +3,10 @@ import { composeWithWeights } from '../formats/weight-format.ts';
 import type { WeightMatrix } from '../model/weight-matrix.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 
-/** hidden[t] = embedding[tokens[position + t]]; one dispatch per slice of the table. */
+/** hidden[t] = scale * embedding[tokens[position + t]]; one dispatch per slice of the table. */
 export async function createEmbed(
   cache: PipelineCache,
-  options: { table: WeightMatrix; state: GPUBuffer; tokens: GPUBuffer; hidden: GPUBuffer },
+  options: { table: WeightMatrix; state: GPUBuffer; tokens: GPUBuffer; hidden: GPUBuffer; scale?: number },
 ): Promise<Kernel> {
   const { device } = cache;
   const { table, state, tokens, hidden } = options;
@@ -17,7 +17,8 @@ export async function createEmbed(
   });
   const groups = Math.ceil((table.blocks * table.format.unitsPerBlock) / 64);
   const slices = table.slices.map((slice) => {
-    const shape = createShapeBuffer(device, `${label}.shape`, [slice.firstRow, slice.rowCount, table.blocks]);
+    const integers = [slice.firstRow, slice.rowCount, table.blocks];
+    const shape = createShapeBuffer(device, `${label}.shape`, integers, [options.scale ?? 1]);
     const group = createBindGroup(device, label, pipeline, [shape, state, tokens, hidden, slice.data, slice.scales]);
     return { shape, group };
   });

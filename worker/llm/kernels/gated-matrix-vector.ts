@@ -1,6 +1,7 @@
 import code from '../../../shaders/llm/gated-matrix-vector.wgsl?raw';
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { composeWithWeights } from '../formats/weight-format.ts';
+import { activationCode, ACTIVATIONS } from './activation.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 import { lanesPerRow, type GatedMatrixKernelOptions } from './matrix-options.ts';
 import { pairSlices } from './pair-slices.ts';
@@ -9,7 +10,7 @@ import { pairSlices } from './pair-slices.ts';
 const WORKGROUP = 64;
 const ROWS_PER_LANE_GROUP = 2;
 
-/** RMSNorm, gate and up matrices and SiLU(gate) * up of one token (decode) in one dispatch per slice. */
+/** RMSNorm, gate and up matrices and activation(gate) * up of one token (decode) in one dispatch per slice. */
 export async function createGatedMatrixVector(
   cache: PipelineCache,
   options: GatedMatrixKernelOptions,
@@ -20,7 +21,7 @@ export async function createGatedMatrixVector(
   const lanes = lanesPerRow(gate.blocks);
   const pipeline = await cache.get({
     label,
-    code: composeWithWeights(code, [
+    code: composeWithWeights(`${activationCode}\n${code}`, [
       { prefix: 'gate', format: gate.format, firstBinding: 4 },
       { prefix: 'up', format: up.format, firstBinding: 6 },
     ]),
@@ -29,7 +30,14 @@ export async function createGatedMatrixVector(
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
-      [gateSlice.rowCount, gate.blocks, gate.columns, gateSlice.firstRow, lanes],
+      [
+        gateSlice.rowCount,
+        gate.blocks,
+        gate.columns,
+        gateSlice.firstRow,
+        lanes,
+        ACTIVATIONS[options.activation ?? 'silu'],
+      ],
       [normalisation.epsilon],
     );
     const weights = [gateSlice.data, gateSlice.scales, upSlice.data, upSlice.scales];

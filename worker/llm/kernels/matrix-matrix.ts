@@ -1,5 +1,6 @@
 import code from '../../../shaders/llm/matrix-matrix.wgsl?raw';
 import { composeWithWeights } from '../formats/weight-format.ts';
+import { activationCode, ACTIVATIONS } from './activation.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 import { COMBINE_MODES, type BatchMatrixKernelOptions } from './matrix-options.ts';
 
@@ -14,7 +15,9 @@ export async function createMatrixMatrix(cache: PipelineCache, options: BatchMat
   const label = `llm.matrix-matrix.${matrix.label}`;
   const pipeline = await cache.get({
     label,
-    code: composeWithWeights(code, [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }]),
+    code: composeWithWeights(`${activationCode}\n${code}`, [
+      { prefix: 'weight', format: matrix.format, firstBinding: 4 },
+    ]),
   });
   const slices = matrix.slices.map((slice) => {
     const shape = createShapeBuffer(
@@ -27,8 +30,9 @@ export async function createMatrixMatrix(cache: PipelineCache, options: BatchMat
         options.outputOffset + slice.firstRow,
         options.outputStride,
         ...flags,
+        ACTIVATIONS[options.activation ?? 'silu'],
       ],
-      [normalisation?.epsilon ?? 0],
+      [normalisation?.epsilon ?? 0, options.softCap ?? 0],
     );
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales, options.batch];
     return {

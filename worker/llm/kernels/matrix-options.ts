@@ -1,3 +1,4 @@
+import type { Activation } from './activation.ts';
 import type { WeightMatrix } from '../model/weight-matrix.ts';
 
 /** RMSNorm in front of a matrix: gain [blocks * 32] of float32, zero past the columns. */
@@ -22,8 +23,12 @@ export interface MatrixKernelOptions {
   readonly outputOffset: number;
   readonly outputStride: number;
   readonly normalisation?: Normalisation;
-  /** 'add' makes a residual; 'gate' gives SiLU(output so far) * result and is for batches only. */
+  /** 'add' makes a residual; 'gate' gives activation(output so far) * result and is for batches only. */
   readonly combine: 'replace' | 'add' | 'gate';
+  /** For 'gate'; SiLU when left out. */
+  readonly activation?: Activation;
+  /** Results become c tanh(result / c). */
+  readonly softCap?: number;
 }
 
 /** As the shaders number them. */
@@ -37,6 +42,8 @@ export interface GatedMatrixKernelOptions {
   /** [rows], the one token's. */
   readonly output: GPUBuffer;
   readonly normalisation: Normalisation;
+  /** SiLU when left out. */
+  readonly activation?: Activation;
 }
 
 /** Invocations that share a row: enough to keep 16-byte loads of a row side by side, few enough that each has work. */

@@ -1,6 +1,7 @@
 import code from '../../../shaders/llm/matrix-vector.wgsl?raw';
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { composeWithWeights } from '../formats/weight-format.ts';
+import { activationCode } from './activation.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 import { COMBINE_MODES, lanesPerRow, type MatrixKernelOptions } from './matrix-options.ts';
 
@@ -17,14 +18,16 @@ export async function createMatrixVector(cache: PipelineCache, options: MatrixKe
   const lanes = lanesPerRow(matrix.blocks * matrix.format.unitsPerBlock);
   const pipeline = await cache.get({
     label,
-    code: composeWithWeights(code, [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }]),
+    code: composeWithWeights(`${activationCode}\n${code}`, [
+      { prefix: 'weight', format: matrix.format, firstBinding: 4 },
+    ]),
   });
   const slices = matrix.slices.map((slice) => {
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
       [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow, ...flags, lanes],
-      [normalisation?.epsilon ?? 0],
+      [normalisation?.epsilon ?? 0, options.softCap ?? 0],
     );
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];
     const groups = Math.ceil(slice.rowCount / ((WORKGROUP / lanes) * ROWS_PER_LANE_GROUP));

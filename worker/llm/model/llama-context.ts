@@ -9,7 +9,7 @@ import { createSample, SAMPLING_BYTES, sampleSliceCount } from '../kernels/sampl
 import { LlmError } from '../llm-error.ts';
 import { allocateOrFail } from './allocation.ts';
 import { PREFILL_CHUNK, SCORING_CHUNK, type LlamaGraph } from './llama-graph.ts';
-import { buildRopeTable } from './rope-table.ts';
+import { buildRopeTables, ropeTableOf } from './rope-table.ts';
 
 /** GPU memory of one sequence. `state` is { position, count, token } of sample.wgsl and its fellows. */
 interface ContextBuffers {
@@ -17,7 +17,7 @@ interface ContextBuffers {
   readonly tokens: GPUBuffer;
   readonly sampling: GPUBuffer;
   readonly gaps: GPUBuffer;
-  readonly ropeTable: GPUBuffer;
+  readonly ropeTables: readonly GPUBuffer[];
   readonly caches: readonly { readonly keys: GPUBuffer; readonly values: GPUBuffer }[];
 }
 
@@ -193,14 +193,14 @@ export class LlamaContext {
 function allocateBuffers(graph: LlamaGraph, capacity: number, cacheBytes: number): ContextBuffers {
   const { device } = graph.cache;
   const storage = (label: string, sizeBytes: number) => createStorageBuffer(device, `llm.context.${label}`, sizeBytes);
-  const table = buildRopeTable(graph.config, capacity, graph.weights.ropeFactors);
+  const tables = buildRopeTables(graph.config, capacity, graph.weights.ropeFactors);
   return {
     state: storage('state', 16),
     tokens: storage('tokens', capacity * 4),
     // UNIFORM 0x40 | COPY_DST 0x8.
     sampling: device.createBuffer({ label: 'llm.context.sampling', size: SAMPLING_BYTES, usage: 0x40 | 0x08 }),
     gaps: storage('gaps', capacity * 4),
-    ropeTable: uploadStorageBuffer(device, 'llm.context.rope-table', table),
+    ropeTables: tables.map((table) => uploadStorageBuffer(device, 'llm.context.rope-table', table)),
     caches: graph.weights.layers.map((_, index) => ({
       keys: storage(`keys.${index}`, cacheBytes),
       values: storage(`values.${index}`, cacheBytes),
@@ -208,8 +208,8 @@ function allocateBuffers(graph: LlamaGraph, capacity: number, cacheBytes: number
   };
 }
 
-function destroyBuffers({ caches, ...buffers }: ContextBuffers): void {
-  for (const buffer of Object.values(buffers)) buffer.destroy();
+function destroyBuffers({ caches, ropeTables, ...buffers }: ContextBuffers): void {
+  for (const buffer of [...Object.values(buffers), ...ropeTables]) buffer.destroy();
   for (const { keys, values } of caches) {
     keys.destroy();
     values.destroy();
@@ -218,21 +218,33 @@ function destroyBuffers({ caches, ...buffers }: ContextBuffers): void {
 
 async function createKernels(graph: LlamaGraph, capacity: number, buffers: ContextBuffers): Promise<ContextKernels> {
   const { cache, config, heads, scratch, weights } = graph;
-  const { state, tokens, sampling, ropeTable, caches } = buffers;
+  const { state, tokens, sampling, ropeTables, caches } = buffers;
   const { projected, query, attended, hidden, logits, bestScores, bestTokens } = scratch;
   const outputStride = Math.ceil((heads.headCount * heads.headLength) / 32) * 32;
   const ropePairs = config.ropeDimensions / 2;
+  const tableOf = (layer: number): GPUBuffer => {
+    const table = ropeTables[ropeTableOf(config, layer)];
+    if (table === undefined) throw new RangeError(`layer ${layer} has no rope table`);
+    return table;
+  };
   const [embed, rope, attention, sample] = await Promise.all([
-    createEmbed(cache, { table: weights.embedding, state, tokens, hidden }),
+    createEmbed(cache, {
+      table: weights.embedding,
+      state,
+      tokens,
+      hidden,
+      scale: config.variation.embeddingScale ?? 1,
+    }),
     Promise.all(
-      caches.map(({ keys, values }) =>
+      caches.map(({ keys, values }, layer) =>
         createRopeAppend(cache, {
+          ...graph.ropeVariant(layer),
           heads,
           ropePairs,
           capacity,
           state,
           projected,
-          table: ropeTable,
+          table: tableOf(layer),
           query,
           keys,
           values,
@@ -240,8 +252,17 @@ async function createKernels(graph: LlamaGraph, capacity: number, buffers: Conte
       ),
     ),
     Promise.all(
-      caches.map(({ keys, values }) =>
-        createAttention(cache, { heads, state, query, keys, values, output: attended, outputStride }),
+      caches.map(({ keys, values }, layer) =>
+        createAttention(cache, {
+          ...graph.attentionVariant(layer),
+          heads,
+          state,
+          query,
+          keys,
+          values,
+          output: attended,
+          outputStride,
+        }),
       ),
     ),
     createSample(cache, {

@@ -1,13 +1,16 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
 import { LlmError } from '../llm-error.ts';
+import { createAddNormalised } from '../kernels/add-normalised.ts';
+import type { AttentionVariant } from '../kernels/attention.ts';
 import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
 import { createShapeBuffer, type Kernel, type PipelineCache } from '../kernels/kernel.ts';
 import { createMatrixMatrix, MATRIX_TILE } from '../kernels/matrix-matrix.ts';
 import type { MatrixKernelOptions } from '../kernels/matrix-options.ts';
 import { createMatrixVector } from '../kernels/matrix-vector.ts';
-import type { HeadShape } from '../kernels/rope-append.ts';
+import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
 import { sampleSliceCount } from '../kernels/sample.ts';
 import { allocateOrFail } from './allocation.ts';
+import type { WeightMatrix } from './weight-matrix.ts';
 import type { LlamaConfig } from './llama-config.ts';
 import type { LlamaLayer, LlamaWeights } from './llama-weights.ts';
 
@@ -27,6 +30,8 @@ export interface Scratch {
   readonly query: GPUBuffer;
   /** [chunk][heads * headLength, padded to 32]. */
   readonly attended: GPUBuffer;
+  /** [chunk][embedding, padded to 32]: what attention or feed-forward gave, where it is normalised before it is added. */
+  readonly branch: GPUBuffer;
   /** [chunk][feed-forward, padded to 32]. */
   readonly activated: GPUBuffer;
   /** [vocabulary] of the token being decoded. */
@@ -104,6 +109,26 @@ export class LlamaGraph {
     return layer;
   }
 
+  /** What the architecture asks of this layer's rope; its table is `ropeTableOf(config, index)`. */
+  ropeVariant(index: number): RopeVariant {
+    const { architecture, normEpsilon } = this.config;
+    const parameters = this.weights.layers[index]?.headParameters;
+    return {
+      ropeStyle: architecture.ropeStyle,
+      ...(parameters === undefined ? {} : { parameters: { ...parameters, epsilon: normEpsilon } }),
+    };
+  }
+
+  /** What the architecture asks of this layer's attention. */
+  attentionVariant(index: number): AttentionVariant {
+    const { attentionScale, attentionSoftCap, window } = this.config.variation;
+    return {
+      ...(attentionScale === undefined ? {} : { scale: attentionScale }),
+      ...(attentionSoftCap === undefined ? {} : { softCap: attentionSoftCap }),
+      ...(window?.hasLayer(index) === true ? { window: window.length } : {}),
+    };
+  }
+
   /** Logits of the one token in `scratch.hidden` row 0. */
   get head(): Kernel {
     return this.#head;
@@ -158,6 +183,7 @@ function allocateScratch(device: GPUDevice, config: LlamaConfig, heads: HeadShap
     projected: rows('projected', (heads.headCount + 2 * heads.keyValueHeadCount) * heads.headLength),
     query: rows('query', heads.headCount * heads.headStride),
     attended: rows('attended', padToBlock(heads.headCount * heads.headLength)),
+    branch: rows('branch', padToBlock(config.embeddingLength)),
     activated: rows('activated', padToBlock(config.feedForwardLength)),
     logits: createStorageBuffer(device, 'llm.scratch.logits', config.vocabularySize * 4),
     batch: createShapeBuffer(device, 'llm.scratch.batch', [1]),
@@ -184,12 +210,14 @@ function headOptions(
     outputStride: config.vocabularySize,
     normalisation: { gain: weights.outputGain, epsilon: config.normEpsilon },
     combine: 'replace',
+    ...(config.variation.outputSoftCap === undefined ? {} : { softCap: config.variation.outputSoftCap }),
   };
 }
 
 /**
  * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch for a single token,
- * 2 for a batch), down + residual.
+ * 2 for a batch), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
+ * on both sides, and one more for each change of format within q, k, v.
  */
 async function createLayer(
   cache: PipelineCache,
@@ -203,14 +231,25 @@ async function createLayer(
     kind === 'single' ? createMatrixVector(cache, options) : createMatrixMatrix(cache, { ...options, batch });
   const epsilon = config.normEpsilon;
   const { hidden, attended, activated } = scratch;
-  const residual = {
-    output: hidden,
-    outputOffset: 0,
-    outputStride: padToBlock(config.embeddingLength),
-    combine: 'add',
-  } as const;
+  const stride = padToBlock(config.embeddingLength);
+  /** A matrix whose result is added to the residual, after a norm of its own where the layer has one. */
+  const addBranch = (matrix: WeightMatrix, input: GPUBuffer, gain: GPUBuffer | undefined): Promise<Kernel>[] => {
+    const common = { matrix, input, outputOffset: 0, outputStride: stride };
+    if (gain === undefined) return [createMatrix({ ...common, output: hidden, combine: 'add' })];
+    return [
+      createMatrix({ ...common, output: scratch.branch, combine: 'replace' }),
+      createAddNormalised(cache, {
+        columns: config.embeddingLength,
+        stride,
+        branch: scratch.branch,
+        hidden,
+        normalisation: { gain, epsilon },
+      }),
+    ];
+  };
   const normalisation = { gain: layer.feedForwardGain, epsilon };
-  const gated = { input: hidden, output: activated, normalisation };
+  const { activation } = config.architecture;
+  const gated = { input: hidden, output: activated, normalisation, activation };
   const place = { ...gated, outputOffset: 0, outputStride: padToBlock(config.feedForwardLength) };
   const beforeRope = layer.projections.map(({ matrix, outputOffset }) =>
     createMatrix({
@@ -224,14 +263,14 @@ async function createLayer(
     }),
   );
   const afterAttention = [
-    createMatrix({ matrix: layer.attentionOutput, input: attended, ...residual }),
+    ...addBranch(layer.attentionOutput, attended, layer.postAttentionGain),
     ...(kind === 'single'
       ? [createGatedMatrixVector(cache, { gate: layer.gate, up: layer.up, ...gated })]
       : [
           createMatrix({ matrix: layer.gate, combine: 'replace', ...place }),
           createMatrix({ matrix: layer.up, combine: 'gate', ...place }),
         ]),
-    createMatrix({ matrix: layer.down, input: activated, ...residual }),
+    ...addBranch(layer.down, activated, layer.postFeedForwardGain),
   ];
   return { beforeRope: await Promise.all(beforeRope), afterAttention: await Promise.all(afterAttention) };
 }

@@ -4,6 +4,7 @@ import type { WeightFormat } from '../formats/weight-format.ts';
 import type { GgufTensor } from '../gguf/parse-gguf.ts';
 import type { PipelineCache } from '../kernels/kernel.ts';
 import { createRepack, type Repack } from '../kernels/repack.ts';
+import type { MatrixRows } from './tensor-directory.ts';
 import type { WeightMatrix } from './weight-matrix.ts';
 
 /** Bytes of the file in flight: one range is read, copied to the GPU and repacked there before the next. */
@@ -22,13 +23,13 @@ export class TensorUpload {
     this.#staging = createStorageBuffer(cache.device, 'llm.upload.staging', WINDOW_BYTES + 8);
   }
 
-  /** Copies all rows of `tensor` to rows [firstRow, ...) of `matrix`, whose format and columns are the tensor's. */
-  async fill(matrix: WeightMatrix, firstRow: number, tensor: GgufTensor): Promise<void> {
+  /** Copies rows of a tensor to rows [firstRow, ...) of `matrix`, whose format and columns are the tensor's. */
+  async fill(matrix: WeightMatrix, firstRow: number, part: MatrixRows): Promise<void> {
     const { device } = this.#cache;
     const repack = await this.#repackFor(matrix.format);
+    const { tensor, rowCount: rows } = part;
     const columns = tensor.dimensions[0] ?? 0;
-    const rows = tensor.elementCount / columns;
-    const rowBytes = tensor.sizeBytes / rows;
+    const rowBytes = tensor.sizeBytes / (tensor.elementCount / columns);
     const rowsPerWindow = Math.floor(WINDOW_BYTES / rowBytes);
     for (const slice of matrix.slices) {
       const from = Math.max(firstRow, slice.firstRow);
@@ -37,7 +38,7 @@ export class TensorUpload {
       const destination = repack.bind(slice);
       for (let row = from; row < to; row += rowsPerWindow) {
         const rowCount = Math.min(rowsPerWindow, to - row);
-        const offsetBytes = tensor.offsetBytes + (row - firstRow) * rowBytes;
+        const offsetBytes = tensor.offsetBytes + (part.firstRow + row - firstRow) * rowBytes;
         await this.#stage(offsetBytes, rowCount * rowBytes);
         const encoder = device.createCommandEncoder({ label: `llm.upload.${tensor.name}` });
         const pass = encoder.beginComputePass({ label: `llm.upload.${tensor.name}` });
@@ -50,14 +51,13 @@ export class TensorUpload {
     }
   }
 
-  /** A vector of F32 or F16 as float32, padded with zeros to a multiple of 32. */
+  /** A vector of F32, F16 or BF16 as float32, padded with zeros to a multiple of 32. */
   async readVector(tensor: GgufTensor): Promise<Float32Array<ArrayBuffer>> {
     const bytes = await this.#source.read(tensor.offsetBytes, tensor.sizeBytes);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const values = new Float32Array(Math.ceil(tensor.elementCount / 32) * 32);
     for (let index = 0; index < tensor.elementCount; index++) {
-      values[index] =
-        tensor.type.name === 'F16' ? halfToNumber(view.getUint16(index * 2, true)) : view.getFloat32(index * 4, true);
+      values[index] = readNumber(view, tensor.type.name, index);
     }
     return values;
   }
@@ -86,6 +86,16 @@ export class TensorUpload {
       queue.writeBuffer(this.#staging, whole, tail);
     }
   }
+}
+
+function readNumber(view: DataView, type: string, index: number): number {
+  if (type === 'F32') return view.getFloat32(index * 4, true);
+  const bits = view.getUint16(index * 2, true);
+  if (type === 'F16') return halfToNumber(bits);
+  // BF16: the upper half of a float32.
+  const wide = new DataView(new ArrayBuffer(4));
+  wide.setUint16(2, bits, true);
+  return wide.getFloat32(0, true);
 }
 
 /** IEEE 754 binary16 to a number. */
