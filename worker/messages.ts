@@ -127,7 +127,11 @@ export interface WorkerCalls {
     { modelId: string; promptTokens: number[]; outputTokens: number[]; sampling: SamplingParameters },
     ReplayResult,
   ];
-  'load-scene': [{ sceneId: string; source: SourceDescriptor; settings: RenderSettings }, SceneDescription];
+  /** `environment`: a .hdr or .exr that takes the place of the scene's constant background. */
+  'load-scene': [
+    { sceneId: string; source: SourceDescriptor; settings: RenderSettings; environment?: SourceDescriptor },
+    SceneDescription,
+  ];
   /** `sliceTargetMs`, 1..1000: how long one dispatch may keep the GPU from its owner; 50 when not said. */
   'render-tile': [
     { sceneId: string; tile: Tile; firstSample: number; sampleCount: number; sliceTargetMs?: number },

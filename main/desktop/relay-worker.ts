@@ -49,7 +49,9 @@ async function withBlob(request: WorkerRequest, readGranted: ReadGranted): Promi
     return { ...request, parameters: { ...request.parameters, source: await opened(request.parameters.source) } };
   }
   if (request.kind === 'load-scene') {
-    return { ...request, parameters: { ...request.parameters, source: await opened(request.parameters.source) } };
+    const { source, environment } = request.parameters;
+    const light = environment === undefined ? {} : { environment: await opened(environment) };
+    return { ...request, parameters: { ...request.parameters, source: await opened(source), ...light } };
   }
   return request;
 

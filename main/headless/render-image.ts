@@ -14,6 +14,7 @@ const sceneId = 'scene';
 export interface RenderImageOptions {
   readonly gpu: GpuProcess;
   readonly scenePath: string;
+  readonly environmentPath?: string | undefined;
   readonly settings: RenderSettings;
   readonly samples: number;
   readonly signal: AbortSignal;
@@ -28,11 +29,13 @@ export interface RenderedImage {
 }
 
 export async function renderImage(options: RenderImageOptions): Promise<RenderedImage> {
-  const { gpu, scenePath, settings, samples, signal, output } = options;
+  const { gpu, scenePath, environmentPath, settings, samples, signal, output } = options;
   const { widthPixels, heightPixels } = settings;
   const source = { kind: 'file', path: scenePath } as const;
+  const environment =
+    environmentPath === undefined ? {} : { environment: { kind: 'file', path: environmentPath } as const };
   const scene = await nameFileInErrors('--scene', scenePath, () =>
-    gpu.worker.call('load-scene', { sceneId, source, settings }, { signal }),
+    gpu.worker.call('load-scene', { sceneId, source, settings, ...environment }, { signal }),
   );
   const film = createFilm(widthPixels, heightPixels);
   const tiles = splitTiles(widthPixels, heightPixels);

@@ -1,20 +1,24 @@
-// Next-event estimation over emissive triangles. A triangle is chosen with probability area x luminance / total by an
-// alias table, then a point uniformly on it; so the density per area is luminance x inverse_emitted_power on all of them.
+// Next-event estimation: one light for each vertex, chosen by an alias table in proportion to its power over pi.
+// Triangles: power area x luminance, a point uniformly on it; so the density per area is luminance x
+// inverse_emitted_power on all of them. Points, spots and suns (KHR_lights_punctual) are met by this choice only, so
+// their weight is 1. The environment is one light among them.
 
 struct LightPoint {
-  /// Moved off the light towards the shaded point.
-  position: vec3f,
+  /// Radiance, or for points, spots and suns the irradiance across the direction.
   emission: vec3f,
-  /// Towards the shaded point, unit.
+  /// Towards the light, unit.
   direction: vec3f,
+  /// How far the way must be free.
   distance: f32,
-  /// Per solid angle as seen from the shaded point; 0 when the light shows its dark side.
+  /// Per solid angle as seen from the shaded point; for a delta light the probability of the choice; 0: no light.
   density: f32,
+  /// No other way leads to it.
+  is_delta: bool,
 }
 
 /// Density per solid angle with which sample_light would have chosen a point seen at `distance` under `cosine`.
-fn light_density(emission: vec3f, distance: f32, cosine: f32) -> f32 {
-  return luminance(emission) * scene.inverse_emitted_power * distance * distance / max(cosine, 1.0e-12);
+fn light_density(brightness: f32, distance: f32, cosine: f32) -> f32 {
+  return brightness * scene.inverse_emitted_power * distance * distance / max(cosine, 1.0e-12);
 }
 
 /// Uniform point of a triangle without a square root (Heitz 2019, "A low-distortion map between triangle and square").
@@ -27,27 +31,59 @@ fn triangle_from_square(square: vec2f) -> vec2f {
   return vec2f(square.x - y, y);
 }
 
-fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f) -> LightPoint {
-  var index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
-  if (choice.y >= lights[index].threshold) {
-    index = lights[index].alias_index;
-  }
-  let triangle = triangles[lights[index].triangle_slot];
+fn sample_triangle_light(light: Light, from_point: vec3f, square: vec2f) -> LightPoint {
+  let triangle = triangles[light.triangle_slot];
   let material = materials[triangle.material];
   let uv = triangle_from_square(square);
   let point = triangle.corner + triangle.edge1 * uv.x + triangle.edge2 * uv.y;
   let normal = unit(cross(triangle.edge1, triangle.edge2));
   let faces_away = dot(normal, from_point - point) < 0.0;
-
-  var result: LightPoint;
-  result.position = offset_point(point, select(normal, -normal, faces_away));
-  let offset = result.position - from_point;
+  // Moved off the light towards the shaded point, so that the light does not hide itself.
+  let offset = offset_point(point, select(normal, -normal, faces_away)) - from_point;
   let squared = dot(offset, offset);
+  var result: LightPoint;
   result.distance = sqrt(squared);
   result.direction = offset * (1.0 / max(result.distance, 1.0e-30));
   result.emission = material.emission;
   let cosine = abs(dot(normal, result.direction));
   let lit = cosine > 0.0 && squared > 0.0 && (material.double_sided != 0u || !faces_away);
-  result.density = select(0.0, light_density(material.emission, result.distance, cosine), lit);
+  result.density = select(0.0, light_density(luminance(material.emission), result.distance, cosine), lit);
   return result;
+}
+
+fn sample_punctual_light(light: Light, from_point: vec3f) -> LightPoint {
+  var result: LightPoint;
+  result.is_delta = true;
+  result.density = light.probability;
+  if (light.kind == LIGHT_SUN) {
+    result.direction = -light.direction;
+    result.distance = FAR_AWAY;
+    result.emission = light.intensity;
+    return result;
+  }
+  let offset = light.position - from_point;
+  let squared = max(dot(offset, offset), 1.0e-20);
+  result.distance = sqrt(squared);
+  result.direction = offset * (1.0 / result.distance);
+  let cone = clamp(-dot(result.direction, light.direction) * light.cone_scale + light.cone_offset, 0.0, 1.0);
+  result.emission = light.intensity * (cone * cone / squared);
+  return result;
+}
+
+/// `choice` picks the light, `square` a point on it; the environment takes its texel by `square`, its point by `inner`.
+fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f, inner: vec2f) -> LightPoint {
+  var index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
+  if (choice.y >= lights[index].threshold) {
+    index = lights[index].alias_index;
+  }
+  let light = lights[index];
+  if (light.kind == LIGHT_TRIANGLE) {
+    return sample_triangle_light(light, from_point, square);
+  }
+  if (light.kind == LIGHT_ENVIRONMENT) {
+    let found = sample_environment(square, inner);
+    let density = found.value.density * light.probability;
+    return LightPoint(found.value.radiance, found.direction, FAR_AWAY, density, false);
+  }
+  return sample_punctual_light(light, from_point);
 }

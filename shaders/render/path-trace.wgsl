@@ -26,12 +26,13 @@ override WORKGROUP_HEIGHT: u32 = 8u;
 
 const RADIANCE_STEPS = 16384.0;
 const ROULETTE_DEPTH = 3u;
-// Dimensions of the random numbers, in pairs. A bounce uses eight: choice of a light, point on it, direction, and the
-// lobe with the roulette.
+// Dimensions of the random numbers, in pairs. A bounce uses ten: choice of a light, point on it, direction, the lobe
+// with the roulette, point in a texel of the environment.
 const DIMENSION_PIXEL = 0u;
 const DIMENSION_ROUNDING = 2u;
+const DIMENSION_LENS = 4u;
 const DIMENSION_BOUNCE = 8u;
-const DIMENSIONS_PER_BOUNCE = 8u;
+const DIMENSIONS_PER_BOUNCE = 12u;
 
 @group(1) @binding(0) var<uniform> slice: Slice;
 @group(1) @binding(1) var<storage, read_write> film: array<vec4f>;
@@ -42,6 +43,7 @@ fn direct_light(surface: Surface, point: vec3f, key: SampleKey, dimension: u32) 
     point,
     random_pair(key, dimension),
     random_pair(key, dimension + 2u),
+    random_pair(key, dimension + 8u),
   );
   if (light.density <= 0.0 || dot(light.direction, surface.geometric_normal) <= 0.0) {
     return vec3f(0.0);
@@ -53,15 +55,14 @@ fn direct_light(surface: Surface, point: vec3f, key: SampleKey, dimension: u32) 
   if (trace_any(point, light.direction, light.distance)) {
     return vec3f(0.0);
   }
-  let weight = power_heuristic(light.density, reflected.density);
+  let weight = select(power_heuristic(light.density, reflected.density), 1.0, light.is_delta);
   return reflected.value * light.emission * (weight / light.density);
 }
 
 fn trace_path(pixel: vec2u, sample_index: u32, key: SampleKey) -> vec3f {
-  let jitter = random_pair(key, DIMENSION_PIXEL);
-  let film_point = (vec2f(pixel) + jitter) / vec2f(f32(scene.width), f32(scene.height)) * 2.0 - vec2f(1.0);
-  var origin = scene.camera_origin;
-  var direction = unit(scene.camera_forward + scene.camera_right * film_point.x - scene.camera_up * film_point.y);
+  let ray = camera_ray(pixel, random_pair(key, DIMENSION_PIXEL), random_pair(key, DIMENSION_LENS));
+  var origin = ray.origin;
+  var direction = ray.direction;
   var throughput = vec3f(1.0);
   var radiance = vec3f(0.0);
   var density = 0.0;
@@ -69,7 +70,12 @@ fn trace_path(pixel: vec2u, sample_index: u32, key: SampleKey) -> vec3f {
   for (var depth = 0u; depth <= scene.max_bounces; depth++) {
     let hit = trace_closest(origin, direction);
     if (hit.slot == NO_HIT) {
-      radiance += throughput * scene.background;
+      let beyond = environment_value(direction);
+      var weight = 1.0;
+      if (depth > 0u && beyond.density > 0.0) {
+        weight = power_heuristic(density, beyond.density * scene.environment_probability);
+      }
+      radiance += throughput * beyond.radiance * weight;
       break;
     }
     let triangle = triangles[hit.slot];
@@ -82,7 +88,7 @@ fn trace_path(pixel: vec2u, sample_index: u32, key: SampleKey) -> vec3f {
       var weight = 1.0;
       if (depth > 0u) {
         let cosine = -dot(geometric_normal, direction);
-        weight = power_heuristic(density, light_density(material.emission, hit.distance, cosine));
+        weight = power_heuristic(density, light_density(luminance(material.emission), hit.distance, cosine));
       }
       radiance += throughput * material.emission * weight;
     }

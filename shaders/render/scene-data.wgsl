@@ -1,5 +1,5 @@
-// The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 96, BvhNode 64,
-// Triangle 48, CornerNormals 48, Material 48, Light 16.
+// The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 112, BvhNode 64,
+// Triangle 48, CornerNormals 48, Material 48, Light 64.
 
 struct Scene {
   camera_origin: vec3f,
@@ -13,9 +13,16 @@ struct Scene {
   max_bounces: u32,
   background: vec3f,
   root_reference: u32,
-  /// 1 / sum over lights of area x luminance; 0 without lights.
+  /// 1 / sum over lights of their power over pi; 0 without lights.
   inverse_emitted_power: f32,
   light_count: u32,
+  /// Texels on each side of the environment map; 0: the background is constant.
+  environment_size: u32,
+  /// With which the environment is chosen among the lights.
+  environment_probability: f32,
+  /// 0: a pinhole.
+  lens_radius: f32,
+  focus_distance: f32,
 }
 
 /// Two children; a reference with bit 31 set is a leaf: count - 1 in bits 28..30, first triangle slot in bits 0..27.
@@ -57,12 +64,27 @@ struct Material {
   double_sided: u32,
 }
 
+const LIGHT_TRIANGLE = 0u;
+/// A point or a spot.
+const LIGHT_POINT = 1u;
+const LIGHT_SUN = 2u;
+const LIGHT_ENVIRONMENT = 3u;
+
 /// Alias table entry: the light itself when the coin is below `threshold`, else `alias_index`.
 struct Light {
   threshold: f32,
   alias_index: u32,
+  kind: u32,
   triangle_slot: u32,
-  unused: u32,
+  position: vec3f,
+  /// With which this light is chosen.
+  probability: f32,
+  /// Unit; where a spot or a sun shines to.
+  direction: vec3f,
+  cone_scale: f32,
+  /// Candela (points, spots) or irradiance (suns), in the units of emission.
+  intensity: vec3f,
+  cone_offset: f32,
 }
 
 @group(0) @binding(0) var<uniform> scene: Scene;
@@ -72,3 +94,6 @@ struct Light {
 @group(0) @binding(4) var<storage, read> materials: array<Material>;
 @group(0) @binding(5) var<storage, read> lights: array<Light>;
 @group(0) @binding(6) var<storage, read> specular_albedo: array<vec2f>;
+/// Octahedral: radiance and the alias table's threshold; then the alias and, as bits, the density over the square.
+@group(0) @binding(7) var environment_texels: texture_2d<f32>;
+@group(0) @binding(8) var environment_choices: texture_2d<u32>;

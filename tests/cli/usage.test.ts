@@ -68,10 +68,6 @@ describe('a wrong command line', () => {
     ['render', 'hearth: hearth render needs --out F.png (picture to write; .exr is not in this version)'],
     ['render --out a.exr', 'hearth: --out cannot be an .exr in this version yet; choose a .png'],
     ['render --out a.jpg', 'hearth: --out must end in .png, it was given "a.jpg"'],
-    [
-      'render --out a.png --environment e.hdr',
-      'hearth: --environment is not supported by this version yet; leave it out',
-    ],
     ['render --out a.png --width 0', 'hearth: --width must be a whole number from 1 to 16384, it was given "0"'],
     ['verify', 'hearth: hearth verify needs RECEIPT.json (the receipt document)'],
     ['verify a.json b.json', 'hearth: hearth verify does not take "b.json"; "hearth verify --help" shows its form'],

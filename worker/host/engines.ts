@@ -49,7 +49,12 @@ export interface SceneEngine {
 /** Both read the source only until they resolve and leave closing it to the caller. */
 export interface Engines {
   loadModel(device: GPUDevice, source: ByteSource, options?: { contextLength?: number }): Promise<LanguageEngine>;
-  openScene(device: GPUDevice, source: ByteSource, settings: RenderSettings): Promise<SceneEngine>;
+  openScene(
+    device: GPUDevice,
+    source: ByteSource,
+    settings: RenderSettings,
+    options?: { environment?: ByteSource },
+  ): Promise<SceneEngine>;
 }
 
 /** The engines of this repository, brought in when first used: an adapter opens without compiling either. */
@@ -58,8 +63,8 @@ export const ownEngines: Engines = {
     const { loadModel } = await import('../llm/index.ts');
     return loadModel(device, source, options);
   },
-  async openScene(device, source, settings) {
+  async openScene(device, source, settings, options) {
     const { openScene } = await import('../render/index.ts');
-    return openScene(device, source, settings);
+    return openScene(device, source, settings, options);
   },
 };

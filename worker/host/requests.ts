@@ -64,10 +64,11 @@ const readers: Readers = {
     outputTokens: readTokens(outputTokens, 'outputTokens', 0),
     sampling: readSampling(sampling, 'sampling'),
   }),
-  'load-scene': ({ sceneId, source, settings }) => ({
+  'load-scene': ({ sceneId, source, settings, environment }) => ({
     sceneId: readIdentifier(sceneId, 'sceneId'),
     source: readSource(source, 'source'),
     settings: readRenderSettings(settings, 'settings'),
+    ...(environment === undefined ? {} : { environment: readSource(environment, 'environment') }),
   }),
   'render-tile': (parameters) => ({
     sceneId: readIdentifier(parameters['sceneId'], 'sceneId'),

@@ -128,10 +128,15 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       const { gaps } = await holder.run(() => engine.replay(promptTokens, outputTokens, sampling));
       return { gaps, durationMs: performance.now() - started };
     },
-    async 'load-scene'({ sceneId, source, settings }) {
+    async 'load-scene'({ sceneId, source, settings, environment }) {
       assertFree(scenes, sceneId, 'sceneId');
       const engine = await holder.run(
-        (device) => withSource(source, (bytes) => engines.openScene(device, bytes, settings)),
+        (device) =>
+          withSource(source, (bytes) =>
+            environment === undefined
+              ? engines.openScene(device, bytes, settings)
+              : withSource(environment, (light) => engines.openScene(device, bytes, settings, { environment: light })),
+          ),
         destroy,
       );
       scenes.set(sceneId, { engine, settings });

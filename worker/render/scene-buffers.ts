@@ -3,8 +3,10 @@ import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
 import type { BvhLayout } from './bvh/layout.ts';
 import type { BvhTree } from './bvh/bvh-tree.ts';
 import { buildAliasTable } from './emitters/alias-table.ts';
-import type { Emitter } from './emitters/emitter-list.ts';
+import type { LightEntry } from './emitters/light-list.ts';
+import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { Camera, Scene } from './scene/scene.ts';
+import { createEnvironmentTextures } from './environment/environment-textures.ts';
 import { SceneError } from './scene/scene-error.ts';
 import { specularAlbedoTable } from './specular-albedo.ts';
 
@@ -17,13 +19,16 @@ export interface PackedScene {
   readonly lights: ArrayBuffer;
   readonly specularAlbedo: ArrayBuffer;
   readonly uniforms: ArrayBuffer;
+  readonly environment: EnvironmentMap | undefined;
 }
 
-/** The scene in GPU memory, in the order of its bindings in group 0. */
+/** The scene in GPU memory. */
 export interface SceneBuffers {
   readonly uniforms: GPUBuffer;
   /** Bindings 1 to 6: nodes, triangles, corner normals, materials, lights, specular albedo. */
   readonly storage: readonly GPUBuffer[];
+  /** Everything that `shaders/render/scene-data.wgsl` binds in group 0, in the order of the bindings. */
+  readonly resources: readonly GPUBindingResource[];
   readonly sizeBytes: number;
   destroy(): void;
 }
@@ -32,8 +37,9 @@ export function packScene(
   scene: Scene,
   tree: BvhTree,
   layout: BvhLayout,
-  emitters: readonly Emitter[],
+  lights: readonly LightEntry[],
   settings: RenderSettings,
+  environment?: EnvironmentMap,
 ): PackedScene {
   const slotOf = new Uint32Array(scene.triangleCount);
   tree.triangleOrder.forEach((triangle, slot) => {
@@ -44,9 +50,10 @@ export function packScene(
     triangles: packTriangles(scene, tree.triangleOrder),
     cornerNormals: packNormals(scene, tree.triangleOrder),
     materials: packMaterials(scene),
-    lights: packLights(emitters, slotOf),
+    lights: packLights(lights, slotOf),
     specularAlbedo: specularAlbedoTable().buffer,
-    uniforms: packUniforms(scene, tree.rootReference, emitters, settings),
+    uniforms: packUniforms(scene, tree.rootReference, lights, settings, environment),
+    environment,
   };
 }
 
@@ -91,15 +98,27 @@ function packMaterials(scene: Scene): ArrayBuffer {
   return bytes;
 }
 
-function packLights(emitters: readonly Emitter[], slotOf: Uint32Array): ArrayBuffer {
-  const bytes = new ArrayBuffer(Math.max(1, emitters.length) * 16);
+const lightKinds = { triangle: 0, point: 1, spot: 1, directional: 2, environment: 3 } as const;
+
+function packLights(lights: readonly LightEntry[], slotOf: Uint32Array): ArrayBuffer {
+  const bytes = new ArrayBuffer(Math.max(1, lights.length) * 64);
   const floats = new Float32Array(bytes);
   const words = new Uint32Array(bytes);
-  const table = buildAliasTable(emitters.map((emitter) => emitter.weight));
-  emitters.forEach((emitter, index) => {
-    floats[index * 4] = table.thresholds[index] as number;
-    words[index * 4 + 1] = table.aliases[index] as number;
-    words[index * 4 + 2] = slotOf[emitter.triangle] as number;
+  const table = buildAliasTable(lights.map((light) => light.weight));
+  lights.forEach((light, index) => {
+    const start = index * 16;
+    floats[start] = table.thresholds[index] as number;
+    words[start + 1] = table.aliases[index] as number;
+    words[start + 2] = lightKinds[light.kind === 'punctual' ? light.light.kind : light.kind];
+    floats[start + 7] = light.weight / table.total;
+    if (light.kind === 'triangle') words[start + 3] = slotOf[light.triangle] as number;
+    if (light.kind !== 'punctual') return;
+    const { position, direction, intensity, cone } = light.light;
+    // KHR_lights_punctual: the falloff between the cones is the square of a line through their cosines.
+    const scale = cone === undefined ? 0 : 1 / Math.max(0.001, cone.innerCosine - cone.outerCosine);
+    floats.set(position, start + 4);
+    floats.set([...direction, scale], start + 8);
+    floats.set([...intensity, cone === undefined ? 1 : -cone.outerCosine * scale], start + 12);
   });
   return bytes;
 }
@@ -107,10 +126,11 @@ function packLights(emitters: readonly Emitter[], slotOf: Uint32Array): ArrayBuf
 function packUniforms(
   scene: Scene,
   rootReference: number,
-  emitters: readonly Emitter[],
+  lights: readonly LightEntry[],
   settings: RenderSettings,
+  environment: EnvironmentMap | undefined,
 ): ArrayBuffer {
-  const bytes = new ArrayBuffer(96);
+  const bytes = new ArrayBuffer(112);
   const floats = new Float32Array(bytes);
   const words = new Uint32Array(bytes);
   const { camera } = scene;
@@ -131,9 +151,14 @@ function packUniforms(
   words[15] = settings.maxBounces;
   floats.set(scene.background, 16);
   words[19] = rootReference;
-  const power = emitters.reduce((sum, emitter) => sum + emitter.weight, 0);
+  const power = lights.reduce((sum, light) => sum + light.weight, 0);
   floats[20] = power > 0 ? 1 / power : 0;
-  words[21] = emitters.length;
+  words[21] = lights.length;
+  const chosen = lights.find((light) => light.kind === 'environment');
+  words[22] = environment?.sideTexels ?? 0;
+  floats[23] = chosen === undefined ? 0 : chosen.weight / power;
+  floats[24] = camera.lens?.radius ?? 0;
+  floats[25] = camera.lens?.focusDistance ?? 0;
   return bytes;
 }
 
@@ -162,16 +187,23 @@ export function createSceneBuffers(device: GPUDevice, packed: PackedScene): Scen
       { field: 'meshes', value: bytes.byteLength, limit },
     );
   }
+  const environmentTextures = createEnvironmentTextures(device, packed.environment);
   const storage = named.map(([name, bytes]) => uploadStorageBuffer(device, `render.${name}`, new Uint8Array(bytes)));
   // UNIFORM 0x40.
   const uniforms = createStorageBuffer(device, 'render.scene', packed.uniforms.byteLength, 0x40);
   device.queue.writeBuffer(uniforms, 0, packed.uniforms);
+  const buffers = [uniforms, ...storage];
+  const environmentBytes = environmentTextures.reduce((sum, texture) => sum + texture.width * texture.height * 12, 0);
   return {
     uniforms,
     storage,
-    sizeBytes: [uniforms, ...storage].reduce((sum, buffer) => sum + buffer.size, 0),
+    resources: [
+      ...buffers.map((buffer) => ({ buffer })),
+      ...environmentTextures.map((texture) => texture.createView({ label: texture.label })),
+    ],
+    sizeBytes: buffers.reduce((sum, buffer) => sum + buffer.size, environmentBytes),
     destroy() {
-      for (const buffer of [uniforms, ...storage]) buffer.destroy();
+      for (const resource of [...buffers, ...environmentTextures]) resource.destroy();
     },
   };
 }

@@ -2,7 +2,8 @@ import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
 import { bvh2Layout } from './bvh/layout-bvh2.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
-import { listEmitters } from './emitters/emitter-list.ts';
+import { listLights } from './emitters/light-list.ts';
+import type { EnvironmentMap } from './environment/environment-map.ts';
 import { createPathTraceKernel } from './kernels/path-trace.ts';
 import { createSceneBuffers, packScene } from './scene-buffers.ts';
 import type { Scene } from './scene/scene.ts';
@@ -42,23 +43,28 @@ export interface RenderPace {
   readonly sliceTargetMs?: number;
 }
 
+export interface SceneRendererOptions extends RenderPace {
+  /** Takes the place of the scene's own constant background. */
+  readonly environment?: EnvironmentMap;
+}
+
 export async function createSceneRenderer(
   device: GPUDevice,
   scene: Scene,
   settings: RenderSettings,
-  pace: RenderPace = {},
+  options: SceneRendererOptions = {},
 ): Promise<SceneRenderer> {
   checkSettings(settings);
   const layout = bvh2Layout;
-  const emitters = listEmitters(scene);
+  const lights = listLights(scene, options.environment);
   const tree = buildBvh(scene.positions, scene.triangleCount);
-  const buffers = createSceneBuffers(device, packScene(scene, tree, layout, emitters, settings));
+  const buffers = createSceneBuffers(device, packScene(scene, tree, layout, lights, settings, options.environment));
   const kernel = await createPathTraceKernel(device, { scene: buffers, layout }).catch((error: unknown) => {
     buffers.destroy();
     throw error;
   });
   const budget: SliceBudget = { samplesPerSlice: 4096 };
-  let targetMs = pace.sliceTargetMs ?? defaultSliceTargetMs;
+  let targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
   let film: GPUBuffer | undefined;
   let destroyed = false;
   let previous: Promise<unknown> = Promise.resolve();
@@ -107,7 +113,7 @@ export async function createSceneRenderer(
   return {
     description: {
       triangleCount: scene.triangleCount,
-      emissiveTriangleCount: emitters.length,
+      emissiveTriangleCount: lights.filter((light) => light.kind === 'triangle').length,
       meshCount: scene.meshCount,
       materialCount: scene.materials.length,
       nodeCount: scene.nodeCount,
@@ -116,7 +122,7 @@ export async function createSceneRenderer(
     },
     async renderTile(tile, firstSample, sampleCount, own = {}) {
       checkTile(tile, firstSample, sampleCount, settings);
-      const sliceTargetMs = own.sliceTargetMs ?? pace.sliceTargetMs ?? defaultSliceTargetMs;
+      const sliceTargetMs = own.sliceTargetMs ?? options.sliceTargetMs ?? defaultSliceTargetMs;
       const result = previous.then(() => render(tile, firstSample, sampleCount, sliceTargetMs));
       previous = result.catch(() => undefined);
       return result;

@@ -37,7 +37,7 @@ export const renderCommand = defineCommand({
       fallback: 8,
       summary: 'longest light path',
     },
-    environment: { kind: 'text', placeholder: 'F.hdr|F.exr', summary: 'environment light; not in this version' },
+    environment: { kind: 'text', placeholder: 'F.hdr|F.exr', summary: 'environment light, equirectangular' },
     out: {
       kind: 'text',
       placeholder: 'F.png',
@@ -46,11 +46,12 @@ export const renderCommand = defineCommand({
     },
   },
   async run(context, options) {
-    assertSupported(options.out, options.environment);
+    assertSupported(options.out);
     const { renderImage } = await import('../render-image.ts');
-    const [scenePath, outPath] = await Promise.all([
+    const [scenePath, outPath, environmentPath] = await Promise.all([
       checkInputFile('--scene', options.scene ?? embeddedScenePath),
       prepareOutputFile('--out', options.out),
+      options.environment === undefined ? undefined : checkInputFile('--environment', options.environment),
     ]);
     const settings = {
       widthPixels: options.width,
@@ -60,7 +61,15 @@ export const renderCommand = defineCommand({
     };
     return withGpu(context, async (gpu) => {
       const { output, signal } = context;
-      const result = await renderImage({ gpu, scenePath, settings, samples: options.samples, signal, output });
+      const result = await renderImage({
+        gpu,
+        scenePath,
+        environmentPath,
+        settings,
+        samples: options.samples,
+        signal,
+        output,
+      });
       await writeOutputFile('--out', outPath, result.png);
       output.log(
         `${formatMillions(result.samplesPerSecond)} million samples/s, ${(result.renderMs / 1000).toFixed(1)} s`,
@@ -81,10 +90,7 @@ export const renderCommand = defineCommand({
   },
 });
 
-function assertSupported(out: string, environment: string | undefined): void {
-  if (environment !== undefined) {
-    throw new UsageError('NOT_SUPPORTED', '--environment is not supported by this version yet; leave it out');
-  }
+function assertSupported(out: string): void {
   const extension = extname(out).toLowerCase();
   if (extension === '.exr') {
     throw new UsageError('NOT_SUPPORTED', '--out cannot be an .exr in this version yet; choose a .png');

@@ -1,4 +1,4 @@
-import type { Camera, Material, Scene, Vector3 } from '../../../worker/render/scene/scene.ts';
+import type { Camera, Material, PunctualLight, Scene, Vector3 } from '../../../worker/render/scene/scene.ts';
 
 /** A surface for tests: three corners and the index of a material; flat. */
 export interface TestTriangle {
@@ -23,7 +23,12 @@ export function cameraAt(origin: Vector3, verticalFieldOfViewRadians: number): C
 /** A scene from flat triangles, without going through a file. */
 export function sceneOf(
   triangles: readonly TestTriangle[],
-  options: { materials: readonly Material[]; camera?: Camera; background?: Vector3 },
+  options: {
+    materials: readonly Material[];
+    camera?: Camera;
+    punctualLights?: readonly PunctualLight[];
+    background?: Vector3;
+  },
 ): Scene {
   const positions = Float32Array.from(triangles.flatMap(({ corners }) => corners.flat()));
   const normals = Float32Array.from(
@@ -48,6 +53,7 @@ export function sceneOf(
     materialIndices: Uint32Array.from(triangles, ({ material }) => material),
     materials: options.materials,
     camera: options.camera ?? cameraAt([0, 0, 5], 0.7),
+    punctualLights: options.punctualLights ?? [],
     background: options.background ?? [0, 0, 0],
     boundingBox: { minimum: corner(Math.min), maximum: corner(Math.max) },
     meshCount: 1,

@@ -32,6 +32,7 @@ test('a square arrives as two triangles with its material, normals, camera and s
       forward: [0, 0, -1],
       verticalFieldOfViewRadians: 0.7,
     },
+    punctualLights: [],
     background: [0, 0, 0],
     boundingBox: { minimum: [0, 0, 0], maximum: [1, 1, 0] },
     meshCount: 1,

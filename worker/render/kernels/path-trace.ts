@@ -1,6 +1,7 @@
 import code from '../../../shaders/render/path-trace.wgsl?raw';
 import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
+import { camera } from '../library/camera.ts';
 import { emitter } from '../library/emitter.ts';
 import { random } from '../library/random.ts';
 import { type ShaderFragment, assembleShader } from '../library/shader-fragment.ts';
@@ -39,7 +40,7 @@ export function pathTraceShader(layout: BvhLayout): string {
   const main: ShaderFragment = {
     name: 'path-trace',
     code,
-    requires: [random, vectorMath, layout.fragment, surface, emitter],
+    requires: [random, vectorMath, layout.fragment, surface, emitter, camera],
   };
   return assembleShader(main);
 }
@@ -76,10 +77,7 @@ export async function createPathTraceKernel(
   const sceneGroup = device.createBindGroup({
     label: 'render.pathTrace.scene',
     layout: pipeline.getBindGroupLayout(0),
-    entries: [options.scene.uniforms, ...options.scene.storage].map((buffer, binding) => ({
-      binding,
-      resource: { buffer },
-    })),
+    entries: options.scene.resources.map((resource, binding) => ({ binding, resource })),
   });
   let filmGroup: GPUBindGroup | undefined;
   let groups: readonly [number, number] = [0, 0];

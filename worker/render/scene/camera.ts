@@ -19,9 +19,23 @@ export function readCamera(document: Field, placed: readonly PlacedNode[]): Came
       origin: transformPoint(node.world, 0, 0, 0),
       ...frame(direction(node, [0, 0, -1]), direction(node, [0, 1, 0]), node.field.path),
       verticalFieldOfViewRadians: angle,
+      ...lensOf(field),
     };
   }
   return undefined;
+}
+
+/** `extras` of a camera: apertureRadius and focusDistance in metres, as lens cameras have them; absent: a pinhole. */
+function lensOf(camera: Field): Pick<Camera, 'lens'> {
+  const extras = optionalMember(camera, 'extras');
+  if (extras === undefined || typeof extras.value !== 'object' || extras.value === null || Array.isArray(extras.value))
+    return {};
+  const radius = optionalMember(extras, 'apertureRadius');
+  if (radius === undefined) return {};
+  const distance = member(extras, 'focusDistance');
+  return {
+    lens: { radius: numberOf(radius, 0, 1e6), focusDistance: numberOf(distance, 1e-6, sceneLimits.coordinate) },
+  };
 }
 
 /** For scenes without a camera: looks at the whole bounding box from a little above, 40 degrees high. */

@@ -6,6 +6,7 @@ export const sceneLimits = {
   bufferViews: 100_000,
   cameras: 1_000,
   materials: 16_384,
+  punctualLights: 4_096,
   meshes: 65_536,
   primitives: 262_144,
   nodes: 100_000,

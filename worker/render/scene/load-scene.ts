@@ -8,10 +8,11 @@ import { defaultMaterial, readBackground, readMaterials } from './material.ts';
 import { type Matrix, cross, determinant, normalMatrix, transformPoint, transformVector, unit } from './matrix.ts';
 import { type Primitive, type PrimitivePlan, planMeshes, readPrimitive } from './mesh.ts';
 import { checkRequiredExtensions, placeNodes } from './node-tree.ts';
+import { readPunctualLights } from './punctual-light.ts';
 import type { Scene, Vector3 } from './scene.ts';
 import { SceneError } from './scene-error.ts';
 
-const supportedExtensions = ['KHR_materials_emissive_strength'];
+const supportedExtensions = ['KHR_lights_punctual', 'KHR_materials_emissive_strength'];
 
 interface Instance {
   readonly meshIndex: number;
@@ -55,6 +56,7 @@ export async function loadScene(source: ByteSource): Promise<Scene> {
     // The default material comes last, where a primitive without one finds it.
     materials: [...materials, defaultMaterial],
     camera: readCamera(document, tree.placed) ?? frameBoundingBox(boundingBox),
+    punctualLights: readPunctualLights(document, tree.placed),
     background: readBackground(tree.scene),
     boundingBox,
     meshCount: listMember(document, 'meshes', sceneLimits.meshes).length,

@@ -114,7 +114,7 @@ function refuseUnsupported(node: Field): void {
   if (skin !== undefined) throw unsupported(skin, 'a skin');
   const extensions = optionalMember(node, 'extensions');
   if (extensions === undefined) return;
-  for (const name of ['KHR_lights_punctual', 'EXT_mesh_gpu_instancing']) {
+  for (const name of ['EXT_mesh_gpu_instancing']) {
     const extension = optionalMember(extensions, name);
     if (extension !== undefined) throw unsupported(extension, name);
   }

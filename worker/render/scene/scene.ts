@@ -13,13 +13,27 @@ export interface Material {
   readonly doubleSided: boolean;
 }
 
-/** A pinhole camera; `right`, `up` and `forward` are orthonormal, in world space. */
+/** A camera; `right`, `up` and `forward` are orthonormal, in world space. */
 export interface Camera {
   readonly origin: Vector3;
   readonly right: Vector3;
   readonly up: Vector3;
   readonly forward: Vector3;
   readonly verticalFieldOfViewRadians: number;
+  /** A thin lens, in metres; without one everything is sharp. */
+  readonly lens?: { readonly radius: number; readonly focusDistance: number };
+}
+
+/** KHR_lights_punctual, in world space. Its `range` is a hint for rasterisers and does not cut the light off. */
+export interface PunctualLight {
+  readonly kind: 'point' | 'spot' | 'directional';
+  readonly position: Vector3;
+  /** Unit; where a spot or a directional light shines to. */
+  readonly direction: Vector3;
+  /** Colour x intensity: candela, or lux of a directional light, in the units of emission. */
+  readonly intensity: Vector3;
+  /** Cosines of a spot's angles, inner > outer; a point light has none. */
+  readonly cone?: { readonly innerCosine: number; readonly outerCosine: number };
 }
 
 /** A scene ready for the tree builder: one list of triangles in world space, in document order. */
@@ -32,6 +46,7 @@ export interface Scene {
   readonly materialIndices: Uint32Array<ArrayBuffer>;
   readonly materials: readonly Material[];
   readonly camera: Camera;
+  readonly punctualLights: readonly PunctualLight[];
   /** Radiance arriving from everywhere outside the scene. */
   readonly background: Vector3;
   readonly boundingBox: { readonly minimum: Vector3; readonly maximum: Vector3 };

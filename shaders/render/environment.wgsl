@@ -1,0 +1,74 @@
+// Light from outside the scene: a constant, or an octahedral map sampled by an alias table over luminance x solid angle.
+// Map: v = d / (|d.x| + |d.y| + |d.z|); (v.x, v.z) for d.y >= 0, folded outwards for d.y < 0; a direction takes up
+// du dv / |v|^3 of solid angle, so a density q over the square is q |v|^3 per solid angle. No trigonometry.
+// Lookups interpolate four texels by hand; beyond an edge the map goes on at the mirrored place of that edge.
+
+struct EnvironmentValue {
+  radiance: vec3f,
+  /// Per solid angle, with which sample_environment draws this direction; 0 without a map.
+  density: f32,
+}
+
+struct EnvironmentSample {
+  direction: vec3f,
+  value: EnvironmentValue,
+}
+
+fn fold_octahedron(p: vec2f) -> vec2f {
+  return (vec2f(1.0) - abs(p.yx)) * select(vec2f(-1.0), vec2f(1.0), p >= vec2f(0.0));
+}
+
+fn environment_texel(column: i32, row: i32) -> vec3f {
+  let last = i32(scene.environment_size) - 1;
+  var place = vec2i(column, row);
+  if (place.x < 0 || place.x > last) {
+    place = vec2i(clamp(place.x, 0, last), last - place.y);
+  }
+  if (place.y < 0 || place.y > last) {
+    place = vec2i(last - place.x, clamp(place.y, 0, last));
+  }
+  return textureLoad(environment_texels, place, 0).xyz;
+}
+
+/// Value at a point of the map's square, -1..1; `length_cubed` is |v|^3 there.
+fn environment_on_map(p: vec2f, length_cubed: f32) -> EnvironmentValue {
+  let size = f32(scene.environment_size);
+  let place = (p + vec2f(1.0)) * (0.5 * size);
+  let texel = min(vec2u(max(place, vec2f(0.0))), vec2u(scene.environment_size - 1u));
+  let corner = floor(place - vec2f(0.5));
+  let part = place - vec2f(0.5) - corner;
+  let c = vec2i(corner);
+  let low = environment_texel(c.x, c.y) * (1.0 - part.x) + environment_texel(c.x + 1, c.y) * part.x;
+  let high = environment_texel(c.x, c.y + 1) * (1.0 - part.x) + environment_texel(c.x + 1, c.y + 1) * part.x;
+  let density = bitcast<f32>(textureLoad(environment_choices, vec2i(texel), 0).y);
+  return EnvironmentValue(low * (1.0 - part.y) + high * part.y, density * length_cubed);
+}
+
+fn environment_value(direction: vec3f) -> EnvironmentValue {
+  if (scene.environment_size == 0u) {
+    return EnvironmentValue(scene.background, 0.0);
+  }
+  let inverse = 1.0 / (abs(direction.x) + abs(direction.y) + abs(direction.z));
+  var p = direction.xz * inverse;
+  if (direction.y < 0.0) {
+    p = fold_octahedron(p);
+  }
+  return environment_on_map(p, inverse * inverse * inverse);
+}
+
+/// `choice` picks a texel, `square` the point in it; only with a map.
+fn sample_environment(choice: vec2f, square: vec2f) -> EnvironmentSample {
+  let size = scene.environment_size;
+  var index = min(u32(choice.x * f32(size * size)), size * size - 1u);
+  let place = vec2i(vec2u(index % size, index / size));
+  if (choice.y >= textureLoad(environment_texels, place, 0).w) {
+    index = textureLoad(environment_choices, place, 0).x;
+  }
+  let p = (vec2f(vec2u(index % size, index / size)) + square) * (2.0 / f32(size)) - vec2f(1.0);
+  let y = 1.0 - abs(p.x) - abs(p.y);
+  let flat_point = select(fold_octahedron(p), p, y >= 0.0);
+  let v = vec3f(flat_point.x, y, flat_point.y);
+  let squared = dot(v, v);
+  let length = sqrt(squared);
+  return EnvironmentSample(v * (1.0 / length), environment_on_map(p, squared * length));
+}
