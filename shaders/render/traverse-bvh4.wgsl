@@ -132,10 +132,10 @@ fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
       }
       continue;
     }
-    let children = enter_children(reference, origin, inverse, limit);
-    for (var index = 0u; index < 4u; index++) {
-      if (children.entries[index] < FAR_AWAY) {
-        stack_reference[stack_size] = children.references[index];
+    let children = sort_children(enter_children(reference, origin, inverse, limit));
+    for (var index = 4u; index > 0u; index--) {
+      if (children.entries[index - 1u] < FAR_AWAY) {
+        stack_reference[stack_size] = children.references[index - 1u];
         stack_size++;
       }
     }

@@ -1,0 +1,48 @@
+import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
+import { createComputePipeline } from '../../gpu/pipelines.ts';
+import type { SceneBuffers } from '../scene-buffers.ts';
+
+const workgroupSize = 64;
+
+export interface RayBatchKernel {
+  /** Traces `rayCount` rays, which must fill the bound ray buffer exactly. */
+  run(encoder: GPUCommandEncoder, rayCount: number): void;
+}
+
+export interface RayBatchOptions {
+  readonly scene: SceneBuffers;
+  /** 32 bytes per ray. */
+  readonly rays: GPUBuffer;
+  readonly answers: GPUBuffer;
+}
+
+/** A kernel with one thread per ray: the scene in group 0, rays and answers in group 1. */
+export async function createRayBatchKernel(
+  device: GPUDevice,
+  label: string,
+  code: string,
+  options: RayBatchOptions,
+): Promise<RayBatchKernel> {
+  const { scene, rays, answers } = options;
+  const pipeline = await createComputePipeline(device, { label, code, entryPoint: 'main' });
+  // Traversal reads the scene's uniforms, the nodes and the triangles, nothing else.
+  const used = [scene.uniforms, ...scene.storage.slice(0, 2)];
+  const groups = [used, [rays, answers]].map((buffers, group) =>
+    device.createBindGroup({
+      label: `${label}.${group}`,
+      layout: pipeline.getBindGroupLayout(group),
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    }),
+  );
+  return {
+    run(encoder, rayCount) {
+      const pass = encoder.beginComputePass({ label });
+      pass.setPipeline(pipeline);
+      groups.forEach((group, index) => pass.setBindGroup(index, group));
+      pass.dispatchWorkgroups(
+        ...decomposeWorkgroups(Math.ceil(rayCount / workgroupSize), device.limits.maxComputeWorkgroupsPerDimension),
+      );
+      pass.end();
+    },
+  };
+}
