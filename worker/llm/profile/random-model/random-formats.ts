@@ -13,8 +13,8 @@ export interface RandomFormat {
   readonly halves: readonly BlockHalf[];
 }
 
-// Deviations of uniform random codes: 4.61 for nibbles, 73.9 for bytes. Q4_K: sub-scale * nibble has 381 about its mean of 236,
-// which 7.5 * sub-minimum (mean 31.5) takes away again. Q6_K: sub-scale (73.9) * 6-bit code (18.5).
+// Deviations of uniform random codes: 4.61 for nibbles, 73.9 for bytes. Q4_K: sub-scale * nibble less 7.5 * sub-minimum has 258 about
+// a mean of 0. Q6_K: sub-scale (73.9) * 6-bit code (18.5).
 const formats: readonly RandomFormat[] = [
   { name: 'F32', typeId: 0, blockLength: 1, blockBytes: 4, halves: [] },
   { name: 'F16', typeId: 1, blockLength: 1, blockBytes: 2, halves: [] },
@@ -26,8 +26,8 @@ const formats: readonly RandomFormat[] = [
     blockLength: 256,
     blockBytes: 144,
     halves: [
-      { offsetBytes: 0, scale: 1 / 381 },
-      { offsetBytes: 2, scale: 7.5 / 381 },
+      { offsetBytes: 0, scale: 1 / 258 },
+      { offsetBytes: 2, scale: 7.5 / 258 },
     ],
   },
   {
@@ -46,9 +46,9 @@ export function randomFormat(name: string): RandomFormat {
   throw new RangeError(`no random weights of type ${name}: there are ${formats.map((each) => each.name).join(', ')}`);
 }
 
-/** The nearest float16 of a positive number in [2^-14, 65504]; smaller ones become that smallest normal. */
+/** The nearest float16 of a positive number up to 65504; below 2^-14 a subnormal. */
 export function toHalf(value: number): number {
-  const exponent = Math.max(-14, Math.floor(Math.log2(value)));
-  const steps = Math.max(1024, Math.round((value / 2 ** exponent) * 1024));
-  return (exponent + 15) * 1024 + (steps - 1024);
+  if (value < 2 ** -14) return Math.round(value * 2 ** 24);
+  const exponent = Math.floor(Math.log2(value));
+  return (exponent + 14) * 1024 + Math.round((value / 2 ** exponent) * 1024);
 }

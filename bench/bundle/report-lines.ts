@@ -1,0 +1,32 @@
+import type { ModelBenchResult } from '../../worker/llm/profile/bench-result.ts';
+import type { ModelCheck } from '../kernels/check-model.ts';
+import type { MatrixMeasurement } from '../kernels/measure-matrix.ts';
+import type { MatrixSpec } from '../kernels/random-matrix.ts';
+import type { FailedAttempt } from './attempt.ts';
+
+/** One line each for somebody who watches the run; the file has everything. */
+export function modelCheckLine(check: { format: string } & (ModelCheck | FailedAttempt)): string {
+  if ('error' in check) return `check ${check.format}: FAILED, ${check.error}`;
+  const { format, isRight, normalisedError, widestDecodeGap } = check;
+  return `check ${format}: ${isRight ? 'right' : 'WRONG'}, error ${normalisedError.toExponential(1)}, decode gap ${widestDecodeGap.toExponential(1)}`;
+}
+
+export function kernelLine(measured: MatrixSpec & { tokens: number } & (MatrixMeasurement | FailedAttempt)): string {
+  const { rows, columns, format, tokens } = measured;
+  const title = `${format} ${rows} x ${columns}, ${tokens} token${tokens === 1 ? '' : 's'}`;
+  if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
+  const { microseconds, bytesPerSecond, shareOfCopy, flopsPerSecond, check } = measured;
+  const rate =
+    tokens === 1
+      ? `${(bytesPerSecond / 1e9).toFixed(1)} GB/s, ${(shareOfCopy * 100).toFixed(0)} % of copy`
+      : `${(flopsPerSecond / 1e12).toFixed(3)} TFLOP/s`;
+  return `${title}: ${microseconds.toFixed(1)} us, ${rate}${check.isRight ? '' : `, WRONG (error ${check.normalisedError.toExponential(1)})`}`;
+}
+
+export function modelLine(measured: { shape: string; format: string } & (ModelBenchResult | FailedAttempt)): string {
+  const title = `${measured.shape} ${measured.format}`;
+  if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
+  const { prefill, decode, counters } = measured;
+  const rates = decode.map(({ depth, tokensPerSecond }) => `${tokensPerSecond.toFixed(1)} at ${depth}`);
+  return `${title}: prefill ${prefill.tokensPerSecond.toFixed(0)} tokens/s, decode ${rates.join(', ')}; ${counters.dispatchesPerToken} dispatches a token`;
+}

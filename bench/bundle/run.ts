@@ -1,0 +1,140 @@
+/** Measures this machine's adapter and writes one results file; see bench/README.md. Started by run.sh or `node bench/bundle/run.ts`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release } from 'node:os';
+import { resolve } from 'node:path';
+import { runBenchmark } from '../../worker/gpu/benchmark.ts';
+import { SUPPORTED_FORMATS } from '../../worker/llm/formats/supported-formats.ts';
+import { benchModel } from '../../worker/llm/profile/bench-model.ts';
+import { findModelShape } from '../../worker/llm/profile/random-model/model-shapes.ts';
+import { createRandomModel } from '../../worker/llm/profile/random-model/random-model.ts';
+import { checkModel } from '../kernels/check-model.ts';
+import { type MeasureEnvironment, measureMatrix } from '../kernels/measure-matrix.ts';
+import { attempt } from './attempt.ts';
+import { openAdapter } from './open-adapter.ts';
+import { kernelLine, modelCheckLine, modelLine } from './report-lines.ts';
+import { type BenchSettings, readSettings, usage } from './settings.ts';
+import { readSubgroupMatrix } from './subgroup-matrix.ts';
+
+const say = (line: string): void => console.error(line);
+
+async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
+  const opened = await openAdapter(settings.adapter);
+  const { device, description } = opened;
+  const kind = description.isSoftware ? ' (SOFTWARE: relative cost only, no measure of any card)' : '';
+  say(`adapter: ${description.description || description.device} [${description.backend}]${kind}`);
+  const results: Record<string, unknown> = {
+    format: 'hearth-bench-1',
+    date: date.toISOString(),
+    note: description.isSoftware
+      ? 'a software adapter: figures compare kernels with each other and say nothing of a card'
+      : null,
+    // Without the path: it names folders of the machine.
+    settings: { ...settings, outPath: undefined },
+    versions: { ...readVersions(), node: process.versions.node },
+    machine: { kernel: release(), architecture: arch(), processor: cpus()[0]?.model ?? '', cores: cpus().length },
+    adapter: { ...description, driver: opened.driver },
+    deviceFeatures: [...device.features].toSorted(),
+  };
+  // Written after every step, so that a driver that hangs or dies leaves what was measured before it.
+  const record = (name: string, value: unknown): void => {
+    results[name] = value;
+    writeFileSync(settings.outPath, `${JSON.stringify(results, null, 1)}\n`);
+  };
+
+  record('subgroupMatrix', await readSubgroupMatrix(device));
+  const limits = await runBenchmark(device, () => performance.now());
+  record('limits', limits);
+  const { copyBytesPerSecond, dispatchMicroseconds } = limits;
+  say(`copy ${gigabytes(copyBytesPerSecond)} GB/s, dispatch gap ${dispatchMicroseconds.toFixed(2)} us`);
+
+  const formats = settings.formats.filter((format) => SUPPORTED_FORMATS.has(format));
+  const missing = settings.formats.filter((format) => !SUPPORTED_FORMATS.has(format));
+  if (missing.length > 0) say(`left out, the engine has no kernels for them: ${missing.join(', ')}`);
+  record('formatsLeftOut', missing);
+
+  const checks: unknown[] = [];
+  let failures = 0;
+  for (const format of formats) {
+    const check = await attempt(device, { format }, () => checkModel(device, format));
+    checks.push(check);
+    if (!('isRight' in check) || !check.isRight) failures += 1;
+    say(modelCheckLine(check));
+    record('checks', checks);
+  }
+
+  const { targetMs, coldBytes } = settings;
+  const environment: MeasureEnvironment = { device, copyBytesPerSecond, targetMs, coldBytes };
+  const kernels: unknown[] = [];
+  for (const [shapes, tokens] of [
+    [settings.vectorShapes, 1],
+    [settings.batchShapes, settings.batchTokens],
+  ] as const) {
+    for (const format of formats) {
+      for (const shape of shapes) {
+        const spec = { ...shape, format };
+        const measured = await attempt(device, { ...spec, tokens }, () => measureMatrix(environment, spec, tokens));
+        kernels.push(measured);
+        if (!('check' in measured) || !measured.check.isRight) failures += 1;
+        say(kernelLine(measured));
+        record('kernels', kernels);
+      }
+    }
+  }
+
+  const models: unknown[] = [];
+  for (const { shape, format } of settings.models) {
+    const measured = await attempt(device, { shape, format }, () =>
+      benchModel(
+        { device, nowMs: () => performance.now(), copyBytesPerSecond },
+        createRandomModel({ shape: findModelShape(shape), format, seed: 1 }),
+        settings.model,
+      ),
+    );
+    models.push(measured);
+    if ('error' in measured) failures += 1;
+    say(modelLine(measured));
+    record('models', models);
+  }
+  record('failures', failures);
+  say(
+    `${failures === 0 ? 'everything agreed with its reference' : `${failures} FAILED`}; ${resolve(settings.outPath)}`,
+  );
+  return failures === 0;
+}
+
+/** The build writes them beside the runner; in a checkout they are read from package.json. */
+function readVersions(): Record<string, string> {
+  for (const name of ['./versions.json', '../../package.json']) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8')) as Record<string, unknown>;
+      const fields = ['hearth', 'commit', 'webgpu', 'version', 'name'].flatMap((field) => {
+        const value = manifest[field];
+        return typeof value === 'string' ? [[field, value] as const] : [];
+      });
+      return Object.fromEntries(fields);
+    } catch {
+      continue;
+    }
+  }
+  return {};
+}
+
+function gigabytes(bytesPerSecond: number): string {
+  return (bytesPerSecond / 1e9).toFixed(1);
+}
+
+const date = new Date();
+let settings: BenchSettings;
+try {
+  settings = readSettings(process.argv.slice(2), date);
+} catch (error) {
+  say(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  process.exit(2);
+}
+try {
+  // Ends by force: a driver's own threads may keep the process alive.
+  process.exit((await runBench(settings, date)) ? 0 : 1);
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

@@ -1,0 +1,90 @@
+import type { MatrixSpec } from '../kernels/random-matrix.ts';
+import type { ModelBenchOptions } from '../../worker/llm/profile/bench-result.ts';
+
+export interface BenchSettings {
+  readonly isQuick: boolean;
+  readonly adapter: string;
+  /** The results file. */
+  readonly outPath: string;
+  /** Shortest time of a kernel measurement. */
+  readonly targetMs: number;
+  /** Weights walked through by a kernel measurement. */
+  readonly coldBytes: number;
+  readonly formats: readonly string[];
+  readonly vectorShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
+  readonly batchShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
+  readonly batchTokens: number;
+  readonly models: readonly { readonly shape: string; readonly format: string }[];
+  readonly model: ModelBenchOptions;
+}
+
+export const usage = `usage: ./run.sh [--quick] [--adapter real|software|lavapipe|NAME] [--out FILE.json] [--formats Q4_0,Q8_0] [--models 8b:Q4_0,1b:Q4_0]
+  --quick    tiny shapes and models: does everything work here? Not a measurement.
+  --adapter  default real: a software adapter is measured only on request.
+  --out      default: hearth-bench-DATE.json in the folder you are in.
+  --formats  GGML types of the kernel measurements.
+  --models   end to end runs, SHAPE:TYPE each; "none" leaves them out.`;
+
+/** @throws RangeError with the reason, for the usage text. */
+export function readSettings(parameters: readonly string[], date: Date): BenchSettings {
+  const values = new Map<string, string>();
+  const isQuick = parameters.includes('--quick');
+  const rest = parameters.filter((parameter) => parameter !== '--quick');
+  for (let index = 0; index < rest.length; index += 2) {
+    const [name = '', value] = [rest[index], rest[index + 1]];
+    if (!['--adapter', '--out', '--formats', '--models'].includes(name)) throw new RangeError(`unknown option ${name}`);
+    if (value === undefined) throw new RangeError(`${name} needs a value`);
+    values.set(name, value);
+  }
+  const list = (name: string, fallback: string): string[] => {
+    const text = values.get(name) ?? fallback;
+    return text === 'none' ? [] : text.split(',');
+  };
+  const day = date.toISOString().slice(0, 10);
+  const common = {
+    isQuick,
+    adapter: values.get('--adapter') ?? 'real',
+    outPath: values.get('--out') ?? `hearth-bench-${day}.json`,
+    formats: list('--formats', isQuick ? 'Q4_0,Q8_0,F16' : 'Q4_0,Q8_0,F16,Q4_K,Q6_K'),
+    models: list('--models', isQuick ? 'tiny:Q4_0' : '1b:Q4_0,1b:Q8_0,8b:Q4_0,8b:Q8_0').map(readModel),
+  };
+  return isQuick ? { ...common, ...quick } : { ...common, ...full };
+}
+
+function readModel(text: string): { shape: string; format: string } {
+  const [shape, format, ...more] = text.split(':');
+  if (shape === undefined || format === undefined || more.length > 0) {
+    throw new RangeError(`--models takes SHAPE:TYPE such as 8b:Q4_0, not ${text}`);
+  }
+  return { shape, format };
+}
+
+const quick = {
+  targetMs: 5,
+  coldBytes: 1,
+  vectorShapes: [
+    { rows: 256, columns: 256 },
+    { rows: 509, columns: 512 },
+  ],
+  batchShapes: [{ rows: 131, columns: 256 }],
+  batchTokens: 33,
+  model: { prefillTokens: 32, decodeTokens: 8, depths: [0, 64], repetitions: 1, profile: true },
+} as const;
+
+/** The matrices of an 8B llama model, and its largest one at the width of a prefill. */
+const full = {
+  targetMs: 50,
+  coldBytes: 512 * 1024 * 1024,
+  vectorShapes: [
+    { rows: 4096, columns: 4096 },
+    { rows: 14336, columns: 4096 },
+    { rows: 4096, columns: 14336 },
+    { rows: 128256, columns: 4096 },
+  ],
+  batchShapes: [
+    { rows: 4096, columns: 4096 },
+    { rows: 4096, columns: 14336 },
+  ],
+  batchTokens: 512,
+  model: { prefillTokens: 512, decodeTokens: 128, depths: [0, 4096], repetitions: 5, profile: true },
+} as const;

@@ -1,0 +1,96 @@
+import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
+import { createShapeBuffer, type Kernel, pipelineCacheOf } from '../../worker/llm/kernels/kernel.ts';
+import { createMatrixMatrix } from '../../worker/llm/kernels/matrix-matrix.ts';
+import { createMatrixVector } from '../../worker/llm/kernels/matrix-vector.ts';
+import type { WeightMatrix } from '../../worker/llm/model/weight-matrix.ts';
+import { checkRows, type RowCheck } from './check-rows.ts';
+import { type MatrixSpec, randomVector, uploadRandomMatrix, copyMatrix } from './random-matrix.ts';
+import { timeRepeats } from './time-repeats.ts';
+
+/** Past the caches of today's cards, so that every weight comes from memory as it does in a model. */
+const coldBytes = 512 * 1024 * 1024;
+const mostCopies = 64;
+
+export interface MatrixMeasurement extends MatrixSpec {
+  readonly kernel: 'matrix-vector' | 'matrix-matrix';
+  readonly tokens: number;
+  /** Weights on the GPU, scales included: what one run reads at least. */
+  readonly weightBytes: number;
+  /** Copies of the matrix that were taken in turn. */
+  readonly copies: number;
+  /** One dispatch, the gap to the next included. */
+  readonly microseconds: number;
+  readonly bytesPerSecond: number;
+  /** Against the measured copy, which counts what is read and what is written. */
+  readonly shareOfCopy: number;
+  readonly flopsPerSecond: number;
+  readonly check: RowCheck;
+}
+
+export interface MeasureEnvironment {
+  readonly device: GPUDevice;
+  readonly copyBytesPerSecond: number;
+  /** Shortest time worth measuring. */
+  readonly targetMs: number;
+  /** Bytes of weights to walk through; smaller where only correctness counts. */
+  readonly coldBytes?: number;
+}
+
+/** Times W x (one token) or W X (several), and compares rows of the result with float64. */
+export async function measureMatrix(
+  environment: MeasureEnvironment,
+  spec: MatrixSpec,
+  tokens: number,
+): Promise<MatrixMeasurement> {
+  const { device, copyBytesPerSecond } = environment;
+  const cache = pipelineCacheOf(device);
+  const stride = Math.ceil(spec.columns / 32) * 32;
+  const paddedTokens = tokens === 1 ? 1 : Math.ceil(tokens / 32) * 32;
+  const values = randomVector(paddedTokens * stride, stride, spec.columns);
+  const owned: { destroy(): void }[] = [];
+  const own = <Item extends { destroy(): void }>(item: Item): Item => {
+    owned.push(item);
+    return item;
+  };
+  try {
+    const first = own(await uploadRandomMatrix(cache, spec));
+    const matrices: WeightMatrix[] = [first];
+    const copies = Math.min(mostCopies, Math.ceil((environment.coldBytes ?? coldBytes) / first.sizeBytes));
+    for (let index = 1; index < copies; index++) matrices.push(own(copyMatrix(device, first)));
+
+    const input = own(uploadStorageBuffer(device, 'bench.input', values));
+    const output = own(createStorageBuffer(device, 'bench.output', paddedTokens * spec.rows * 4));
+    const batch = own(createShapeBuffer(device, 'bench.batch', [tokens]));
+    const place = { input, output, outputOffset: 0, outputStride: spec.rows, combine: 'replace' } as const;
+    const kernels: Kernel[] = [];
+    for (const matrix of matrices) {
+      kernels.push(
+        own(
+          tokens === 1
+            ? await createMatrixVector(cache, { matrix, ...place })
+            : await createMatrixMatrix(cache, { matrix, ...place, batch }),
+        ),
+      );
+    }
+    const seconds = await timeRepeats(device, environment.targetMs, (pass, index) => {
+      kernels[index % kernels.length]?.run(pass, tokens);
+    });
+    const result = new Float32Array(await readBuffer(device, output, tokens * spec.rows * 4));
+    const check = checkRows(spec, { input: values, stride, tokens, output: result });
+    const bytesPerSecond = first.sizeBytes / seconds;
+    return {
+      ...spec,
+      kernel: tokens === 1 ? 'matrix-vector' : 'matrix-matrix',
+      tokens,
+      weightBytes: first.sizeBytes,
+      copies,
+      microseconds: seconds * 1e6,
+      bytesPerSecond,
+      shareOfCopy: bytesPerSecond / copyBytesPerSecond,
+      flopsPerSecond: (2 * spec.rows * spec.columns * tokens) / seconds,
+      check,
+    };
+  } finally {
+    for (const item of owned) item.destroy();
+  }
+}
