@@ -1,4 +1,5 @@
 import type { Command } from '../command-definition.ts';
+import { benchCommand } from './bench.ts';
 import { claimCommand } from './claim.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   stopCommand,
   claimCommand,
   doctorCommand,
+  benchCommand,
   llmRunCommand,
   llmLogitsCommand,
   llmTokenizeCommand,
