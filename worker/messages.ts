@@ -4,6 +4,9 @@
  * nothing is computed uncovered. All values survive structured clone; byte arrays are transferred.
  */
 import type { SourceDescriptor } from './byte-source.ts';
+import type { ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
+
+export type { DecodeRate, KernelTime, ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
 
 /** `real` refuses software adapters; `software` takes lavapipe or the embedded SwiftShader; otherwise a name to match. */
 export type AdapterChoice = string;
@@ -109,6 +112,11 @@ export interface WorkerCalls {
   /** Asks for the adapter and device once; later calls need it. */
   'open-adapter': [{ adapter: AdapterChoice }, AdapterDescription];
   benchmark: [Record<string, never>, BenchmarkResult];
+  /** Loads a model of its own, measures it and frees it; nothing else should run meanwhile. Takes seconds to minutes. */
+  'bench-model': [
+    { source: SourceDescriptor; copyBytesPerSecond: number; options: ModelBenchOptions },
+    ModelBenchResult,
+  ];
   'load-model': [{ modelId: string; source: SourceDescriptor; contextLength?: number }, ModelDescription];
   'unload-model': [{ modelId: string }, null];
   tokenize: [{ modelId: string; text: string; addBos: boolean }, { tokens: number[] }];

@@ -11,7 +11,16 @@ export const embeddedScenePath = join(projectDirectory, 'assets', 'hearth-room.g
 export const dashboardDirectory = join(projectDirectory, 'dist', 'renderer');
 
 export function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8'));
+  return readManifestVersion(join(projectDirectory, 'package.json'));
+}
+
+/** Version of a package that Hearth is installed with. */
+export function readPackageVersion(name: string): string {
+  return readManifestVersion(join(projectDirectory, 'node_modules', name, 'package.json'));
+}
+
+function readManifestVersion(path: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'));
   const version =
     typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
   return typeof version === 'string' ? version : 'unknown';

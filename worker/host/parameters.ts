@@ -1,5 +1,5 @@
 import type { SourceDescriptor } from '../byte-source.ts';
-import type { RenderSettings, SamplingParameters, Tile } from '../messages.ts';
+import type { ModelBenchOptions, RenderSettings, SamplingParameters, Tile } from '../messages.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
 
 /** Parameters as they came over the boundary: nothing about them is known yet. */
@@ -110,6 +110,21 @@ export function readSource(value: unknown, field: string): SourceDescriptor {
     default:
       throw badRequest(`${field}.kind`, source['kind'], 'file, blob or bytes');
   }
+}
+
+export function readBenchOptions(value: unknown, field: string): ModelBenchOptions {
+  const options = readObject(value, field);
+  const { depths } = options;
+  if (!Array.isArray(depths) || depths.length === 0 || depths.length > 16) {
+    throw badRequest(`${field}.depths`, depths, 'an array of 1 to 16 depths');
+  }
+  return {
+    prefillTokens: readTokenCount(options['prefillTokens'], `${field}.prefillTokens`),
+    decodeTokens: readTokenCount(options['decodeTokens'], `${field}.decodeTokens`),
+    depths: depths.map((depth, index) => readInteger(depth, `${field}.depths[${index}]`, 0, limits.tokens)),
+    repetitions: readInteger(options['repetitions'], `${field}.repetitions`, 1, 100),
+    profile: readBoolean(options['profile'], `${field}.profile`),
+  };
 }
 
 export function readRenderSettings(value: unknown, field: string): RenderSettings {

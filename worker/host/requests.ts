@@ -2,8 +2,10 @@ import type { WorkerCallKind, WorkerParameters, WorkerRequest } from '../message
 import {
   badRequest,
   type RawParameters,
+  readBenchOptions,
   readBoolean,
   readIdentifier,
+  readInteger,
   readMessages,
   readObject,
   readPace,
@@ -23,6 +25,11 @@ type Readers = { readonly [K in WorkerCallKind]: (parameters: RawParameters) => 
 const readers: Readers = {
   'open-adapter': ({ adapter }) => ({ adapter: readText(adapter, 'adapter', 200) }),
   benchmark: () => ({}),
+  'bench-model': ({ source, copyBytesPerSecond, options }) => ({
+    source: readSource(source, 'source'),
+    copyBytesPerSecond: readInteger(copyBytesPerSecond, 'copyBytesPerSecond', 1, Number.MAX_SAFE_INTEGER),
+    options: readBenchOptions(options, 'options'),
+  }),
   'load-model': ({ modelId, source, contextLength }) => ({
     modelId: readIdentifier(modelId, 'modelId'),
     source: readSource(source, 'source'),

@@ -65,6 +65,14 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       return holder.open(adapter);
     },
     benchmark: () => holder.run((device) => runBenchmark(device, () => performance.now())),
+    async 'bench-model'({ source, copyBytesPerSecond, options }) {
+      const { benchModel } = await import('../llm/profile/bench-model.ts');
+      return holder.run((device) =>
+        withSource(source, (bytes) =>
+          benchModel({ device, nowMs: () => performance.now(), copyBytesPerSecond }, bytes, options),
+        ),
+      );
+    },
     async 'load-model'({ modelId, source, contextLength }) {
       assertFree(models, modelId, 'modelId');
       const options = contextLength === undefined ? {} : { contextLength };
