@@ -62,7 +62,13 @@ export interface EarningsSnapshot {
 
 /** Something about the node's money that its owner should know of now. */
 export interface NodeAlarm {
-  readonly code: 'CHANNEL_CLOSING' | 'CHAIN_UNREACHABLE' | 'ENDPOINT_DOWN' | 'GAS_UNAFFORDABLE' | 'CLAIM_FAILED';
+  readonly code:
+    | 'CHANNEL_CLOSING'
+    | 'CHAIN_UNREACHABLE'
+    | 'ENDPOINT_DOWN'
+    | 'GAS_UNAFFORDABLE'
+    | 'CLAIM_FAILED'
+    | 'WALLET_NOT_BACKED_UP';
   /** A whole sentence. */
   readonly message: string;
   readonly fix: string;
@@ -86,6 +92,40 @@ export interface NodeSnapshot {
   readonly alarms?: readonly NodeAlarm[];
 }
 
+/** What one task brought or cost. */
+export interface EarningEntry {
+  /** Counts up; the next page begins after the last one's. */
+  readonly number: number;
+  readonly atMs: number;
+  readonly role: 'provider' | 'requester';
+  /** `restored`: vouchers that came back from the second file without their tasks. */
+  readonly kind: 'chat' | 'render' | 'restored';
+  readonly counterparty: string;
+  readonly units: string;
+  readonly amount: AmountText;
+  /** What says so: the receipt; without one what the requester acknowledged, or what the requester received. */
+  readonly basis: 'receipt' | 'acknowledged' | 'received' | 'restored';
+  readonly state: TaskState;
+  readonly agreementHash: string;
+}
+
+export interface ChannelSnapshot {
+  readonly role: 'provider' | 'requester';
+  readonly channelId: string;
+  readonly chainId: number;
+  readonly counterparty: string;
+  readonly receiver: string;
+  readonly token: string;
+  readonly withdrawDelaySeconds: number;
+  /** The deposit; the highest voucher; what of it is earned; what the chain has booked. All cumulative. */
+  readonly balance: AmountText;
+  readonly ceiling: AmountText;
+  readonly owed: AmountText;
+  readonly claimed: AmountText;
+  /** When the payer can take the rest back; null while it has not asked to. */
+  readonly closesAtMs: number | null;
+}
+
 export interface NodeRequests {
   getSnapshot: [Record<string, never>, NodeSnapshot];
   /** Until resumed, or for some minutes. */
@@ -98,6 +138,9 @@ export interface NodeRequests {
     { readonly claimed: AmountText; readonly settled: AmountText; readonly channels: number },
   ];
   stop: [Record<string, never>, null];
+  /** Entries with a `number` above `after`, oldest first; `limit` is from 1 to 500. */
+  listEarnings: [{ readonly after?: number; readonly limit?: number }, readonly EarningEntry[]];
+  listChannels: [Record<string, never>, readonly ChannelSnapshot[]];
 }
 
 export type NodeRequestName = keyof NodeRequests;

@@ -41,6 +41,15 @@ const parameterChecks: Record<NodeRequestName, ParameterCheck> = {
     const isValid = typeof minutes === 'number' && minutes >= 1 && minutes <= maxPauseMinutes;
     return isValid ? null : `minutes must be from 1 to ${maxPauseMinutes}, got ${quote(minutes)}`;
   },
+  listEarnings(parameters) {
+    const unexpected = Object.keys(parameters).find((key) => key !== 'after' && key !== 'limit');
+    if (unexpected !== undefined) return `takes only "after" and "limit", got "${quote(unexpected)}"`;
+    const { after = 0, limit = 1 } = parameters;
+    if (!Number.isSafeInteger(after) || Number(after) < 0) return `after must be a whole number, got ${quote(after)}`;
+    const isLimit = Number.isSafeInteger(limit) && Number(limit) >= 1 && Number(limit) <= 500;
+    return isLimit ? null : `limit must be from 1 to 500, got ${quote(limit)}`;
+  },
+  listChannels: takesNothing,
   resume: takesNothing,
   finish: takesNothing,
   claim: takesNothing,

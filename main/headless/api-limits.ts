@@ -23,4 +23,6 @@ export const requestDeadlinesMs = {
   finish: 10_000,
   claim: 180_000,
   stop: 60_000,
+  listEarnings: 10_000,
+  listChannels: 10_000,
 } as const;

@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Hex, Receipt } from '../../protocol/agreement.ts';
-import type { EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
+import type { ChannelSnapshot, EarningEntry, EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
 import { openDatabase, translateErrors } from './database.ts';
 import { decodeFacts, encodeFacts } from './events.ts';
 import type { LedgerEvent, Role, StoredEvent } from './events.ts';
@@ -14,6 +14,7 @@ import { findLostVouchers } from './reconcile.ts';
 import { integer, text } from './records.ts';
 import type { ChannelRecord, TaskRecord } from './records.ts';
 import { migrations } from './schema.ts';
+import { createStatements } from './statements.ts';
 import { mirrorPathOf, openVoucherMirror } from './voucher-mirror.ts';
 import type { VoucherMirror } from './voucher-mirror.ts';
 
@@ -43,6 +44,9 @@ export interface Ledger {
   /** Newest first. */
   listTasks(limit?: number): readonly TaskSnapshot[];
   earnings(): EarningsSnapshot;
+  /** What each task brought or cost, oldest first, those numbered above `after`. Adds up to `totals` exactly. */
+  listEarnings(after?: number, limit?: number): readonly EarningEntry[];
+  channelSnapshots(): readonly ChannelSnapshot[];
   /** Events with `sequence` > `after`, oldest first. */
   readEvents(after?: number, limit?: number): readonly StoredEvent[];
   /** A checked copy of the whole file, complete or not there at all. @throws LedgerError LEDGER_STORAGE */
@@ -206,6 +210,7 @@ export function openLedger(options: {
 
   return {
     ...queries,
+    ...createStatements(database, queries.listChannels),
     append,
     backUp,
     findChannel: projection.findChannel,

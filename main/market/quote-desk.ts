@@ -17,6 +17,8 @@ export interface QuoteDeskComponents {
   readonly address: Hex;
   /** Signs claims for the receiver; the receiver itself unless told. */
   readonly receiverAuthorizer?: Hex;
+  /** Who is paid; the provider itself unless told. */
+  readonly receiver?: Hex;
   readonly shaderSetHash: Hex;
   readonly numericProfile: NumericProfile;
   readonly adapterClass: () => string;
@@ -71,7 +73,7 @@ export function createQuoteDesk(components: QuoteDeskComponents): QuoteDesk {
       const quote: Quote = {
         taskHash: request.taskHash,
         provider: components.address,
-        receiver: components.address,
+        receiver: components.receiver ?? components.address,
         receiverAuthorizer: components.receiverAuthorizer ?? components.address,
         pricePerMillionUnits: components.prices()[request.kind],
         maxUnits: request.units,

@@ -8,10 +8,13 @@ const lookEveryMs = 5 * 60_000;
 /** Looks at the start, because a payer may have begun to withdraw while the node was off, and every five minutes. */
 export function createClaimPolicy(options: {
   readonly watch: ClaimWatch;
+  /** What else the owner should know of, asked at each look. */
+  readonly remind?: () => readonly NodeAlarm[];
   readonly log: (line: string) => void;
   readonly onChange: () => void;
 }): { look(): Promise<void>; readonly alarms: readonly NodeAlarm[]; close(): void } {
-  const { watch, log, onChange } = options;
+  const { watch, remind = () => [], log, onChange } = options;
+  let alarms: readonly NodeAlarm[] = [];
   let said = '';
 
   async function look(): Promise<void> {
@@ -19,7 +22,8 @@ export function createClaimPolicy(options: {
     if (report !== null && report.claimed > 0n) {
       log(`Claimed ${formatAmount(report.claimed)} on ${report.channels} channels.`);
     }
-    const now = watch.alarms.map((alarm) => alarm.message).join(' ');
+    alarms = [...watch.alarms, ...remind()];
+    const now = alarms.map((alarm) => alarm.message).join(' ');
     if (now !== said && now !== '') log(now);
     if (now !== said || report !== null) onChange();
     said = now;
@@ -31,7 +35,7 @@ export function createClaimPolicy(options: {
   return {
     look,
     get alarms() {
-      return watch.alarms;
+      return alarms;
     },
     close: () => clearInterval(timer),
   };

@@ -14,6 +14,7 @@ import { openWallet, type HotWallet } from '../payment/index.ts';
 import type { Requester } from '../requester/index.ts';
 import { openInputStore } from '../store/input-store.ts';
 import { watchAdapter, type AdapterWatch } from './adapter-watch.ts';
+import { remindOfBackup } from './backup-reminder.ts';
 import { createClaimPolicy } from './claim-policy.ts';
 import { keepBackups } from './ledger-backups.ts';
 import { createLiveTasks } from './live-tasks.ts';
@@ -172,7 +173,12 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
     const { runner, watch } = trade;
     const open = trade;
     closers.add(() => open.stop());
-    const opened = createClaimPolicy({ watch, log: options.log, onChange: () => feed.changed() });
+    const opened = createClaimPolicy({
+      watch,
+      ...(options.provides === false ? {} : { remind: remindOfBackup(dataDirectory, wallet.address) }),
+      log: options.log,
+      onChange: () => feed.changed(),
+    });
     policy = opened;
     closers.add(() => opened.close());
     closers.add(() => runner.handBack('The node is stopping.'));
@@ -217,6 +223,8 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
         channels: report?.channels ?? 0,
       };
     },
+    listEarnings: ({ after, limit }) => Promise.resolve(ledger.listEarnings(after, limit)),
+    listChannels: () => Promise.resolve(ledger.channelSnapshots()),
     stop: () => {
       // The answer must get out before the server that carries it closes.
       setTimeout(() => void stop(), 50);

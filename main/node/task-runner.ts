@@ -41,6 +41,8 @@ export interface TaskRunnerComponents {
   /** Null while tasks are taken, else the sentence the requester is told. */
   readonly closedReason: () => string | null;
   readonly receiverAuthorizer?: Hex;
+  /** Who is paid; the signer unless told. */
+  readonly payoutAddress?: Hex;
   /** Tasks that share the GPU; 4 unless told. */
   readonly maxOpenTasks?: number;
   /** Called at every change of every task, also its last. */
@@ -87,6 +89,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     prices: components.prices,
     rates,
     address: payments.address,
+    ...(components.payoutAddress === undefined ? {} : { receiver: components.payoutAddress }),
     ...(components.receiverAuthorizer === undefined ? {} : { receiverAuthorizer: components.receiverAuthorizer }),
     shaderSetHash,
     numericProfile: components.numericProfile,

@@ -10,6 +10,7 @@ import {
   createClaimWatch,
   createProviderPayments,
   createRequesterPayments,
+  readWalletSettings,
   type ChainSettings,
   type ClaimWatch,
   type HotWallet,
@@ -53,7 +54,9 @@ export async function openTrade(components: TradeComponents, options: NodeOption
   const provides = options.provides ?? true;
   const chain = createChainClient({ settings: components.chain, wallet });
   const { chainId, token } = components.chain;
-  const payments = createProviderPayments({ ledger, chain, signer: wallet });
+  const { payoutAddress } = readWalletSettings(options.dataDirectory);
+  const payout = payoutAddress === null ? {} : { payoutAddress };
+  const payments = createProviderPayments({ ledger, chain, signer: wallet, ...payout });
   const adapterClass = (): string => adapterClassOf(gpu.description);
   let network: HearthNetwork | undefined;
   const runner = createTaskRunner({
@@ -66,6 +69,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     shaderSetHash,
     adapterClass,
     numericProfile,
+    ...payout,
     prices: () => ({ ...defaultPrices, ...options.prices }),
     closedReason: () => (provides ? components.closedReason() : 'This node only buys.'),
     onTask: components.onTask,

@@ -14,6 +14,13 @@ export type PaymentErrorCode =
   | 'WALLET_PERMISSIONS'
   | 'WALLET_PASSPHRASE'
   | 'WALLET_CORRUPT'
+  | 'WALLET_EXISTS'
+  | 'WALLET_MISSING'
+  /** The backup opens, but holds another key. */
+  | 'BACKUP_MISMATCH'
+  | 'PAYOUT_INVALID'
+  /** The system's keychain is not there, locked, or protects nothing. */
+  | 'KEYCHAIN_UNAVAILABLE'
   /** A caller's mistake: a task, chunk, result or receipt that does not fit what was agreed and recorded. */
   | 'RECORD_INVALID';
 

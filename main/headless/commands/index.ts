@@ -1,8 +1,10 @@
 import type { Command } from '../command-definition.ts';
+import { channelsCommand } from './channels.ts';
 import { benchCommand } from './bench.ts';
 import { claimCommand } from './claim.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { earningsCommand } from './earnings.ts';
 import { finishCommand } from './finish.ts';
 import { llmLogitsCommand } from './llm-logits.ts';
 import { llmRunCommand } from './llm-run.ts';
@@ -14,6 +16,7 @@ import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { stopCommand } from './stop.ts';
 import { verifyCommand } from './verify.ts';
+import { walletCommands } from './wallet.ts';
 
 /** In the order of the help. A command imports what is heavy when it runs, so that `--help` is quick. */
 export const commands: readonly Command[] = [
@@ -25,6 +28,9 @@ export const commands: readonly Command[] = [
   finishCommand,
   stopCommand,
   claimCommand,
+  earningsCommand,
+  channelsCommand,
+  ...walletCommands,
   doctorCommand,
   benchCommand,
   llmRunCommand,

@@ -1,0 +1,21 @@
+import type { NodeAlarm } from '../../protocol/node-api.ts';
+import { readWalletSettings } from '../payment/index.ts';
+
+/** Until a backup has been proven: what the node earns hangs on one file. Asked from the start, before the first task pays. */
+export function remindOfBackup(
+  dataDirectory: string,
+  walletAddress: string,
+  startedAtMs = Date.now(),
+): () => readonly NodeAlarm[] {
+  return () => {
+    if (readWalletSettings(dataDirectory).backupVerifiedAtMs !== null) return [];
+    return [
+      {
+        code: 'WALLET_NOT_BACKED_UP',
+        message: `The key of ${walletAddress} is on this machine only: lose it, and what is not paid out is lost.`,
+        fix: 'Run "hearth wallet export FILE", keep the file elsewhere, then "hearth wallet verify-backup FILE".',
+        sinceMs: startedAtMs,
+      },
+    ];
+  };
+}
