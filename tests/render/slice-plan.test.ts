@@ -9,7 +9,7 @@ test.each([
 ])('with %s, every sample of every row is rendered once and in order', (_name, samplesPerSlice, tile, sampleCount) => {
   const height = tile.y1 - tile.y0;
   const next = Array.from({ length: height }, () => 100);
-  for (const slice of planSlices(tile, 100, sampleCount, { samplesPerSlice })) {
+  for (const slice of planSlices(tile, 100, sampleCount, { samplesPerSlice, mostSamples: 2 ** 26 })) {
     expect([slice.tileX, slice.tileY, slice.tileWidth]).toEqual([tile.x0, tile.y0, tile.x1 - tile.x0]);
     for (let row = slice.firstRow; row < slice.endRow; row += 1) {
       expect(slice.firstSample).toBe(next[row]);
@@ -21,7 +21,7 @@ test.each([
 });
 
 test('the budget follows the time that a slice took, with moderation', () => {
-  const budget = { samplesPerSlice: 10_000 };
+  const budget = { samplesPerSlice: 10_000, mostSamples: 2 ** 26 };
   adjustBudget(budget, 10_000, 100, 50);
   expect(budget.samplesPerSlice).toBe(5000);
   adjustBudget(budget, 5000, 1, 50);
@@ -31,9 +31,12 @@ test('the budget follows the time that a slice took, with moderation', () => {
 });
 
 test('when the owner comes back already the next slice is shorter', () => {
-  const budget = { samplesPerSlice: 50_000 };
+  const budget = { samplesPerSlice: 50_000, mostSamples: 60_000 };
   retarget(budget, 50, 8);
   expect(budget.samplesPerSlice).toBe(8000);
   retarget(budget, 8, 8);
   expect(budget.samplesPerSlice).toBe(8000);
+  // More than the driver holds is never asked for.
+  retarget(budget, 8, 500);
+  expect(budget.samplesPerSlice).toBe(60_000);
 });

@@ -4,7 +4,9 @@ import { bvh2Layout } from './bvh/layout-bvh2.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
 import { listLights } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
+import type { BvhLayout } from './bvh/layout.ts';
 import { createPathTraceKernel } from './kernels/path-trace.ts';
+import { createWavefrontKernel, wavefrontCapacity } from './kernels/path-trace-wavefront.ts';
 import { createSceneBuffers, packScene } from './scene-buffers.ts';
 import type { Scene } from './scene/scene.ts';
 import { SceneError } from './scene/scene-error.ts';
@@ -46,7 +48,13 @@ export interface RenderPace {
 export interface SceneRendererOptions extends RenderPace {
   /** Takes the place of the scene's own constant background. */
   readonly environment?: EnvironmentMap;
+  /** How the adapter is driven and how the tree lies in memory; neither changes a byte of the result. */
+  readonly driver?: RenderDriver;
+  readonly layout?: BvhLayout;
 }
+
+/** `tile` follows each path to its end in one thread; `wavefront` takes one step with all paths of a slice. */
+export type RenderDriver = 'tile' | 'wavefront';
 
 export async function createSceneRenderer(
   device: GPUDevice,
@@ -55,15 +63,18 @@ export async function createSceneRenderer(
   options: SceneRendererOptions = {},
 ): Promise<SceneRenderer> {
   checkSettings(settings);
-  const layout = bvh2Layout;
+  const layout = options.layout ?? bvh2Layout;
+  const isWavefront = options.driver === 'wavefront';
   const lights = listLights(scene, options.environment);
   const tree = buildBvh(scene.positions, scene.triangleCount);
   const buffers = createSceneBuffers(device, packScene(scene, tree, layout, lights, settings, options.environment));
-  const kernel = await createPathTraceKernel(device, { scene: buffers, layout }).catch((error: unknown) => {
+  const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };
+  const creating = isWavefront ? createWavefrontKernel(device, parts) : createPathTraceKernel(device, parts);
+  const kernel = await creating.catch((error: unknown) => {
     buffers.destroy();
     throw error;
   });
-  const budget: SliceBudget = { samplesPerSlice: 4096 };
+  const budget: SliceBudget = { samplesPerSlice: 4096, mostSamples: isWavefront ? wavefrontCapacity : 2 ** 26 };
   let targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
   let film: GPUBuffer | undefined;
   let destroyed = false;

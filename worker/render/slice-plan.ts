@@ -1,10 +1,12 @@
 import type { Tile } from '../messages.ts';
-import type { PathTraceSlice } from './kernels/path-trace.ts';
+import type { PathTraceSlice } from './kernels/path-trace-slice.ts';
 
 /** What one dispatch may take: rows of the tile and samples of each pixel. Work is rows x width x samples. */
 export interface SliceBudget {
   /** Path samples that the adapter is expected to finish within the time budget. */
   samplesPerSlice: number;
+  /** What the driver holds at once; at least 8 rows of the tile. */
+  readonly mostSamples: number;
 }
 
 /**
@@ -50,11 +52,15 @@ function wholeGroups(rows: number): number {
 
 /** The budget for another target time, so that already the first slice keeps to it. */
 export function retarget(budget: SliceBudget, fromMs: number, toMs: number): void {
-  if (fromMs !== toMs) budget.samplesPerSlice = Math.max(512, Math.round((budget.samplesPerSlice * toMs) / fromMs));
+  if (fromMs !== toMs) limit(budget, (budget.samplesPerSlice * toMs) / fromMs);
 }
 
 /** The budget after a slice of `samples` took `durationMs`: towards the target, at most four times up or down. */
 export function adjustBudget(budget: SliceBudget, samples: number, durationMs: number, targetMs: number): void {
   const factor = Math.min(4, Math.max(0.25, targetMs / Math.max(durationMs, 0.01)));
-  budget.samplesPerSlice = Math.min(2 ** 26, Math.max(512, Math.round(samples * factor)));
+  limit(budget, samples * factor);
+}
+
+function limit(budget: SliceBudget, samples: number): void {
+  budget.samplesPerSlice = Math.min(budget.mostSamples, Math.max(512, Math.round(samples)));
 }

@@ -4,7 +4,8 @@ import { createFilm, encodePng } from '../../../main/requester/image/index.ts';
 import { createMemorySource } from '../../../worker/byte-source.ts';
 import type { Tile } from '../../../worker/messages.ts';
 import { type SceneRenderer, openScene } from '../../../worker/render/index.ts';
-import { createSceneRenderer } from '../../../worker/render/scene-renderer.ts';
+import { bvh4Layout } from '../../../worker/render/bvh/layout-bvh4.ts';
+import { type SceneRendererOptions, createSceneRenderer } from '../../../worker/render/scene-renderer.ts';
 import { loadScene } from '../../../worker/render/scene/load-scene.ts';
 import { getTestDevice } from '../test-device.ts';
 
@@ -91,6 +92,20 @@ test('the length of a dispatch changes no byte', async () => {
   long.destroy();
   expect(results[1]).toEqual(results[0]);
   expect(results[2]).toEqual(results[0]);
+});
+
+test.each<[string, SceneRendererOptions]>([
+  ['waves instead of a thread per pixel', { driver: 'wavefront' }],
+  ['short waves', { driver: 'wavefront', sliceTargetMs: 1 }],
+  ['a four-wide tree', { layout: bvh4Layout }],
+  ['waves in a four-wide tree', { driver: 'wavefront', layout: bvh4Layout }],
+])('the sums have the same bytes from %s', async (_name, options) => {
+  const scene = await loadScene(createMemorySource(file));
+  const other = await createSceneRenderer(await getTestDevice(), scene, settings, options);
+  const part: Tile = { x0: 5, y0: 3, x1: 36, y1: 28 };
+  const sums = [await other.renderTile(part, 0, 12), await other.renderTile(part, 12, 3)];
+  other.destroy();
+  expect(sums).toEqual([await renderer.renderTile(part, 0, 12), await renderer.renderTile(part, 12, 3)]);
 });
 
 test('another seed gives another picture', async () => {

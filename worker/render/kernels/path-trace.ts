@@ -1,46 +1,20 @@
 import code from '../../../shaders/render/path-trace.wgsl?raw';
 import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
-import { camera } from '../library/camera.ts';
-import { emitter } from '../library/emitter.ts';
-import { random } from '../library/random.ts';
+import { path, slice } from '../library/path.ts';
 import { type ShaderFragment, assembleShader } from '../library/shader-fragment.ts';
-import { surface } from '../library/surface.ts';
-import { vectorMath } from '../library/vector-math.ts';
 import type { SceneBuffers } from '../scene-buffers.ts';
+import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
 
 const workgroupWidth = 8;
 const workgroupHeight = 8;
-const sliceBytes = 32;
-
-/** One dispatch: rows and samples of a tile. Pixels and rows count from the top left of the image and of the tile. */
-export interface PathTraceSlice {
-  readonly tileX: number;
-  readonly tileY: number;
-  readonly tileWidth: number;
-  readonly firstRow: number;
-  readonly endRow: number;
-  readonly firstSample: number;
-  readonly sampleCount: number;
-  /** Adds to the film what earlier slices left there; otherwise it starts from zero. */
-  readonly continues: boolean;
-}
-
-export interface PathTraceKernel {
-  /** Names the film that `run` writes: 16 bytes per pixel of a tile, row-major. Call again when the buffer changes. */
-  bindFilm(film: GPUBuffer): void;
-  /** Sets what the next `run` renders. Takes effect at the next submit, so submit each slice before the next one. */
-  setSlice(slice: PathTraceSlice): void;
-  run(encoder: GPUCommandEncoder): void;
-  destroy(): void;
-}
 
 /** The whole module for a tree layout, as the device compiles it. */
 export function pathTraceShader(layout: BvhLayout): string {
   const main: ShaderFragment = {
     name: 'path-trace',
     code,
-    requires: [random, vectorMath, layout.fragment, surface, emitter, camera],
+    requires: [path(layout), slice],
   };
   return assembleShader(main);
 }
@@ -71,9 +45,7 @@ export async function createPathTraceKernel(
   options: { readonly scene: SceneBuffers; readonly layout: BvhLayout },
 ): Promise<PathTraceKernel> {
   const pipeline = await pipelineFor(device, options.layout);
-  // UNIFORM 0x40 | COPY_DST 0x8.
-  const sliceBuffer = device.createBuffer({ label: 'render.pathTrace.slice', size: sliceBytes, usage: 0x40 | 0x08 });
-  const sliceWords = new Uint32Array(sliceBytes / 4);
+  const sliceBuffer = createSliceBuffer(device, 'render.pathTrace.slice');
   const sceneGroup = device.createBindGroup({
     label: 'render.pathTrace.scene',
     layout: pipeline.getBindGroupLayout(0),
@@ -94,9 +66,7 @@ export async function createPathTraceKernel(
       });
     },
     setSlice(slice) {
-      sliceWords.set([slice.tileX, slice.tileY, slice.tileWidth, slice.firstRow, slice.endRow]);
-      sliceWords.set([slice.firstSample, slice.sampleCount, slice.continues ? 1 : 0], 5);
-      device.queue.writeBuffer(sliceBuffer, 0, sliceWords);
+      writeSlice(device, sliceBuffer, slice);
       const rows = slice.endRow - slice.firstRow;
       groups = [Math.ceil(slice.tileWidth / workgroupWidth), Math.ceil(rows / workgroupHeight)];
     },

@@ -1,0 +1,165 @@
+// One path, vertex by vertex, without a word about who traces its rays: both drivers run these functions in this order,
+// so their pictures are equal to the last bit.
+//   L = sum over vertices of throughput x (w_bsdf Le + w_light f cos Le / p_light),  w by the power heuristic.
+// max_bounces counts scatterings: 0 shows emitters only. Russian roulette from the fourth vertex on.
+// Each sample's colour is rounded to a multiple of 2^-14, up or down with the right probability, so its mean is kept
+// and its noise (at most 3e-5) drowns in that of the sampling. Sums of such numbers are exact in float32 up to 1024:
+// the sum over any split of the samples into batches is the same to the last bit.
+
+const RADIANCE_STEPS = 16384.0;
+const ROULETTE_DEPTH = 3u;
+// Dimensions of the random numbers, in pairs. A bounce uses ten: choice of a light, point on it, direction, the lobe
+// with the roulette, point in a texel of the environment.
+const DIMENSION_PIXEL = 0u;
+const DIMENSION_ROUNDING = 2u;
+const DIMENSION_LENS = 4u;
+const DIMENSION_BOUNCE = 8u;
+const DIMENSIONS_PER_BOUNCE = 12u;
+
+struct Path {
+  /// The ray to trace next.
+  origin: vec3f,
+  direction: vec3f,
+  /// Of `direction`, per solid angle, among the directions that the last vertex could have drawn.
+  density: f32,
+  throughput: vec3f,
+  radiance: vec3f,
+  is_alive: bool,
+}
+
+/// Light that reaches a vertex unless something lies within `limit` along the ray; a limit of 0 asks nothing.
+struct ShadowQuery {
+  origin: vec3f,
+  limit: f32,
+  direction: vec3f,
+  contribution: vec3f,
+}
+
+fn begin_path(pixel: vec2u, key: SampleKey) -> Path {
+  let ray = camera_ray(pixel, random_pair(key, DIMENSION_PIXEL), random_pair(key, DIMENSION_LENS));
+  return Path(ray.origin, ray.direction, 0.0, vec3f(1.0), vec3f(0.0), true);
+}
+
+/// One chosen light as seen from `surface` at `point` (`beyond_point`: behind the surface), reflected to the viewer and scaled by `throughput`.
+fn query_light(
+  surface: Surface,
+  point: vec3f,
+  beyond_point: vec3f,
+  throughput: vec3f,
+  key: SampleKey,
+  dimension: u32,
+) -> ShadowQuery {
+  var query = ShadowQuery(point, 0.0, vec3f(0.0), vec3f(0.0));
+  let light = sample_light(
+    point,
+    random_pair(key, dimension),
+    random_pair(key, dimension + 2u),
+    random_pair(key, dimension + 8u),
+  );
+  if (light.density <= 0.0) {
+    return query;
+  }
+  let local = to_local(surface.frame, light.direction);
+  let reflected = evaluate_surface(surface, local);
+  let is_above = dot(light.direction, surface.geometric_normal) > 0.0;
+  if (reflected.density <= 0.0 || is_above != (local.z > 0.0)) {
+    return query;
+  }
+  if (!is_above) {
+    query.origin = beyond_point;
+  }
+  let weight = select(power_heuristic(light.density, reflected.density), 1.0, light.is_delta);
+  query.limit = light.distance;
+  query.direction = light.direction;
+  query.contribution = throughput * (reflected.value * light.emission * (weight / light.density));
+  return query;
+}
+
+/// What the path's ray found: adds what shines from there, asks for light from one emitter, and draws the next ray or ends
+/// the path. `depth` counts the scatterings before this vertex.
+fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey) -> ShadowQuery {
+  let direction = (*path).direction;
+  let throughput = (*path).throughput;
+  var query = ShadowQuery(vec3f(0.0), 0.0, vec3f(0.0), vec3f(0.0));
+  (*path).is_alive = false;
+  if (hit.slot == NO_HIT) {
+    let beyond = environment_value(direction);
+    var weight = 1.0;
+    if (depth > 0u && beyond.density > 0.0) {
+      weight = power_heuristic((*path).density, beyond.density * scene.environment_probability);
+    }
+    (*path).radiance += throughput * beyond.radiance * weight;
+    return query;
+  }
+  let triangle = triangles[hit.slot];
+  let material = materials[triangle.material];
+  let front_normal = unit(cross(triangle.edge1, triangle.edge2));
+  let is_front = dot(front_normal, direction) < 0.0;
+  let geometric_normal = select(-front_normal, front_normal, is_front);
+
+  if (largest(material.emission) > 0.0 && (is_front || material.double_sided != 0u)) {
+    var weight = 1.0;
+    if (depth > 0u) {
+      let cosine = -dot(geometric_normal, direction);
+      weight = power_heuristic((*path).density, light_density(luminance(material.emission), hit.distance, cosine));
+    }
+    (*path).radiance += throughput * material.emission * weight;
+  }
+  if (depth == scene.max_bounces) {
+    return query;
+  }
+
+  let corners = corner_normals[hit.slot];
+  var shading_normal = unit(corners.a * (1.0 - hit.u - hit.v) + corners.b * hit.u + corners.c * hit.v);
+  shading_normal = select(-shading_normal, shading_normal, is_front);
+  // An interpolated normal that faces away from the viewer says nothing useful; also false for a NaN.
+  if (!(dot(shading_normal, direction) < -1.0e-4)) {
+    shading_normal = geometric_normal;
+  }
+  let position = triangle.corner + triangle.edge1 * hit.u + triangle.edge2 * hit.v;
+  let point = offset_point(position, geometric_normal);
+  let beyond_point = offset_point(position, -geometric_normal);
+  let surface = make_surface(material, shading_normal, geometric_normal, -direction);
+  let dimension = DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE;
+  if (scene.light_count > 0u) {
+    query = query_light(surface, point, beyond_point, throughput, key, dimension);
+  }
+
+  let choices = random_pair(key, dimension + 6u);
+  let local = sample_surface(surface, choices.x, random_pair(key, dimension + 4u));
+  let reflected = evaluate_surface(surface, local);
+  let next = unit(to_world(surface.frame, local));
+  let is_above = dot(next, geometric_normal) > 0.0;
+  if (reflected.density <= 0.0 || is_above != (local.z > 0.0)) {
+    return query;
+  }
+  var carried = throughput * (reflected.value * (1.0 / reflected.density));
+  if (depth + 1u >= ROULETTE_DEPTH) {
+    let survival = min(largest(carried), 0.95);
+    if (choices.y >= survival) {
+      return query;
+    }
+    carried *= 1.0 / survival;
+  }
+  (*path).origin = select(beyond_point, point, is_above);
+  (*path).direction = next;
+  (*path).density = reflected.density;
+  (*path).throughput = carried;
+  (*path).is_alive = true;
+  return query;
+}
+
+/// What a finished sample adds to its pixel's sums: its colour, rounded, and its squared luminance.
+fn film_value(radiance: vec3f, key: SampleKey) -> vec4f {
+  var color = radiance;
+  if (!is_finite(color)) {
+    color = vec3f(0.0);
+  }
+  color = floor(color * RADIANCE_STEPS + vec3f(random_unit(key, DIMENSION_ROUNDING))) * (1.0 / RADIANCE_STEPS);
+  let light = luminance(color);
+  return vec4f(color, light * light);
+}
+
+fn pixel_key(pixel: vec2u, sample_index: u32) -> SampleKey {
+  return sample_key(scene.seed, (pixel.y << 16u) | pixel.x, sample_index);
+}
