@@ -16,8 +16,10 @@ contract ReceiveAuthorizationCollector is IDepositCollector {
     /// @notice The only caller: the tokens go to it, so an open door here would be open to thieves.
     address public immutable settlement;
 
+    /// @notice Somebody else than the settlement contract called.
     error OnlySettlement();
 
+    /// @param settlement_ The settlement contract.
     constructor(address settlement_) {
         settlement = settlement_;
     }

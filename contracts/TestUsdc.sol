@@ -9,15 +9,19 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 /// @dev Its code is placed with `anvil_setCode`, which runs no constructor on the chain: nothing here may live in storage
 ///      that a constructor fills. Name and version are constants; the EIP-712 hashes are immutables.
 contract TestUsdc is ERC20, EIP712 {
+    /// @notice EIP-712 type hash of an authorization that anybody may send.
     bytes32 public constant TRANSFER_WITH_AUTHORIZATION_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
+    /// @notice EIP-712 type hash of an authorization that only the payee may send.
     bytes32 public constant RECEIVE_WITH_AUTHORIZATION_TYPEHASH = keccak256(
         "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
+    /// @notice EIP-712 type hash of a cancellation.
     bytes32 public constant CANCEL_AUTHORIZATION_TYPEHASH =
         keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
 
+    /// @notice EIP-712 type hash of an allowance by signature.
     bytes32 public constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
@@ -26,35 +30,49 @@ contract TestUsdc is ERC20, EIP712 {
     /// @notice True once the authorizer's nonce was used or cancelled.
     mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
 
+    /// @notice The authorizer's nonce was used.
     event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
+    /// @notice The authorizer gave up a nonce.
     event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
 
+    /// @notice The permit ended at `deadline`.
     error PermitExpired(uint256 deadline);
+    /// @notice The owner did not sign this permit.
     error PermitSignature();
+    /// @notice The authorization holds after `validAfter`.
     error AuthorizationNotYetValid(uint256 validAfter);
+    /// @notice The authorization held before `validBefore`.
     error AuthorizationExpired(uint256 validBefore);
+    /// @notice The nonce was used or given up.
     error AuthorizationSpent(bytes32 nonce);
+    /// @notice The authorizer did not sign this.
     error AuthorizationSignature();
+    /// @notice Only the payee may send this.
     error CallerIsNotPayee();
 
     constructor() ERC20("", "") EIP712("USDC", "2") {}
 
+    /// @notice Also the name of the EIP-712 domain.
     function name() public pure override returns (string memory) {
         return "USDC";
     }
 
+    /// @notice As USDC has it.
     function symbol() public pure override returns (string memory) {
         return "USDC";
     }
 
+    /// @notice Version of the EIP-712 domain, as USDC has it.
     function version() external pure returns (string memory) {
         return "2";
     }
 
+    /// @notice Amounts are in millionths.
     function decimals() public pure override returns (uint8) {
         return 6;
     }
 
+    /// @notice EIP-712 domain of this chain and address.
     function DOMAIN_SEPARATOR() external view returns (bytes32) {
         return _domainSeparatorV4();
     }
@@ -80,6 +98,7 @@ contract TestUsdc is ERC20, EIP712 {
         _approve(owner, spender, value);
     }
 
+    /// @notice EIP-3009: moves tokens by the owner's signature; anybody may send it.
     function transferWithAuthorization(
         address from,
         address to,
@@ -96,6 +115,7 @@ contract TestUsdc is ERC20, EIP712 {
         _transfer(from, to, value);
     }
 
+    /// @notice The same with the signature in three parts.
     function transferWithAuthorization(
         address from,
         address to,
@@ -128,6 +148,7 @@ contract TestUsdc is ERC20, EIP712 {
         _transfer(from, to, value);
     }
 
+    /// @notice The same with the signature in three parts.
     function receiveWithAuthorization(
         address from,
         address to,
@@ -142,6 +163,7 @@ contract TestUsdc is ERC20, EIP712 {
         receiveWithAuthorization(from, to, value, validAfter, validBefore, nonce, abi.encodePacked(r, s, v));
     }
 
+    /// @notice Gives up a nonce that was not used.
     function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
         if (authorizationState[authorizer][nonce]) revert AuthorizationSpent(nonce);
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CANCEL_AUTHORIZATION_TYPEHASH, authorizer, nonce)));
@@ -150,6 +172,7 @@ contract TestUsdc is ERC20, EIP712 {
         emit AuthorizationCanceled(authorizer, nonce);
     }
 
+    /// @dev Time, nonce, signature; then the nonce is used up.
     function _spendAuthorization(
         address from,
         uint256 validAfter,

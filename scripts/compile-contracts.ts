@@ -3,7 +3,7 @@
  * compiler to run a local chain. `--check` writes nothing and exits 1 when an artifact is stale.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -56,41 +56,58 @@ const compilerSettings = {
   metadata: { bytecodeHash: 'none' },
 } as const;
 
-/** Compiles all contracts; throws with the compiler's own text on any error or warning. */
-export function compileContracts(): readonly ContractArtifact[] {
+export interface CompileOptions {
+  /** The contracts to compile; all of them unless given. */
+  readonly names?: readonly string[];
+  /** Other text for files of contracts/, by file name. */
+  readonly replaced?: ReadonlyMap<string, string>;
+  /** For code that is tested and thrown away: without the optimizer, which takes the most time, and with warnings. */
+  readonly draft?: boolean;
+}
+
+/** Compiles the contracts; throws with the compiler's own text on any error or warning. */
+export function compileContracts(options: CompileOptions = {}): readonly ContractArtifact[] {
+  const { names = contractNames, replaced = new Map(), draft = false } = options;
+  const settings = { ...compilerSettings, optimizer: { ...compilerSettings.optimizer, enabled: !draft } };
   const require = createRequire(import.meta.url);
   const solc: { version(): string; compile(input: string, callbacks: object): string } = require('solc');
-  const files = readdirSync(contractsFolder).filter((name) => name.endsWith('.sol'));
-  const texts = new Map(files.toSorted().map((name) => [name, readFileSync(new URL(name, contractsFolder), 'utf8')]));
-  const readImport = (path: string) => {
-    if (!path.startsWith('@openzeppelin/contracts/'))
-      return { error: `${path} is outside of contracts/ and OpenZeppelin` };
-    const contents = readFileSync(new URL(path, packagesFolder), 'utf8');
+  const texts = new Map<string, string>();
+  const readText = (path: string) => {
+    const folder = path.startsWith('@openzeppelin/contracts/') ? packagesFolder : contractsFolder;
+    const contents = replaced.get(path) ?? readFileSync(new URL(path, folder), 'utf8');
     texts.set(path, contents);
-    return { contents };
+    return contents;
+  };
+  const readImport = (path: string) => {
+    try {
+      return { contents: readText(path) };
+    } catch {
+      return { error: `${path} is neither in contracts/ nor in OpenZeppelin` };
+    }
   };
   const input = {
     language: 'Solidity',
-    sources: Object.fromEntries([...texts].map(([name, content]) => [name, { content }])),
+    sources: Object.fromEntries(names.map((name) => [`${name}.sol`, { content: readText(`${name}.sol`) }])),
     settings: {
-      ...compilerSettings,
+      ...settings,
       outputSelection: { '*': { '*': ['abi', 'metadata', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
     },
   };
   const output: CompilerOutput = JSON.parse(solc.compile(JSON.stringify(input), { import: readImport }));
   // A warning in our own code is an error; OpenZeppelin's transient reentrancy guard warns about itself.
   const errors = (output.errors ?? []).filter(
-    (error) => error.severity === 'error' || error.sourceLocation?.file.startsWith('@openzeppelin/') !== true,
+    ({ severity, sourceLocation }) =>
+      severity === 'error' || (!draft && sourceLocation?.file.startsWith('@openzeppelin/') !== true),
   );
   if (errors.length > 0) throw new Error(errors.map((error) => error.formattedMessage).join('\n'));
 
-  return contractNames.map((contractName) => {
+  return names.map((contractName) => {
     const compiled = output.contracts?.[`${contractName}.sol`]?.[contractName];
     if (compiled === undefined) throw new Error(`contracts/${contractName}.sol does not define ${contractName}`);
     return {
       contractName,
       sourceSha256: hashSources(Object.keys(JSON.parse(compiled.metadata).sources), texts),
-      compiler: { version: solc.version(), settings: compilerSettings },
+      compiler: { version: solc.version(), settings },
       abi: compiled.abi,
       bytecode: `0x${compiled.evm.bytecode.object}`,
       deployedBytecode: `0x${compiled.evm.deployedBytecode.object}`,

@@ -60,6 +60,7 @@ contract CollectorsTest is SettlementStage {
                 address(permit2)
             )
         );
+        vm.assertEq(permit2.DOMAIN_SEPARATOR(), domain, "Permit2 domain");
         return abi.encode(nonce, END, _sign(key, TypedData.digest(domain, content)), permitData);
     }
 

@@ -27,6 +27,13 @@ contract DepositTest is SettlementStage {
         vm.assertEq(usdc.balanceOf(address(settlement)), 100, "tokens held");
     }
 
+    function test_announces_a_channel_once() public {
+        vm.recordLogs();
+        _fund(_config(), 5);
+        _fund(_config(), 5);
+        vm.assertEq(_countEvents(BatchSettlement.ChannelCreated.selector), 1, "announced");
+    }
+
     function test_each_field_makes_a_channel_of_its_own() public {
         BatchSettlementTypes.ChannelConfig memory config = _config();
         bytes32 first = _fund(config, 5);

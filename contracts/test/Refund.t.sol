@@ -53,6 +53,12 @@ contract RefundTest is SettlementStage {
         _expectState(id, 300, 300);
     }
 
+    function test_a_channel_with_money_is_not_closed() public {
+        vm.recordLogs();
+        _refund(999);
+        vm.assertEq(_countEvents(BatchSettlement.ChannelClosed.selector), 0, "closed");
+    }
+
     function test_closes_an_empty_channel() public {
         vm.expectEmit(address(settlement));
         emit BatchSettlement.Refunded(id, receiver, 1_000);

@@ -7,7 +7,7 @@ import {LocalPermit2} from "../../LocalPermit2.sol";
 import {TestUsdc} from "../../TestUsdc.sol";
 import {MintingCollector} from "./Doubles.sol";
 import {TypedData} from "./TypedData.sol";
-import {vm} from "./Vm.sol";
+import {Vm, vm} from "./Vm.sol";
 
 /// @dev The contracts at their addresses on a local chain, people with keys, and what they can sign.
 abstract contract SettlementStage {
@@ -152,6 +152,14 @@ abstract contract SettlementStage {
         (uint128 claimedNow, uint128 settledNow) = settlement.receivers(receiver, address(usdc));
         vm.assertEq(claimedNow, totalClaimed, "receiver total claimed");
         vm.assertEq(settledNow, totalSettled, "receiver total settled");
+    }
+
+    /// @dev Of the events since `vm.recordLogs()`, the settlement contract's with this first topic.
+    function _countEvents(bytes32 topic) internal returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 index = 0; index < logs.length; ++index) {
+            if (logs[index].emitter == address(settlement) && logs[index].topics[0] == topic) ++count;
+        }
     }
 
     function _expectRevert(bytes4 selector) internal {

@@ -3,6 +3,12 @@ pragma solidity 0.8.37;
 
 /// @dev What these tests ask of the test machine. It answers at one fixed address; the signatures are its documented ones.
 interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     /// @dev Sets the block time.
     function warp(uint256 timestamp) external;
     /// @dev Sets the chain id.
@@ -15,6 +21,9 @@ interface Vm {
     function expectRevert(bytes calldata data) external;
     /// @dev The next call must emit the event that this test emits next, topics, data and emitter.
     function expectEmit(address emitter) external;
+    /// @dev From here on events are kept.
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
     /// @dev Drops the fuzz case where this is false.
     function assume(bool condition) external pure;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);

@@ -89,7 +89,5 @@ function encodeAuthorization(authorization: DepositAuthorization): Hex {
     return asHex(coder.encode(['uint256', 'uint256', 'bytes', 'bytes'], [nonce, deadline, signature, '0x']));
   }
   const { validAfter, validBefore, salt } = authorization;
-  return asHex(
-    coder.encode(['uint256', 'uint256', 'uint256', 'bytes'], [validAfter, validBefore, salt, signature]),
-  );
+  return asHex(coder.encode(['uint256', 'uint256', 'uint256', 'bytes'], [validAfter, validBefore, salt, signature]));
 }
