@@ -3,7 +3,7 @@ import type { Hex, Receipt, TaskResult } from '../../protocol/agreement.ts';
 import { refuse } from '../../protocol/errors.ts';
 import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';
 import { priceOfUnits } from '../../protocol/tasks.ts';
-import { settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
+import { settlementAddress } from '../../protocol/x402.ts';
 import type { SignedVoucher } from '../../protocol/x402.ts';
 import { LedgerError } from '../ledger/index.ts';
 import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/index.ts';
@@ -13,8 +13,9 @@ import { createClaimer } from './claimer.ts';
 import { closeInterruptedTasks } from './interrupted-tasks.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
-import { checkSignature, isSameAddress, voucherSignerOf } from './typed-data.ts';
+import { checkSignature, isSameAddress } from './typed-data.ts';
 import type { PaymentOutcome, ProviderPayments, Signer } from './types.ts';
+import { checkVoucher, refuseChannel } from './voucher-check.ts';
 
 export interface ProviderPaymentsOptions {
   readonly ledger: Ledger;
@@ -25,6 +26,7 @@ export interface ProviderPaymentsOptions {
   readonly payoutAddress?: Hex;
   /** Channels with a shorter withdraw delay are refused: a provider that sleeps longer loses its vouchers. */
   readonly minimumDelaySeconds?: number;
+  readonly now?: () => number;
 }
 
 type OpenTaskInput = Parameters<ProviderPayments['openTask']>[0];
@@ -37,7 +39,7 @@ export const usualMinimumDelaySeconds = 86_400;
  * acknowledged stays claimable, and a late receipt still counts.
  */
 export function createProviderPayments(options: ProviderPaymentsOptions): ProviderPayments {
-  const { ledger, chain, signer, payoutAddress = signer.address } = options;
+  const { ledger, chain, signer, payoutAddress = signer.address, now = Date.now } = options;
   const minimumDelaySeconds = options.minimumDelaySeconds ?? usualMinimumDelaySeconds;
   const { chainId } = chain.settings;
   const domain = hearthDomain(chainId, settlementAddress);
@@ -49,6 +51,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
   const reservations = new Map<Hex, { readonly channelId: Hex; readonly units: bigint; readonly amount: bigint }>();
 
   closeInterruptedTasks(ledger, 'provider');
+
+  const nowSeconds = (): bigint => BigInt(Math.floor(now() / 1_000));
 
   function find(agreementHash: Hex): { task: TaskRecord; channel: ChannelRecord } | undefined {
     const task = ledger.findTask('provider', agreementHash);
@@ -71,6 +75,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     if (ledger.findTask('provider', agreementHash) !== undefined) {
       return refuse('AGREEMENT_KNOWN', `agreement ${agreementHash} was opened before`);
     }
+    if (agreement.startBy < nowSeconds()) return expired('startBy', agreement.startBy);
     const fields = checkChannel.fields(agreement, channel);
     if (fields !== undefined) return fields;
     const signature = { domain, types: agreementTypes, value: agreement };
@@ -107,11 +112,9 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     const { task, channel } = found;
     const amount = voucher.maxClaimableAmount;
     if (!isSameAddress(voucher.channelId, task.channelId)) {
-      return refuse(
-        'VOUCHER_CHANNEL',
-        `the voucher is for channel ${voucher.channelId}, the task for ${task.channelId}`,
-      );
+      return refuseChannel(voucher, task.channelId, channel.config, chainId);
     }
+    if (task.agreement.finishBy < nowSeconds()) return expired('finishBy', task.agreement.finishBy);
     // Streams of one channel overtake each other, so only a fall within the same task is wrong.
     if (amount < task.bestVoucher || amount <= 0n) {
       const message = `the voucher covers ${amount}, an earlier one of this task ${task.bestVoucher}`;
@@ -123,19 +126,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     }
     const isKnown = amount === channel.ceiling && voucher.signature === channel.signature;
     if (!isKnown) {
-      const { channelId, maxClaimableAmount, signature } = voucher;
-      const typed = {
-        domain: settlementDomain(chainId),
-        types: voucherTypes,
-        value: { channelId, maxClaimableAmount },
-      };
-      const check = checkSignature(typed, signature, voucherSignerOf(channel.config));
-      if (check === 'malleable')
-        return refuse('VOUCHER_MALLEABLE', 'the voucher signature has its s in the upper half');
-      if (check === 'invalid') {
-        const signerAddress = voucherSignerOf(channel.config);
-        return refuse('VOUCHER_SIGNATURE', `the voucher is not signed by ${signerAddress} for chain ${chainId}`);
-      }
+      const refusal = checkVoucher(voucher, channel.config, chainId);
+      if (refusal !== undefined) return refusal;
     }
     const events: LedgerEvent[] = [];
     if (amount > channel.ceiling) events.push({ kind: 'voucher', role: 'provider', agreementHash, voucher });
@@ -154,6 +146,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     if (task.state !== 'agreed' && task.state !== 'running') {
       return refuse('UNKNOWN_AGREEMENT', `task ${agreementHash} has ended: ${task.state}`);
     }
+    if (agreement.finishBy < nowSeconds()) return expired('finishBy', agreement.finishBy);
     if (units < 0n || units > agreement.chunkUnits || task.unitsDone + units > agreement.maxUnits) {
       const message =
         `a chunk of ${units} units after ${task.unitsDone} is more than agreed: ` +
@@ -264,4 +257,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
 
 function unknown(agreementHash: Hex) {
   return refuse('UNKNOWN_AGREEMENT', `no agreement ${agreementHash} was opened here`);
+}
+
+function expired(which: 'startBy' | 'finishBy', seconds: bigint) {
+  return refuse('AGREEMENT_EXPIRED', `the agreement's ${which} was ${new Date(Number(seconds) * 1_000).toISOString()}`);
 }

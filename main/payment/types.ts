@@ -21,6 +21,11 @@ export type PaymentRefusalCode =
   | 'UNKNOWN_AGREEMENT'
   /** The right signer, but with `s` in the upper half: the chain would refuse it. */
   | 'VOUCHER_MALLEABLE'
+  /** Signed by the right key, for another chain or for another contract. */
+  | 'VOUCHER_CHAIN'
+  | 'VOUCHER_CONTRACT'
+  /** The agreement's time is over: its `startBy` when it is opened, its `finishBy` from then on. */
+  | 'AGREEMENT_EXPIRED'
   | 'AGREEMENT_SIGNATURE'
   /** This agreement was opened before: a task is paid once. */
   | 'AGREEMENT_KNOWN'

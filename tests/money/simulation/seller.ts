@@ -40,7 +40,10 @@ export function createSeller(parts: {
   const process = startProcess<State>({
     ...parts,
     now: clock.nowMs,
-    boot: (ledger) => ({ payments: createProviderPayments({ ledger, chain, signer: wallet }), sessions: new Map() }),
+    boot: (ledger) => ({
+      payments: createProviderPayments({ ledger, chain, signer: wallet, now: clock.nowMs }),
+      sessions: new Map(),
+    }),
   });
 
   function compute({ payments, sessions }: State, hash: Hex, reply: (message: Message) => void): void {
