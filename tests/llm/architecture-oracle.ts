@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { createMemorySource } from '../../worker/byte-source.ts';
+import { loadModel } from '../../worker/llm/index.ts';
+import type { ArchitectureCase } from '../fixtures/llm/architecture-cases.ts';
+import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
+import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
+import { indexOfHighest, logSoftmax } from '../gpu/reference/compare.ts';
+import { readFixture, readJsonFixture } from './embedded-model.ts';
+
+/** What llama.cpp said of the F32 twin of every case, by title. */
+export interface ArchitectureGolden {
+  readonly sha256: string;
+  /** Error of llama.cpp itself on the quantised file. */
+  readonly quantisedNmse: number;
+  /** Log-probabilities [tokens][vocabulary]. */
+  readonly rows: Float32Array;
+}
+
+export interface ArchitectureFigures {
+  readonly title: string;
+  /** Of log-probabilities, over all positions. */
+  readonly nmse: number;
+  /** Mean over positions of KL(golden || ours), in nats. */
+  readonly kl: number;
+  /** Positions whose best golden token leads by more than 0.1. */
+  readonly clearPositions: number;
+  /** Of these, where ours is another; the batch kernels. */
+  readonly wrongTop: number;
+  /** Of these, where a token is decoded by itself, which walks other kernels. */
+  readonly wrongDecoded: number;
+  readonly decoded: number;
+}
+
+const CLEAR_GAP = 0.1;
+
+export function readGolden(cases: readonly ArchitectureCase[]): ReadonlyMap<string, ArchitectureGolden> {
+  const { cases: entries } = readJsonFixture('golden-architectures.json') as {
+    cases: { title: string; sha256: string; quantisedNmse: number }[];
+  };
+  const all = new Float32Array(readFixture('golden-architectures.f32').buffer);
+  const golden = new Map<string, ArchitectureGolden>();
+  let offset = 0;
+  cases.forEach(({ title, options, tokens }, index) => {
+    const entry = entries[index];
+    if (entry?.title !== title) throw new Error(`golden case ${index} is ${entry?.title}, not ${title}`);
+    const rows = all.subarray(offset, (offset += tokens.length * options.vocabularySize));
+    golden.set(title, { ...entry, rows });
+  });
+  if (offset !== all.length) throw new Error(`golden rows hold ${all.length} numbers, the cases ${offset}`);
+  return golden;
+}
+
+/** Runs a case: log-probabilities of all tokens in one batch, then single tokens after prefixes whose successor is clear. */
+export async function measureCase(
+  device: GPUDevice,
+  { title, options, tokens }: ArchitectureCase,
+  golden: ArchitectureGolden,
+  decodedPositions: number,
+): Promise<ArchitectureFigures> {
+  const bytes = writeGguf(randomArchitecture(options).file);
+  const sha256 = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  if (sha256 !== golden.sha256) throw new Error(`${title}: the generator makes another file than llama.cpp was given`);
+  const model = await loadModel(device, createMemorySource(bytes));
+  try {
+    const { vocabularySize } = options;
+    const logits = await model.logits(tokens);
+    let error = 0;
+    let power = 0;
+    let divergence = 0;
+    let wrongTop = 0;
+    const clear: { position: number; best: number }[] = [];
+    for (let position = 0; position < tokens.length; position++) {
+      const range = [position * vocabularySize, (position + 1) * vocabularySize] as const;
+      const expected = golden.rows.subarray(...range);
+      const found = logSoftmax(logits.subarray(...range));
+      expected.forEach((value, token) => {
+        const difference = value - (found[token] ?? NaN);
+        error += difference * difference;
+        power += value * value;
+        divergence += Math.exp(value) * difference;
+      });
+      const best = indexOfHighest(expected);
+      const second = expected.reduce(
+        (most, value, token) => (token === best ? most : Math.max(most, value)),
+        -Infinity,
+      );
+      if ((expected[best] ?? NaN) - second <= CLEAR_GAP) continue;
+      clear.push({ position, best });
+      if (indexOfHighest(found) !== best) wrongTop += 1;
+    }
+    let wrongDecoded = 0;
+    const decoded = clear.slice(-decodedPositions);
+    for (const { position, best } of decoded) {
+      const session = await model.openGeneration({
+        promptTokens: tokens.slice(0, position + 1),
+        maxTokens: 1,
+        sampling: { temperature: 0, seed: 0 },
+      });
+      const answer = await session.next(1);
+      session.destroy();
+      if (answer.tokens[0] !== best) wrongDecoded += 1;
+    }
+    return {
+      title,
+      nmse: error / power,
+      kl: divergence / tokens.length,
+      clearPositions: clear.length,
+      wrongTop,
+      wrongDecoded,
+      decoded: decoded.length,
+    };
+  } finally {
+    model.destroy();
+  }
+}
