@@ -3,7 +3,7 @@ export interface SubgroupMatrixFacts {
   readonly isOffered: boolean;
   /** As Dawn lists them; null where it lists none to JavaScript. */
   readonly listed: readonly Readonly<Record<string, string | number>>[] | null;
-  /** Shapes whose smallest shader compiled, tried where the feature is offered. */
+  /** Shapes whose smallest shader compiled, tried where the device has the feature. */
   readonly compiled: readonly string[];
 }
 

@@ -3,7 +3,12 @@ import { AdapterError, isSoftwareName } from './adapter-choice.ts';
 import { errorText } from '../../protocol/errors.ts';
 
 /** Used when the adapter has them; every kernel has a variant without. */
-const wantedFeatures: readonly string[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const wantedFeatures: readonly string[] = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+];
 
 /**
  * Opens a device with the adapter's own maxima: the defaults (128 MiB per binding, 8 storage buffers) are far below what
