@@ -44,10 +44,10 @@ fn sample_triangle_light(light: Light, from_point: vec3f, square: vec2f) -> Ligh
   var result: LightPoint;
   result.distance = sqrt(squared);
   result.direction = offset * (1.0 / max(result.distance, 1.0e-30));
-  result.emission = material.emission;
+  result.emission = emission_at(material, light.triangle_slot, uv.x, uv.y);
   let cosine = abs(dot(normal, result.direction));
-  let lit = cosine > 0.0 && squared > 0.0 && (material.double_sided != 0u || !faces_away);
-  result.density = select(0.0, light_density(luminance(material.emission), result.distance, cosine), lit);
+  let lit = cosine > 0.0 && squared > 0.0 && ((material.flags & MATERIAL_DOUBLE_SIDED) != 0u || !faces_away);
+  result.density = select(0.0, light_density(material.emission_brightness, result.distance, cosine), lit);
   return result;
 }
 
@@ -80,7 +80,7 @@ fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f, inner: vec2f) -
   if (light.kind == LIGHT_TRIANGLE) {
     return sample_triangle_light(light, from_point, square);
   }
-  if (light.kind == LIGHT_ENVIRONMENT) {
+  if (HAS_ENVIRONMENT && light.kind == LIGHT_ENVIRONMENT) {
     let found = sample_environment(square, inner);
     let density = found.value.density * light.probability;
     return LightPoint(found.value.radiance, found.direction, FAR_AWAY, density, false);

@@ -45,7 +45,7 @@ fn environment_on_map(p: vec2f, length_cubed: f32) -> EnvironmentValue {
 }
 
 fn environment_value(direction: vec3f) -> EnvironmentValue {
-  if (scene.environment_size == 0u) {
+  if (!HAS_ENVIRONMENT || scene.environment_size == 0u) {
     return EnvironmentValue(scene.background, 0.0);
   }
   let inverse = 1.0 / (abs(direction.x) + abs(direction.y) + abs(direction.z));

@@ -92,16 +92,20 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     return query;
   }
   let triangle = triangles[hit.slot];
-  let material = materials[triangle.material];
+  let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
+  if ((material.flags & MATERIAL_UNLIT) != 0u) {
+    (*path).radiance += throughput * material.base_color;
+    return query;
+  }
   let front_normal = unit(cross(triangle.edge1, triangle.edge2));
   let is_front = dot(front_normal, direction) < 0.0;
   let geometric_normal = select(-front_normal, front_normal, is_front);
 
-  if (largest(material.emission) > 0.0 && (is_front || material.double_sided != 0u)) {
+  if (largest(material.emission) > 0.0 && (is_front || (material.flags & MATERIAL_DOUBLE_SIDED) != 0u)) {
     var weight = 1.0;
     if (depth > 0u) {
       let cosine = -dot(geometric_normal, direction);
-      weight = power_heuristic((*path).density, light_density(luminance(material.emission), hit.distance, cosine));
+      weight = power_heuristic((*path).density, light_density(material.emission_brightness, hit.distance, cosine));
     }
     (*path).radiance += throughput * material.emission * weight;
   }
@@ -109,8 +113,7 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     return query;
   }
 
-  let corners = corner_normals[hit.slot];
-  var shading_normal = unit(corners.a * (1.0 - hit.u - hit.v) + corners.b * hit.u + corners.c * hit.v);
+  var shading_normal = normal_at(material, triangle, hit.slot, hit.u, hit.v);
   shading_normal = select(-shading_normal, shading_normal, is_front);
   // An interpolated normal that faces away from the viewer says nothing useful; also false for a NaN.
   if (!(dot(shading_normal, direction) < -1.0e-4)) {

@@ -1,5 +1,12 @@
 // The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 112, BvhNode 64,
-// Triangle 48, CornerNormals 48, Material 48, Light 64.
+// Triangle 48, Corners 64, Material 96, Light 64.
+
+// What the scene uses: code for the rest is left out when the pipeline is made, which saves most of its compiling.
+override HAS_TEXTURES: bool = true;
+/// Transmission or a clear coat.
+override HAS_LAYERS: bool = true;
+/// An environment map.
+override HAS_ENVIRONMENT: bool = true;
 
 struct Scene {
   camera_origin: vec3f,
@@ -47,21 +54,43 @@ struct Triangle {
   unused: u32,
 }
 
-struct CornerNormals {
+/// Normals and texture coordinates (u, v) of a triangle's corners.
+struct Corners {
   a: vec3f,
-  unused_a: u32,
+  a_u: f32,
   b: vec3f,
-  unused_b: u32,
+  b_u: f32,
   c: vec3f,
-  unused_c: u32,
+  c_u: f32,
+  v: vec3f,
+  unused: f32,
 }
+
+const MATERIAL_DOUBLE_SIDED = 1u;
+const MATERIAL_UNLIT = 2u;
 
 struct Material {
   base_color: vec3f,
   metallic: f32,
   emission: vec3f,
   roughness: f32,
-  double_sided: u32,
+  /// Reflectance of the dielectric at normal view, and of all colours at grazing view.
+  dielectric: vec3f,
+  grazing: f32,
+  flags: u32,
+  /// Luminance of the emission; with a texture, of its mean.
+  emission_brightness: f32,
+  unused_a: u32,
+  unused_b: u32,
+  transmission: f32,
+  clearcoat: f32,
+  clearcoat_roughness: f32,
+  normal_scale: f32,
+  /// Words of `texels` where texture slots begin; 0: none.
+  base_color_slot: u32,
+  metallic_roughness_slot: u32,
+  normal_slot: u32,
+  emission_slot: u32,
 }
 
 const LIGHT_TRIANGLE = 0u;
@@ -90,10 +119,12 @@ struct Light {
 @group(0) @binding(0) var<uniform> scene: Scene;
 @group(0) @binding(1) var<storage, read> nodes: array<BvhNode>;
 @group(0) @binding(2) var<storage, read> triangles: array<Triangle>;
-@group(0) @binding(3) var<storage, read> corner_normals: array<CornerNormals>;
+@group(0) @binding(3) var<storage, read> corners: array<Corners>;
 @group(0) @binding(4) var<storage, read> materials: array<Material>;
 @group(0) @binding(5) var<storage, read> lights: array<Light>;
 @group(0) @binding(6) var<storage, read> specular_albedo: array<vec2f>;
 /// Octahedral: radiance and the alias table's threshold; then the alias and, as bits, the density over the square.
 @group(0) @binding(7) var environment_texels: texture_2d<f32>;
 @group(0) @binding(8) var environment_choices: texture_2d<u32>;
+/// A table of sRGB (256 float32), texture slots, then the texels, four bytes each.
+@group(0) @binding(9) var<storage, read> texels: array<u32>;

@@ -27,6 +27,7 @@ const ELECTRON_HOLDERS = [
 
 /** Pure packages: no I/O, the same everywhere. */
 const PROTOCOL_PACKAGES: readonly string[] = ['ethers'];
+const WORKER_PACKAGES: readonly string[] = ['fast-png', 'jpeg-js'];
 const RENDERER_PACKAGES: readonly string[] = ['preact', '@preact/signals', 'uplot'];
 
 /** All violations of the import table, one line each; none is an empty list. */
@@ -68,7 +69,7 @@ function findPackageFault(path: string, name: string, isType: boolean): string |
   if (room === 'protocol') return PROTOCOL_PACKAGES.includes(name) ? null : 'protocol is pure and runs anywhere';
   if (room === 'worker') {
     const isHost = folderOf(path) === 'host';
-    return isHost ? null : 'only worker/host may know its environment';
+    return isHost || WORKER_PACKAGES.includes(name) ? null : 'only worker/host may know its environment';
   }
   if (room === 'renderer') return RENDERER_PACKAGES.includes(name) ? null : 'the renderer runs in a browser';
   if (name === 'webgpu') return 'only worker/host may open a device';

@@ -5,30 +5,43 @@ import type { BvhTree } from './bvh/bvh-tree.ts';
 import { buildAliasTable } from './emitters/alias-table.ts';
 import type { LightEntry } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
-import type { Camera, Scene } from './scene/scene.ts';
+import type { Camera, Material, Scene } from './scene/scene.ts';
 import { createEnvironmentTextures } from './environment/environment-textures.ts';
+import { packMaterials } from './material-buffer.ts';
 import { SceneError } from './scene/scene-error.ts';
 import { specularAlbedoTable } from './specular-albedo.ts';
+
+/** What a scene uses, as the overrides of `shaders/render/scene-data.wgsl`: 1 or 0. */
+export type SceneFeatures = Readonly<Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_ENVIRONMENT', number>>;
+
+/** Tells pipelines apart: two scenes that use the same things share theirs. */
+export function featureKey(layoutName: string, features: SceneFeatures): string {
+  return `${layoutName} ${features.HAS_TEXTURES} ${features.HAS_LAYERS} ${features.HAS_ENVIRONMENT}`;
+}
 
 /** The bytes of every scene buffer, laid out as `shaders/render/scene-data.wgsl` declares them. */
 export interface PackedScene {
   readonly nodes: ArrayBuffer;
   readonly triangles: ArrayBuffer;
-  readonly cornerNormals: ArrayBuffer;
+  readonly corners: ArrayBuffer;
   readonly materials: ArrayBuffer;
+  readonly texels: ArrayBuffer;
   readonly lights: ArrayBuffer;
   readonly specularAlbedo: ArrayBuffer;
   readonly uniforms: ArrayBuffer;
   readonly environment: EnvironmentMap | undefined;
+  readonly features: SceneFeatures;
 }
 
 /** The scene in GPU memory. */
 export interface SceneBuffers {
   readonly uniforms: GPUBuffer;
-  /** Bindings 1 to 6: nodes, triangles, corner normals, materials, lights, specular albedo. */
+  /** Bindings 1 to 6: nodes, triangles, corners, materials, lights, specular albedo; binding 9: texels. */
   readonly storage: readonly GPUBuffer[];
   /** Everything that `shaders/render/scene-data.wgsl` binds in group 0, in the order of the bindings. */
   readonly resources: readonly GPUBindingResource[];
+  /** Constants for pipelines that shade this scene. */
+  readonly features: SceneFeatures;
   readonly sizeBytes: number;
   destroy(): void;
 }
@@ -45,16 +58,27 @@ export function packScene(
   tree.triangleOrder.forEach((triangle, slot) => {
     slotOf[triangle] = slot;
   });
+  const packed = packMaterials(scene);
   return {
     nodes: layout.pack(tree),
     triangles: packTriangles(scene, tree.triangleOrder),
-    cornerNormals: packNormals(scene, tree.triangleOrder),
-    materials: packMaterials(scene),
+    corners: packCorners(scene, tree.triangleOrder),
+    materials: packed.materials,
+    texels: packed.texels,
     lights: packLights(lights, slotOf),
     specularAlbedo: specularAlbedoTable().buffer,
     uniforms: packUniforms(scene, tree.rootReference, lights, settings, environment),
     environment,
+    features: {
+      HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,
+      HAS_LAYERS: scene.materials.some(hasLayers) ? 1 : 0,
+      HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
+    },
   };
+}
+
+function hasLayers(material: Material): boolean {
+  return (material.transmission ?? 0) > 0 || (material.clearcoat?.factor ?? 0) > 0;
 }
 
 function packTriangles(scene: Scene, order: Uint32Array): ArrayBuffer {
@@ -76,26 +100,20 @@ function packTriangles(scene: Scene, order: Uint32Array): ArrayBuffer {
   return bytes;
 }
 
-function packNormals(scene: Scene, order: Uint32Array): ArrayBuffer {
-  const floats = new Float32Array(scene.triangleCount * 12);
+/** Normals of the corners, with u in the fourth place of each and the three v behind them. */
+function packCorners(scene: Scene, order: Uint32Array): ArrayBuffer {
+  const floats = new Float32Array(scene.triangleCount * 16);
   for (let slot = 0; slot < order.length; slot += 1) {
-    const source = (order[slot] as number) * 9;
+    const triangle = order[slot] as number;
     for (let corner = 0; corner < 3; corner += 1) {
-      floats.set(scene.normals.subarray(source + corner * 3, source + corner * 3 + 3), slot * 12 + corner * 4);
+      const place = triangle * 9 + corner * 3;
+      floats.set(scene.normals.subarray(place, place + 3), slot * 16 + corner * 4);
+      if (scene.textureCoordinates === undefined) continue;
+      floats[slot * 16 + corner * 4 + 3] = scene.textureCoordinates[triangle * 6 + corner * 2] as number;
+      floats[slot * 16 + 12 + corner] = scene.textureCoordinates[triangle * 6 + corner * 2 + 1] as number;
     }
   }
   return floats.buffer;
-}
-
-function packMaterials(scene: Scene): ArrayBuffer {
-  const bytes = new ArrayBuffer(scene.materials.length * 48);
-  const floats = new Float32Array(bytes);
-  const words = new Uint32Array(bytes);
-  scene.materials.forEach((material, index) => {
-    floats.set([...material.baseColor, material.metallic, ...material.emission, material.roughness], index * 12);
-    words[index * 12 + 8] = material.doubleSided ? 1 : 0;
-  });
-  return bytes;
 }
 
 const lightKinds = { triangle: 0, point: 1, spot: 1, directional: 2, environment: 3 } as const;
@@ -173,10 +191,11 @@ export function createSceneBuffers(device: GPUDevice, packed: PackedScene): Scen
   const named: [string, ArrayBuffer][] = [
     ['nodes', packed.nodes],
     ['triangles', packed.triangles],
-    ['cornerNormals', packed.cornerNormals],
+    ['corners', packed.corners],
     ['materials', packed.materials],
     ['lights', packed.lights],
     ['specularAlbedo', packed.specularAlbedo],
+    ['texels', packed.texels],
   ];
   const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   for (const [name, bytes] of named) {
@@ -198,9 +217,11 @@ export function createSceneBuffers(device: GPUDevice, packed: PackedScene): Scen
     uniforms,
     storage,
     resources: [
-      ...buffers.map((buffer) => ({ buffer })),
+      ...buffers.slice(0, 7).map((buffer) => ({ buffer })),
       ...environmentTextures.map((texture) => texture.createView({ label: texture.label })),
+      ...buffers.slice(7).map((buffer) => ({ buffer })),
     ],
+    features: packed.features,
     sizeBytes: buffers.reduce((sum, buffer) => sum + buffer.size, environmentBytes),
     destroy() {
       for (const resource of [...buffers, ...environmentTextures]) resource.destroy();

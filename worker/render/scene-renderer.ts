@@ -2,6 +2,7 @@ import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
 import { bvh2Layout } from './bvh/layout-bvh2.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
+import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
 import { listLights } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { BvhLayout } from './bvh/layout.ts';
@@ -48,13 +49,10 @@ export interface RenderPace {
 export interface SceneRendererOptions extends RenderPace {
   /** Takes the place of the scene's own constant background. */
   readonly environment?: EnvironmentMap;
-  /** How the adapter is driven and how the tree lies in memory; neither changes a byte of the result. */
+  /** How the adapter is driven (measured when not said) and how the tree lies in memory; neither changes a byte. */
   readonly driver?: RenderDriver;
   readonly layout?: BvhLayout;
 }
-
-/** `tile` follows each path to its end in one thread; `wavefront` takes one step with all paths of a slice. */
-export type RenderDriver = 'tile' | 'wavefront';
 
 export async function createSceneRenderer(
   device: GPUDevice,
@@ -64,17 +62,22 @@ export async function createSceneRenderer(
 ): Promise<SceneRenderer> {
   checkSettings(settings);
   const layout = options.layout ?? bvh2Layout;
-  const isWavefront = options.driver === 'wavefront';
   const lights = listLights(scene, options.environment);
   const tree = buildBvh(scene.positions, scene.triangleCount);
   const buffers = createSceneBuffers(device, packScene(scene, tree, layout, lights, settings, options.environment));
   const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };
-  const creating = isWavefront ? createWavefrontKernel(device, parts) : createPathTraceKernel(device, parts);
-  const kernel = await creating.catch((error: unknown) => {
+  const drivers = await createDriverChoice(device, {
+    create: {
+      tile: () => createPathTraceKernel(device, parts),
+      wavefront: () => createWavefrontKernel(device, parts),
+    },
+    mostSamples: { tile: 2 ** 26, wavefront: wavefrontCapacity },
+    fixed: options.driver,
+  }).catch((error: unknown) => {
     buffers.destroy();
     throw error;
   });
-  const budget: SliceBudget = { samplesPerSlice: 4096, mostSamples: isWavefront ? wavefrontCapacity : 2 ** 26 };
+  const budget: SliceBudget = { samplesPerSlice: 4096, mostSamples: 4096 };
   let targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
   let film: GPUBuffer | undefined;
   let destroyed = false;
@@ -84,7 +87,7 @@ export async function createSceneRenderer(
     if (film !== undefined && film.size >= sizeBytes) return film;
     film?.destroy();
     film = createStorageBuffer(device, 'render.film', sizeBytes);
-    kernel.bindFilm(film);
+    drivers.bindFilm(film);
     return film;
   }
 
@@ -100,12 +103,14 @@ export async function createSceneRenderer(
     sliceTargetMs: number,
   ): Promise<Float32Array<ArrayBuffer>> {
     assertLoaded();
+    budget.mostSamples = drivers.begin().mostSamples;
     retarget(budget, targetMs, sliceTargetMs);
     targetMs = sliceTargetMs;
     const sizeBytes = (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 16;
     const target = filmFor(sizeBytes);
     for (const slice of planSlices(tile, firstSample, sampleCount, budget)) {
       const startMs = performance.now();
+      const kernel = drivers.current();
       kernel.setSlice(slice);
       const encoder = device.createCommandEncoder({ label: 'render.slice' });
       kernel.run(encoder);
@@ -114,7 +119,9 @@ export async function createSceneRenderer(
       // Without its buffers the rest of the tile would be zeros, not an error.
       assertLoaded();
       const samples = slice.tileWidth * (slice.endRow - slice.firstRow) * slice.sampleCount;
-      adjustBudget(budget, samples, performance.now() - startMs, targetMs);
+      const durationMs = performance.now() - startMs;
+      drivers.note(samples, durationMs);
+      adjustBudget(budget, samples, durationMs, targetMs);
     }
     const sums = new Float32Array(await readBuffer(device, target, sizeBytes));
     assertLoaded();
@@ -141,7 +148,7 @@ export async function createSceneRenderer(
     destroy() {
       destroyed = true;
       film?.destroy();
-      kernel.destroy();
+      drivers.destroy();
       buffers.destroy();
     },
   };

@@ -6,7 +6,7 @@ export interface SliceBudget {
   /** Path samples that the adapter is expected to finish within the time budget. */
   samplesPerSlice: number;
   /** What the driver holds at once; at least 8 rows of the tile. */
-  readonly mostSamples: number;
+  mostSamples: number;
 }
 
 /**
@@ -52,7 +52,7 @@ function wholeGroups(rows: number): number {
 
 /** The budget for another target time, so that already the first slice keeps to it. */
 export function retarget(budget: SliceBudget, fromMs: number, toMs: number): void {
-  if (fromMs !== toMs) limit(budget, (budget.samplesPerSlice * toMs) / fromMs);
+  limit(budget, (budget.samplesPerSlice * toMs) / fromMs);
 }
 
 /** The budget after a slice of `samples` took `durationMs`: towards the target, at most four times up or down. */

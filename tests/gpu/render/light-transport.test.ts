@@ -53,7 +53,7 @@ test('a box of matt, glossy and metal surfaces looks as a float64 path tracer co
   const errors = blockErrors(rendered, reference);
   expect(errors).toHaveLength(4);
   expect(Math.max(...errors)).toBeLessThan(0.02);
-}, 90_000);
+}, 180_000);
 
 test('the comparison notices surfaces that are five per cent too dark', async () => {
   const reference = blockMeans(renderReference(cornellBox(0.95), { ...settings, samples: 100 }), 16, 16);
@@ -71,21 +71,35 @@ const furnace: readonly [string, Partial<Material>][] = [
   ['brushed metal', { metallic: 1, roughness: 0.5 }],
   ['smooth metal', { metallic: 1, roughness: 0 }],
   ['half metal', { metallic: 0.5, roughness: 0.7 }],
+  ['diamond', { ior: 2.4, roughness: 0.1 }],
+  ['velvety, without reflection', { specular: { factor: 0, color: [1, 1, 1] }, roughness: 0.6 }],
+  ['soap bubble', { transmission: 1, roughness: 0 }],
+  ['frosted bubble', { transmission: 0.7, roughness: 0.6 }],
+  ['lacquered', { clearcoat: { factor: 1, roughness: 0 }, roughness: 0.8 }],
+  ['lacquered metal', { clearcoat: { factor: 0.6, roughness: 0.4 }, metallic: 1, roughness: 0.3 }],
 ];
 
-test.each(furnace)('a white %s ball disappears in a white world', async (_name, surface) => {
-  const scene = sceneOf(facetedSphere(1, 12, 0), {
-    materials: [{ ...white, ...surface }],
-    camera: cameraAt([0, 0, 5], 0.26),
-    background: [1, 1, 1],
-  });
-  const renderer = await createSceneRenderer(await getTestDevice(), scene, settings);
-  const means = await renderMeans(renderer, settings, 48);
-  renderer.destroy();
-  const overall = means.reduce((sum, value) => sum + value, 0) / means.length;
-  expect(overall).toBeGreaterThan(0.99);
-  expect(overall).toBeLessThan(1.01);
-});
+/** Light that got into a bubble takes a while to get out. */
+const patient = { ...settings, maxBounces: 32 };
+
+test.each(furnace)(
+  'a white %s ball disappears in a white world',
+  async (_name, surface) => {
+    const scene = sceneOf(facetedSphere(1, 12, 0), {
+      materials: [{ ...white, ...surface }],
+      camera: cameraAt([0, 0, 5], 0.26),
+      background: [1, 1, 1],
+    });
+    const renderer = await createSceneRenderer(await getTestDevice(), scene, patient);
+    const means = await renderMeans(renderer, patient, 256);
+    renderer.destroy();
+    const overall = means.reduce((sum, value) => sum + value, 0) / means.length;
+    console.log(_name, overall);
+    expect(overall).toBeGreaterThan(0.99);
+    expect(overall).toBeLessThan(1.01);
+  },
+  90_000,
+);
 
 test('without bounces only emitters are seen, from their front side', async () => {
   const scene = sceneOf(

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type EnvironmentMap, buildEnvironmentMap } from '../../../worker/render/environment/environment-map.ts';
 import type { Camera, Material, PunctualLight, Scene, Vector3 } from '../../../worker/render/scene/scene.ts';
 import { createSceneRenderer } from '../../../worker/render/scene-renderer.ts';
@@ -7,7 +7,6 @@ import { renderMeans } from './render-sums.ts';
 import { cameraAt, facetedSphere, quad, sceneOf, white } from './scene-fixtures.ts';
 
 const settings = { widthPixels: 8, heightPixels: 8, seed: 11, maxBounces: 1 };
-/** Metal-free and without a coat would be Lambert; the coat's share is small at normal view, so tests use a rough black coat. */
 const matt: Material = { ...white, baseColor: [0.5, 0.5, 0.5] };
 
 /** Looks straight down on the origin from a height, at a spot so small that light is even across it. */
@@ -39,6 +38,16 @@ async function meanOf(scene: Scene, samples: number, environment?: EnvironmentMa
 }
 
 const lamp: PunctualLight = { kind: 'point', position: [0, 2, 0], direction: [0, 0, -1], intensity: [8, 4, 2] };
+
+// Compiles the kernel, which takes a while where nothing of it is cached.
+beforeAll(async () => {
+  await meanOf(floorUnder([lamp]), 1);
+  await meanOf(
+    floorUnder([lamp]),
+    1,
+    picture(8, 4, () => [1, 1, 1]),
+  );
+}, 180_000);
 
 test('a lamp twice as far away gives a quarter of the light, and its colour', async () => {
   const near = await meanOf(floorUnder([lamp]), 16);

@@ -187,9 +187,9 @@ const documents: readonly [string, (document: DocumentEdit, binary: DataView) =>
     'out-of-range: materials[0].extensions.KHR_materials_emissive_strength.emissiveStrength is -1; it must lie in 0..1000000000',
   ],
   [
-    'a texture',
+    'a texture that does not exist',
     (document) => document.set('materials.0.pbrMetallicRoughness.baseColorTexture', { index: 0 }),
-    'unsupported-feature: materials[0].pbrMetallicRoughness.baseColorTexture uses a texture, which this renderer does not support',
+    'out-of-range: materials[0].pbrMetallicRoughness.baseColorTexture.index is 0, but textures has 0 entries',
   ],
   [
     'a required extension that is unknown',

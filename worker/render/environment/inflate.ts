@@ -35,3 +35,21 @@ export async function inflateExactly(
   }
   return length === sizeBytes ? result : undefined;
 }
+
+/** How many bytes a zlib stream inflates to, without keeping them; undefined when it is broken or has more than `limitBytes`. */
+export async function inflatedSize(bytes: Uint8Array<ArrayBuffer>, limitBytes: number): Promise<number | undefined> {
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
+  let length = 0;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      length += part.value?.length ?? 0;
+      if (length <= limitBytes) continue;
+      await reader.cancel();
+      return undefined;
+    }
+  } catch {
+    // A broken stream: the caller names the image.
+    return undefined;
+  }
+  return length;
+}

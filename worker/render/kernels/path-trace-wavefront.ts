@@ -4,7 +4,7 @@ import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
 import { path, slice } from '../library/path.ts';
 import { assembleShader } from '../library/shader-fragment.ts';
-import type { SceneBuffers } from '../scene-buffers.ts';
+import { type SceneBuffers, type SceneFeatures, featureKey } from '../scene-buffers.ts';
 import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
 
 const workgroupSize = 64;
@@ -41,21 +41,29 @@ const stageNames = Object.keys(stages) as StageName[];
 
 const pipelines = new WeakMap<GPUDevice, Map<string, Promise<Record<StageName, GPUComputePipeline>>>>();
 
-/** Compiled once per device and layout, all stages at the same time. */
-function pipelinesFor(device: GPUDevice, layout: BvhLayout): Promise<Record<StageName, GPUComputePipeline>> {
+/** Compiled once per device, layout and what scenes use, all stages at the same time. */
+function pipelinesFor(
+  device: GPUDevice,
+  layout: BvhLayout,
+  features: SceneFeatures,
+): Promise<Record<StageName, GPUComputePipeline>> {
   const known = pipelines.get(device) ?? new Map<string, Promise<Record<StageName, GPUComputePipeline>>>();
   pipelines.set(device, known);
-  let compiled = known.get(layout.name);
+  const key = featureKey(layout.name, features);
+  let compiled = known.get(key);
   if (compiled === undefined) {
     const shader = assembleShader({ name: 'path-trace-wavefront', code, requires: [path(layout), slice] });
     compiled = Promise.all(
       stageNames.map(async (name) => {
         const label = `render.wavefront.${name}`;
-        return [name, await createComputePipeline(device, { label, code: shader, entryPoint: name })] as const;
+        return [
+          name,
+          await createComputePipeline(device, { label, code: shader, entryPoint: name, constants: features }),
+        ] as const;
       }),
     ).then((entries) => Object.fromEntries(entries) as Record<StageName, GPUComputePipeline>);
-    known.set(layout.name, compiled);
-    compiled.catch(() => known.delete(layout.name));
+    known.set(key, compiled);
+    compiled.catch(() => known.delete(key));
   }
   return compiled;
 }
@@ -69,7 +77,7 @@ export async function createWavefrontKernel(
   options: { readonly scene: SceneBuffers; readonly layout: BvhLayout; readonly maxBounces: number },
 ): Promise<PathTraceKernel> {
   const { scene, layout, maxBounces } = options;
-  const compiled = await pipelinesFor(device, layout);
+  const compiled = await pipelinesFor(device, layout, scene.features);
   const sliceBuffer = createSliceBuffer(device, 'render.wavefront.slice');
   const pathData = createStorageBuffer(device, 'render.wavefront.paths', wavefrontCapacity * planes * 16);
   const queues = createStorageBuffer(device, 'render.wavefront.queues', wavefrontCapacity * lists * 4);

@@ -3,7 +3,7 @@ import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
 import { path, slice } from '../library/path.ts';
 import { type ShaderFragment, assembleShader } from '../library/shader-fragment.ts';
-import type { SceneBuffers } from '../scene-buffers.ts';
+import { type SceneBuffers, type SceneFeatures, featureKey } from '../scene-buffers.ts';
 import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
 
 const workgroupWidth = 8;
@@ -19,23 +19,24 @@ export function pathTraceShader(layout: BvhLayout): string {
   return assembleShader(main);
 }
 
-/** Compiled once per device and layout: compiling takes longer than many a small render. */
+/** Compiled once per device, layout and what scenes use: compiling takes longer than many a small render. */
 const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
 
-function pipelineFor(device: GPUDevice, layout: BvhLayout): Promise<GPUComputePipeline> {
+function pipelineFor(device: GPUDevice, layout: BvhLayout, features: SceneFeatures): Promise<GPUComputePipeline> {
   const known = pipelines.get(device) ?? new Map<string, Promise<GPUComputePipeline>>();
   pipelines.set(device, known);
-  let pipeline = known.get(layout.name);
+  const key = featureKey(layout.name, features);
+  let pipeline = known.get(key);
   if (pipeline === undefined) {
     pipeline = createComputePipeline(device, {
       label: 'render.pathTrace',
       code: pathTraceShader(layout),
       entryPoint: 'main',
-      constants: { WORKGROUP_WIDTH: workgroupWidth, WORKGROUP_HEIGHT: workgroupHeight },
+      constants: { WORKGROUP_WIDTH: workgroupWidth, WORKGROUP_HEIGHT: workgroupHeight, ...features },
     });
-    known.set(layout.name, pipeline);
+    known.set(key, pipeline);
     // A failure is told to every caller that waits, and tried again by the next.
-    pipeline.catch(() => known.delete(layout.name));
+    pipeline.catch(() => known.delete(key));
   }
   return pipeline;
 }
@@ -44,7 +45,7 @@ export async function createPathTraceKernel(
   device: GPUDevice,
   options: { readonly scene: SceneBuffers; readonly layout: BvhLayout },
 ): Promise<PathTraceKernel> {
-  const pipeline = await pipelineFor(device, options.layout);
+  const pipeline = await pipelineFor(device, options.layout, options.scene.features);
   const sliceBuffer = createSliceBuffer(device, 'render.pathTrace.slice');
   const sceneGroup = device.createBindGroup({
     label: 'render.pathTrace.scene',

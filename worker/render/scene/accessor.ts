@@ -1,5 +1,15 @@
 import type { GlbContainer } from './glb-container.ts';
-import { type Field, indexOf, integerOf, listMember, member, optionalMember, stringOf, unsupported } from './field.ts';
+import {
+  type Field,
+  booleanOf,
+  indexOf,
+  integerOf,
+  listMember,
+  member,
+  optionalMember,
+  stringOf,
+  unsupported,
+} from './field.ts';
 import { sceneLimits } from './limits.ts';
 import { SceneError } from './scene-error.ts';
 
@@ -12,15 +22,21 @@ export interface Accessor {
   readonly path: string;
   readonly count: number;
   readonly componentType: number;
-  readonly componentsPerElement: 1 | 3;
+  readonly componentsPerElement: 1 | 2 | 3;
+  /** Integers stand for 0..1 or -1..1. */
+  readonly isNormalized: boolean;
   readonly strideBytes: number;
   /** From the start of the source. */
   readonly offsetBytes: number;
 }
 
 export interface AccessorTable {
-  /** @throws SceneError unless it is VEC3 of float32. */
+  /** @throws SceneError unless it is VEC3 of float32, or of what KHR_mesh_quantization allows when the document uses that. */
   vectors(reference: Field): Accessor;
+  /** @throws SceneError unless it is VEC2 of float32 or of normalized integers. */
+  pairs(reference: Field): Accessor;
+  /** Place of a whole buffer view, from the start of the source. @throws SceneError. */
+  bytes(reference: Field): { readonly offsetBytes: number; readonly lengthBytes: number };
   /** @throws SceneError unless it is SCALAR of an unsigned integer type. */
   indices(reference: Field): Accessor;
 }
@@ -35,7 +51,12 @@ export function createAccessorTable(glb: GlbContainer): AccessorTable {
     if (uri !== undefined) throw unsupported(uri, 'a URI (a scene must be one self-contained GLB)');
   }
 
-  function resolve(reference: Field, type: 'SCALAR' | 'VEC3', allowed: readonly number[]): Accessor {
+  const isQuantized = listMember(glb.document, 'extensionsUsed', 1_000).some(
+    ({ value }) => value === 'KHR_mesh_quantization',
+  );
+  const vectorTypes = isQuantized ? [5120, 5121, 5122, 5123, float32] : [float32];
+
+  function resolve(reference: Field, type: 'SCALAR' | 'VEC2' | 'VEC3', allowed: readonly number[]): Accessor {
     const field = accessors[indexOf(reference, accessors.length, 'accessors')] as Field;
     const sparse = optionalMember(field, 'sparse');
     if (sparse !== undefined) throw unsupported(sparse, 'a sparse accessor');
@@ -59,7 +80,8 @@ export function createAccessorTable(glb: GlbContainer): AccessorTable {
     const count = integerOf(member(field, 'count'), 1, 2 ** 31);
     const viewReference = member(field, 'bufferView');
     const view = views[indexOf(viewReference, views.length, 'bufferViews')] as Field;
-    const componentsPerElement = type === 'VEC3' ? 3 : 1;
+    const componentsPerElement = ({ SCALAR: 1, VEC2: 2, VEC3: 3 } as const)[type];
+    const normalized = optionalMember(field, 'normalized');
     const elementBytes = componentsPerElement * (componentBytes[componentType] as number);
     const range = viewRange(view);
     const stride = optionalMember(view, 'byteStride');
@@ -86,7 +108,8 @@ export function createAccessorTable(glb: GlbContainer): AccessorTable {
       );
     }
     const offsetBytes = glb.binaryOffsetBytes + range.offsetBytes + innerBytes;
-    return { path: field.path, count, componentType, componentsPerElement, strideBytes, offsetBytes };
+    const isNormalized = normalized !== undefined && booleanOf(normalized);
+    return { path: field.path, count, componentType, componentsPerElement, isNormalized, strideBytes, offsetBytes };
   }
 
   function viewRange(view: Field): { offsetBytes: number; lengthBytes: number } {
@@ -123,18 +146,26 @@ export function createAccessorTable(glb: GlbContainer): AccessorTable {
   }
 
   return {
-    vectors: (reference) => resolve(reference, 'VEC3', [float32]),
+    vectors: (reference) => resolve(reference, 'VEC3', vectorTypes),
+    pairs: (reference) => resolve(reference, 'VEC2', vectorTypes.length > 1 ? vectorTypes : [5121, 5123, float32]),
+    bytes(reference) {
+      const view = views[indexOf(reference, views.length, 'bufferViews')] as Field;
+      const range = viewRange(view);
+      return { offsetBytes: glb.binaryOffsetBytes + range.offsetBytes, lengthBytes: range.lengthBytes };
+    },
     indices: (reference) => resolve(reference, 'SCALAR', indexTypes),
   };
 }
 
-/** Three float32 per element. @throws SceneError naming the first component that is not finite, as `label[i]`. */
+/** Two or three float32 per element; integers become numbers, normalized or not. @throws SceneError naming the first component that is not finite, as `label[i]`. */
 export async function readVectors(glb: GlbContainer, accessor: Accessor, label: string): Promise<Float32Array> {
   const view = await readSpan(glb, accessor);
-  const result = new Float32Array(accessor.count * 3);
+  const { componentsPerElement: axes, componentType } = accessor;
+  const read = componentReader(view, accessor);
+  const result = new Float32Array(accessor.count * axes);
   for (let element = 0; element < accessor.count; element += 1) {
-    for (let axis = 0; axis < 3; axis += 1) {
-      const value = view.getFloat32(element * accessor.strideBytes + axis * 4, true);
+    for (let axis = 0; axis < axes; axis += 1) {
+      const value = read(element * accessor.strideBytes + axis * (componentBytes[componentType] as number));
       // The comparison is false for NaN as well.
       if (!(Math.abs(value) <= sceneLimits.coordinate)) {
         throw new SceneError(
@@ -143,7 +174,7 @@ export async function readVectors(glb: GlbContainer, accessor: Accessor, label: 
           { field: `${label}[${element}]`, value: String(value), limit: sceneLimits.coordinate },
         );
       }
-      result[element * 3 + axis] = value;
+      result[element * axes + axis] = value;
     }
   }
   return result;
@@ -174,6 +205,23 @@ export async function readIndices(
     result[element] = value;
   }
   return result;
+}
+
+/** glTF 2.0, section 3.6.2.2, and KHR_mesh_quantization: how integers stand for numbers. */
+function componentReader(view: DataView, { componentType, isNormalized }: Accessor): (offsetBytes: number) => number {
+  switch (componentType) {
+    case 5120:
+      return (offset) => (isNormalized ? Math.max(view.getInt8(offset) / 127, -1) : view.getInt8(offset));
+    case 5121:
+      return (offset) => view.getUint8(offset) / (isNormalized ? 255 : 1);
+    case 5122:
+      return (offset) =>
+        isNormalized ? Math.max(view.getInt16(offset, true) / 32_767, -1) : view.getInt16(offset, true);
+    case 5123:
+      return (offset) => view.getUint16(offset, true) / (isNormalized ? 65_535 : 1);
+    default:
+      return (offset) => view.getFloat32(offset, true);
+  }
 }
 
 function readIndex(view: DataView, offsetBytes: number, componentType: number): number {

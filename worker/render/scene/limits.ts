@@ -7,6 +7,7 @@ export const sceneLimits = {
   cameras: 1_000,
   materials: 16_384,
   punctualLights: 4_096,
+  textures: 16_384,
   meshes: 65_536,
   primitives: 262_144,
   nodes: 100_000,

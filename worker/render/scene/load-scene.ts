@@ -11,8 +11,19 @@ import { checkRequiredExtensions, placeNodes } from './node-tree.ts';
 import { readPunctualLights } from './punctual-light.ts';
 import type { Scene, Vector3 } from './scene.ts';
 import { SceneError } from './scene-error.ts';
+import { createTextureTable } from './texture.ts';
 
-const supportedExtensions = ['KHR_lights_punctual', 'KHR_materials_emissive_strength'];
+const supportedExtensions = [
+  'KHR_lights_punctual',
+  'KHR_materials_clearcoat',
+  'KHR_materials_emissive_strength',
+  'KHR_materials_ior',
+  'KHR_materials_specular',
+  'KHR_materials_transmission',
+  'KHR_materials_unlit',
+  'KHR_mesh_quantization',
+  'KHR_texture_transform',
+];
 
 interface Instance {
   readonly meshIndex: number;
@@ -27,8 +38,10 @@ export async function loadScene(source: ByteSource): Promise<Scene> {
   const glb = await openGlb(source);
   const { document } = glb;
   checkRequiredExtensions(document, supportedExtensions);
-  const materials = readMaterials(document);
-  const plans = planMeshes(document, createAccessorTable(glb), materials.length);
+  const textures = createTextureTable(document);
+  const materials = readMaterials(document, textures);
+  const accessors = createAccessorTable(glb);
+  const plans = planMeshes(document, accessors, materials.length);
   const tree = placeNodes(document);
   const instances = tree.placed.flatMap((node): Instance[] => {
     const mesh = optionalMember(node.field, 'mesh');
@@ -43,7 +56,8 @@ export async function loadScene(source: ByteSource): Promise<Scene> {
     primitives.set(index, decoded);
   }
 
-  const list = createTriangleList(triangleCount, materials.length);
+  const images = await textures.decode(glb, accessors);
+  const list = createTriangleList(triangleCount, materials.length, images.length > 0);
   for (const instance of instances) {
     for (const primitive of primitives.get(instance.meshIndex) as Primitive[]) list.add(primitive, instance.world);
   }
@@ -52,6 +66,7 @@ export async function loadScene(source: ByteSource): Promise<Scene> {
     triangleCount,
     positions: list.positions,
     normals: list.normals,
+    ...(images.length > 0 ? { textureCoordinates: list.textureCoordinates, images } : {}),
     materialIndices: list.materialIndices,
     // The default material comes last, where a primitive without one finds it.
     materials: [...materials, defaultMaterial],
@@ -90,9 +105,10 @@ function assertCount(what: string, value: number, limit: number): void {
   });
 }
 
-function createTriangleList(triangleCount: number, defaultMaterialIndex: number) {
+function createTriangleList(triangleCount: number, defaultMaterialIndex: number, isTextured: boolean) {
   const positions = new Float32Array(triangleCount * 9);
   const normals = new Float32Array(triangleCount * 9);
+  const textureCoordinates = new Float32Array(isTextured ? triangleCount * 6 : 0);
   const materialIndices = new Uint32Array(triangleCount);
   let next = 0;
 
@@ -109,12 +125,17 @@ function createTriangleList(triangleCount: number, defaultMaterialIndex: number)
         const vertex = vertices[corner] as number;
         positions.set(points[corner] as Vector3, next * 9 + corner * 3);
         normals.set(normalAt(primitive, vertex, normalTransform) ?? flat, next * 9 + corner * 3);
+        if (!isTextured || primitive.textureCoordinates === undefined) continue;
+        textureCoordinates.set(
+          primitive.textureCoordinates.subarray(vertex * 2, vertex * 2 + 2),
+          next * 6 + corner * 2,
+        );
       }
       materialIndices[next] = primitive.materialIndex ?? defaultMaterialIndex;
       next += 1;
     }
   }
-  return { positions, normals, materialIndices, add };
+  return { positions, normals, textureCoordinates, materialIndices, add };
 }
 
 function place(positions: Float32Array, vertex: number, world: Matrix): Vector3 {

@@ -3,6 +3,7 @@ import {
   booleanOf,
   elementsOf,
   listMember,
+  member,
   numberOf,
   optionalMember,
   stringOf,
@@ -10,7 +11,9 @@ import {
   unsupported,
 } from './field.ts';
 import { sceneLimits } from './limits.ts';
+import { factor, readExtensions } from './material-extensions.ts';
 import type { Material, Vector3 } from './scene.ts';
+import type { TextureTable } from './texture.ts';
 
 /** glTF 2.0, section 3.9: the material of a primitive that names none. */
 export const defaultMaterial: Material = {
@@ -24,70 +27,71 @@ export const defaultMaterial: Material = {
 
 /** Extensions that change what is seen in ways this renderer cannot show yet. Others may be ignored, as glTF allows. */
 const refusedExtensions = [
-  'KHR_materials_transmission',
   'KHR_materials_volume',
   'KHR_materials_diffuse_transmission',
   'KHR_materials_pbrSpecularGlossiness',
-  'KHR_materials_unlit',
+  'KHR_materials_sheen',
+  'KHR_materials_anisotropy',
+  'KHR_materials_iridescence',
 ] as const;
 
-export function readMaterials(document: Field): Material[] {
-  return listMember(document, 'materials', sceneLimits.materials).map(readMaterial);
+export function readMaterials(document: Field, textures: TextureTable): Material[] {
+  return listMember(document, 'materials', sceneLimits.materials).map((field) => readMaterial(field, textures));
 }
 
-function readMaterial(field: Field): Material {
-  for (const texture of ['normalTexture', 'occlusionTexture', 'emissiveTexture']) refuseTexture(field, texture);
-  const alphaMode = optionalMember(field, 'alphaMode');
-  if (alphaMode !== undefined && stringOf(alphaMode) !== 'OPAQUE') {
-    throw unsupported(alphaMode, `alpha mode ${stringOf(alphaMode)}`);
-  }
+/** Occlusion textures are left out on purpose: they stand for shadows that a path tracer finds itself. */
+function readMaterial(field: Field, textures: TextureTable): Material {
   const surface = optionalMember(field, 'pbrMetallicRoughness') ?? {
     path: `${field.path}.pbrMetallicRoughness`,
     value: {},
   };
-  for (const texture of ['baseColorTexture', 'metallicRoughnessTexture']) refuseTexture(surface, texture);
+  const alphaMode = optionalMember(field, 'alphaMode');
+  if (alphaMode !== undefined && stringOf(alphaMode) !== 'OPAQUE') {
+    throw unsupported(alphaMode, `alpha mode ${stringOf(alphaMode).slice(0, 60)}`);
+  }
+  const extensions = optionalMember(field, 'extensions');
+  for (const name of refusedExtensions) {
+    const extension = extensions === undefined ? undefined : optionalMember(extensions, name);
+    if (extension !== undefined) throw unsupported(extension, name);
+  }
   const name = optionalMember(field, 'name');
   const doubleSided = optionalMember(field, 'doubleSided');
+  const color = optionalMember(surface, 'baseColorFactor');
+  const [red = 1, green = 1, blue = 1] = color === undefined ? [] : tupleOf(color, 4, 0, 1);
   return {
     name: name === undefined ? field.path : stringOf(name),
-    baseColor: baseColorOf(surface),
-    metallic: factor(surface, 'metallicFactor'),
-    roughness: factor(surface, 'roughnessFactor'),
-    emission: emissionOf(field),
+    baseColor: [red, green, blue],
+    metallic: factor(surface, 'metallicFactor', 1),
+    roughness: factor(surface, 'roughnessFactor', 1),
+    emission: emissionOf(field, extensions),
     doubleSided: doubleSided === undefined ? false : booleanOf(doubleSided),
+    ...texturesOf(field, surface, textures),
+    ...(extensions === undefined ? {} : readExtensions(extensions)),
   };
 }
 
-function baseColorOf(surface: Field): Vector3 {
-  const field = optionalMember(surface, 'baseColorFactor');
-  if (field === undefined) return [1, 1, 1];
-  const [red = 1, green = 1, blue = 1] = tupleOf(field, 4, 0, 1);
-  return [red, green, blue];
+function texturesOf(field: Field, surface: Field, table: TextureTable): Pick<Material, 'textures'> {
+  const normal = table.slot(field, 'normalTexture');
+  const scale = normal === undefined ? undefined : optionalMember(member(field, 'normalTexture'), 'scale');
+  const textures = {
+    baseColor: table.slot(surface, 'baseColorTexture'),
+    metallicRoughness: table.slot(surface, 'metallicRoughnessTexture'),
+    normal,
+    normalScale: scale === undefined ? 1 : numberOf(scale, -1000, 1000),
+    emission: table.slot(field, 'emissiveTexture'),
+  };
+  const { baseColor, metallicRoughness, emission } = textures;
+  return [baseColor, metallicRoughness, normal, emission].some((slot) => slot !== undefined) ? { textures } : {};
 }
 
-function emissionOf(material: Field): Vector3 {
+function emissionOf(material: Field, extensions: Field | undefined): Vector3 {
   const field = optionalMember(material, 'emissiveFactor');
   const [red = 0, green = 0, blue = 0] = field === undefined ? [] : tupleOf(field, 3, 0, 1);
-  const extensions = optionalMember(material, 'extensions');
-  if (extensions === undefined) return [red, green, blue];
-  for (const name of refusedExtensions) {
-    const extension = optionalMember(extensions, name);
-    if (extension !== undefined) throw unsupported(extension, name);
-  }
-  const extension = optionalMember(extensions, 'KHR_materials_emissive_strength');
+  const extension =
+    extensions === undefined ? undefined : optionalMember(extensions, 'KHR_materials_emissive_strength');
   const strengthField = extension === undefined ? undefined : optionalMember(extension, 'emissiveStrength');
   const strength = strengthField === undefined ? 1 : numberOf(strengthField, 0, sceneLimits.radiance);
   return [red * strength, green * strength, blue * strength];
-}
-
-function factor(surface: Field, key: string): number {
-  const field = optionalMember(surface, key);
-  return field === undefined ? 1 : numberOf(field, 0, 1);
-}
-
-function refuseTexture(parent: Field, key: string): void {
-  const field = optionalMember(parent, key);
-  if (field !== undefined) throw unsupported(field, 'a texture');
 }
 
 /** `extras.background` of a scene: three numbers of linear radiance from everywhere outside; black when absent. */

@@ -20,6 +20,8 @@ export interface PrimitivePlan {
   readonly path: string;
   readonly positions: Accessor;
   readonly normals: Accessor | undefined;
+  /** TEXCOORD_0. */
+  readonly textureCoordinates: Accessor | undefined;
   readonly indices: Accessor | undefined;
   readonly triangleCount: number;
   /** Undefined: the default material. */
@@ -30,6 +32,7 @@ export interface PrimitivePlan {
 export interface Primitive {
   readonly positions: Float32Array;
   readonly normals: Float32Array | undefined;
+  readonly textureCoordinates: Float32Array | undefined;
   readonly indices: Uint32Array;
   readonly materialIndex: number | undefined;
 }
@@ -61,14 +64,10 @@ function planPrimitive(field: Field, accessors: AccessorTable, materialCount: nu
   const positions = accessors.vectors(member(attributes, 'POSITION'));
   const normalField = optionalMember(attributes, 'NORMAL');
   const normals = normalField === undefined ? undefined : accessors.vectors(normalField);
-  if (normals !== undefined && normals.count !== positions.count) {
-    const path = `${attributes.path}.NORMAL`;
-    throw new SceneError('out-of-range', `${path} has ${normals.count} elements, but POSITION has ${positions.count}`, {
-      field: path,
-      value: normals.count,
-      limit: positions.count,
-    });
-  }
+  const coordinateField = optionalMember(attributes, 'TEXCOORD_0');
+  const textureCoordinates = coordinateField === undefined ? undefined : accessors.pairs(coordinateField);
+  assertSameCount(`${attributes.path}.NORMAL`, normals, positions);
+  assertSameCount(`${attributes.path}.TEXCOORD_0`, textureCoordinates, positions);
   const indexField = optionalMember(field, 'indices');
   const indices = indexField === undefined ? undefined : accessors.indices(indexField);
   const cornerCount = indices === undefined ? positions.count : indices.count;
@@ -85,10 +84,20 @@ function planPrimitive(field: Field, accessors: AccessorTable, materialCount: nu
     path: field.path,
     positions,
     normals,
+    textureCoordinates,
     indices,
     triangleCount: cornerCount / 3,
     materialIndex: material === undefined ? undefined : indexOf(material, materialCount, 'materials'),
   };
+}
+
+function assertSameCount(path: string, accessor: Accessor | undefined, positions: Accessor): void {
+  if (accessor === undefined || accessor.count === positions.count) return;
+  throw new SceneError('out-of-range', `${path} has ${accessor.count} elements, but POSITION has ${positions.count}`, {
+    field: path,
+    value: accessor.count,
+    limit: positions.count,
+  });
 }
 
 /** Reads and checks every vertex and index of a primitive. */
@@ -96,10 +105,14 @@ export async function readPrimitive(glb: GlbContainer, plan: PrimitivePlan): Pro
   const positions = await readVectors(glb, plan.positions, `${plan.path}.attributes.POSITION`);
   const normals =
     plan.normals === undefined ? undefined : await readVectors(glb, plan.normals, `${plan.path}.attributes.NORMAL`);
+  const textureCoordinates =
+    plan.textureCoordinates === undefined
+      ? undefined
+      : await readVectors(glb, plan.textureCoordinates, `${plan.path}.attributes.TEXCOORD_0`);
   const vertexCount = plan.positions.count;
   const indices =
     plan.indices === undefined
       ? Uint32Array.from({ length: vertexCount }, (_, index) => index)
       : await readIndices(glb, plan.indices, `${plan.path}.indices`, vertexCount);
-  return { positions, normals, indices, materialIndex: plan.materialIndex };
+  return { positions, normals, textureCoordinates, indices, materialIndex: plan.materialIndex };
 }

@@ -1,7 +1,20 @@
+import type { TextureImage } from '../textures/texture-image.ts';
+
 /** Three float64 numbers: a point, a direction or a linear RGB colour. */
 export type Vector3 = readonly [number, number, number];
 
-/** glTF metallic-roughness material with factors only; colours linear, emission in radiance units. */
+/** One use of an image by a material: TEXCOORD_0 through KHR_texture_transform, bilinear unless `isNearest`. */
+export interface TextureSlot {
+  readonly imageIndex: number;
+  readonly wrapU: 'repeat' | 'clamp' | 'mirror';
+  readonly wrapV: 'repeat' | 'clamp' | 'mirror';
+  readonly isNearest: boolean;
+  readonly offset: readonly [number, number];
+  readonly scale: readonly [number, number];
+  readonly rotationRadians: number;
+}
+
+/** glTF metallic-roughness material and extensions; colours linear, emission in radiance units. */
 export interface Material {
   readonly name: string;
   readonly baseColor: Vector3;
@@ -11,6 +24,25 @@ export interface Material {
   /** emissiveFactor x KHR_materials_emissive_strength; leaves the front side, and the back too when `doubleSided`. */
   readonly emission: Vector3;
   readonly doubleSided: boolean;
+  readonly textures?: MaterialTextures;
+  /** KHR_materials_ior; 1.5 when absent. */
+  readonly ior?: number;
+  /** KHR_materials_specular: strength and tint of the dielectric reflection. */
+  readonly specular?: { readonly factor: number; readonly color: Vector3 };
+  /** KHR_materials_transmission without volume: a thin sheet that light crosses straight, in the base colour. */
+  readonly transmission?: number;
+  /** KHR_materials_clearcoat. */
+  readonly clearcoat?: { readonly factor: number; readonly roughness: number };
+  /** KHR_materials_unlit: shows its base colour and reflects nothing. */
+  readonly isUnlit?: boolean;
+}
+
+export interface MaterialTextures {
+  readonly baseColor?: TextureSlot | undefined;
+  readonly metallicRoughness?: TextureSlot | undefined;
+  readonly normal?: TextureSlot | undefined;
+  readonly normalScale?: number | undefined;
+  readonly emission?: TextureSlot | undefined;
 }
 
 /** A camera; `right`, `up` and `forward` are orthonormal, in world space. */
@@ -43,6 +75,9 @@ export interface Scene {
   readonly positions: Float32Array<ArrayBuffer>;
   /** 9 per triangle: a unit normal for each corner. */
   readonly normals: Float32Array<ArrayBuffer>;
+  /** 6 per triangle: u, v of each corner. Absent when no material has a texture. */
+  readonly textureCoordinates?: Float32Array<ArrayBuffer>;
+  readonly images?: readonly TextureImage[];
   readonly materialIndices: Uint32Array<ArrayBuffer>;
   readonly materials: readonly Material[];
   readonly camera: Camera;

@@ -1,0 +1,55 @@
+import { emittedLuminance } from './emitters/emitter-list.ts';
+import type { Material, Scene, TextureSlot, Vector3 } from './scene/scene.ts';
+import { type TexelBuffer, packTexels } from './textures/texel-buffer.ts';
+
+const materialBytes = 96;
+const flags = { doubleSided: 1, unlit: 2 } as const;
+
+/** Materials and texels as `shaders/render/scene-data.wgsl` and `texture.wgsl` read them. */
+export interface PackedMaterials {
+  readonly materials: ArrayBuffer;
+  readonly texels: ArrayBuffer;
+}
+
+/** @throws SceneError when the images are too large together. */
+export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): PackedMaterials {
+  const slots = scene.materials.flatMap((material) => slotsOf(material).filter((slot) => slot !== undefined));
+  const texels = packTexels(scene.images ?? [], slots);
+  const bytes = new ArrayBuffer(scene.materials.length * materialBytes);
+  const floats = new Float32Array(bytes);
+  const words = new Uint32Array(bytes);
+  scene.materials.forEach((material, index) => {
+    const start = (index * materialBytes) / 4;
+    const { baseColor, metallic, emission, roughness, clearcoat } = material;
+    const dielectric = dielectricOf(material);
+    floats.set([...baseColor, metallic, ...emission, roughness, ...dielectric.normal, dielectric.grazing], start);
+    words[start + 12] = flagsOf(material);
+    floats[start + 13] = emittedLuminance(scene, material);
+    floats.set([material.transmission ?? 0, clearcoat?.factor ?? 0, clearcoat?.roughness ?? 0], start + 16);
+    floats[start + 19] = material.textures?.normalScale ?? 1;
+    words.set(placesOf(material, texels), start + 20);
+  });
+  return { materials: bytes, texels: texels.bytes };
+}
+
+function slotsOf(material: Material): (TextureSlot | undefined)[] {
+  const { baseColor, metallicRoughness, normal, emission } = material.textures ?? {};
+  return [baseColor, metallicRoughness, normal, emission];
+}
+
+function placesOf(material: Material, texels: TexelBuffer): number[] {
+  return slotsOf(material).map((slot) => texels.placeOf(slot));
+}
+
+/** Reflectance of the dielectric at normal and at grazing view (KHR_materials_ior, KHR_materials_specular). */
+function dielectricOf(material: Material): { normal: Vector3; grazing: number } {
+  const ior = material.ior ?? 1.5;
+  const root = Number.isFinite(ior) ? (ior - 1) / (ior + 1) : 1;
+  const { factor = 1, color = [1, 1, 1] as const } = material.specular ?? {};
+  const at = (tint: number) => Math.min(root * root * tint, 1) * factor;
+  return { normal: [at(color[0]), at(color[1]), at(color[2])], grazing: factor };
+}
+
+function flagsOf(material: Material): number {
+  return (material.doubleSided ? flags.doubleSided : 0) | (material.isUnlit === true ? flags.unlit : 0);
+}
