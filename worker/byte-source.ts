@@ -4,6 +4,8 @@
  */
 export interface ByteSource {
   readonly sizeBytes: number;
+  /** Of a source joined from several files: their sizes, in order. */
+  readonly partSizesBytes?: readonly number[];
   /** Reads exactly `lengthBytes` from `offsetBytes`; throws RangeError when the range leaves the source. */
   read(offsetBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
@@ -35,5 +37,34 @@ export function createMemorySource(bytes: Uint8Array<ArrayBuffer>): ByteSource {
       return Promise.resolve(bytes.slice(offsetBytes, offsetBytes + lengthBytes));
     },
     close: () => Promise.resolve(),
+  };
+}
+
+/** Several sources end to end as one; closing it closes them all. For models that are split into several files. */
+export function joinSources(parts: readonly ByteSource[]): ByteSource {
+  const partSizesBytes = parts.map((part) => part.sizeBytes);
+  const sizeBytes = partSizesBytes.reduce((sum, size) => sum + size, 0);
+  return {
+    sizeBytes,
+    partSizesBytes,
+    async read(offsetBytes, lengthBytes) {
+      assertRange(offsetBytes, lengthBytes, sizeBytes);
+      const bytes = new Uint8Array(lengthBytes);
+      let base = 0;
+      for (const part of parts) {
+        const start = Math.max(offsetBytes, base);
+        const end = Math.min(offsetBytes + lengthBytes, base + part.sizeBytes);
+        if (start < end) {
+          const piece = await part.read(start - base, end - start);
+          if (end - start === lengthBytes) return piece;
+          bytes.set(piece, start - offsetBytes);
+        }
+        base += part.sizeBytes;
+      }
+      return bytes;
+    },
+    close: async () => {
+      await Promise.all(parts.map((part) => part.close()));
+    },
   };
 }

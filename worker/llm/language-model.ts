@@ -2,7 +2,8 @@ import type { ByteSource } from '../byte-source.ts';
 import { readBuffer } from '../gpu/buffers.ts';
 import type { ModelDescription, SamplingParameters } from '../messages.ts';
 import { createGenerationSession, type GenerationSession } from './generation.ts';
-import { parseGguf, type GgufFile } from './gguf/parse-gguf.ts';
+import type { GgufFile } from './gguf/parse-gguf.ts';
+import { parseModelFile } from './gguf/split-gguf.ts';
 import { pipelineCacheOf } from './kernels/kernel.ts';
 import { LlmError } from './llm-error.ts';
 import { readLlamaConfig, type LlamaConfig } from './model/llama-config.ts';
@@ -237,7 +238,7 @@ export async function loadModel(
       data: { field: 'contextLength', value: wanted },
     });
   }
-  const file = await parseGguf(source);
+  const file = await parseModelFile(source);
   const config = readLlamaConfig(file);
   const vocabulary = readVocabulary(file.metadata, config.vocabularySize);
   const plan = planLlamaWeights(file, config);

@@ -10,6 +10,7 @@ export type GgufErrorCode =
   | 'DUPLICATE_NAME'
   | 'TENSOR_OUT_OF_RANGE'
   | 'TENSOR_OVERLAP'
+  | 'WRONG_PARTS'
   | 'MISSING_FIELD'
   | 'WRONG_FIELD_TYPE'
   | 'MISSING_TENSOR'

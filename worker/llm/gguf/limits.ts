@@ -5,6 +5,8 @@
 export const GGUF_LIMITS = {
   metadataEntries: 65_536,
   tensors: 65_536,
+  /** Files that one model is split into. */
+  parts: 1024,
   keyBytes: 65_535,
   tensorNameBytes: 255,
   stringBytes: 16 * 1024 * 1024,
