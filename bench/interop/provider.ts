@@ -30,6 +30,8 @@ export async function openProvider() {
       receiverAuthorizer: wallet.address,
       withdrawDelaySeconds: 86_400,
       tokenDomain: { name: 'USDC', version: '2' },
+      minimumDeposit: 5n * price,
+      minimumRefund: price,
       depositMethod,
     });
   const desks = { '/joke': create('eip3009', 'a'), '/permit2': create('permit2', 'b') };

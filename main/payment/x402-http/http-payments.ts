@@ -4,6 +4,8 @@
  */
 import type { Hex } from '../../../protocol/agreement.ts';
 import type { ClaimRow } from '../chain-client.ts';
+import { createMutex } from '../mutex.ts';
+import type { Mutex } from '../mutex.ts';
 import { PaymentError } from '../payment-error.ts';
 import type { BookedChannel, ChannelBook } from './channel-book.ts';
 import { findFault, networkOf } from './check-payment.ts';
@@ -22,6 +24,10 @@ export interface HttpPaymentsOptions {
   readonly withdrawDelaySeconds: number;
   /** EIP-712 domain of the token, for the client's deposit. */
   readonly tokenDomain: { readonly name: string; readonly version: string };
+  /** We pay the gas of deposits and refunds, so neither may be small change. In the token's smallest unit. */
+  readonly minimumDeposit: bigint;
+  /** Of a partial refund; everything that is left may always go back. */
+  readonly minimumRefund: bigint;
   /** How clients deposit; EIP-3009 unless the token cannot. */
   readonly depositMethod?: 'eip3009' | 'permit2';
 }
@@ -59,19 +65,20 @@ export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
   const { chain, book, receiver, receiverAuthorizer, withdrawDelaySeconds } = options;
   const { chainId, token } = chain.settings;
   const terms: PaymentTerms = { chainId, token, receiver, receiverAuthorizer, withdrawDelaySeconds };
-  /** The last action of every channel that is being worked on. */
-  const turns = new Map<string, Promise<unknown>>();
+  /** One request at a time on each channel, of those that are being worked on. */
+  const turns = new Map<string, { readonly mutex: Mutex; waiting: number }>();
 
-  function inTurn<Result>(channelId: Hex, action: () => Promise<Result>): Promise<Result> {
+  async function inTurn<Result>(channelId: Hex, action: () => Promise<Result>): Promise<Result> {
     const key = channelId.toLowerCase();
-    const next = (turns.get(key) ?? Promise.resolve()).then(action);
-    const done = next
-      .catch(() => undefined)
-      .then(() => {
-        if (turns.get(key) === done) turns.delete(key);
-      });
-    turns.set(key, done);
-    return next;
+    const turn = turns.get(key) ?? { mutex: createMutex(), waiting: 0 };
+    turns.set(key, turn);
+    turn.waiting += 1;
+    try {
+      return await turn.mutex(action);
+    } finally {
+      turn.waiting -= 1;
+      if (turn.waiting === 0) turns.delete(key);
+    }
   }
 
   function requirementsOf(price: bigint, more: object = {}): PaymentRequirements {
@@ -88,6 +95,7 @@ export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
         receiverAuthorizer,
         withdrawDelay: withdrawDelaySeconds,
         assetTransferMethod: depositMethod,
+        minDeposit: String(options.minimumDeposit),
         ...more,
       },
     };
@@ -133,6 +141,9 @@ export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
     if (maxClaimableAmount !== charged + price) {
       return { fault: 'invalid_batch_settlement_evm_cumulative_amount_mismatch', corrective: await stateOf(channelId) };
     }
+    if (payment.type === 'deposit' && payment.amount < options.minimumDeposit) {
+      return { fault: 'invalid_batch_settlement_evm_deposit_below_min_deposit' };
+    }
     const balance = state.balance + (payment.type === 'deposit' ? payment.amount : 0n);
     if (balance === 0n) return { fault: 'invalid_batch_settlement_evm_channel_not_found' };
     if (maxClaimableAmount > balance) return { fault: 'invalid_batch_settlement_evm_cumulative_exceeds_balance' };
@@ -172,7 +183,9 @@ export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
     const left = state.balance - channel.charged;
     if (left <= 0n) return require(request, 'invalid_batch_settlement_evm_refund_no_balance');
     const amount = payment.amount ?? left;
-    if (amount <= 0n || amount > left) return require(request, 'invalid_batch_settlement_evm_refund_amount_invalid');
+    const isTooSmall = amount < options.minimumRefund && amount < left;
+    if (amount <= 0n || amount > left || isTooSmall)
+      return require(request, 'invalid_batch_settlement_evm_refund_amount_invalid');
     try {
       // What is earned is booked first: a refund gives back whatever is unclaimed.
       const transaction = await chain.refund(channel.config, amount, rowOf(channel, state.totalClaimed));

@@ -24,6 +24,7 @@ export type PaymentFault =
   | 'invalid_batch_settlement_evm_channel_not_found'
   | 'invalid_batch_settlement_evm_cumulative_exceeds_balance'
   | 'invalid_batch_settlement_evm_cumulative_amount_mismatch'
+  | 'invalid_batch_settlement_evm_deposit_below_min_deposit'
   | 'invalid_batch_settlement_evm_deposit_transaction_failed'
   | 'invalid_batch_settlement_evm_refund_no_balance'
   | 'invalid_batch_settlement_evm_refund_amount_invalid'
