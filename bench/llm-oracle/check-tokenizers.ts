@@ -1,9 +1,9 @@
 /**
  * Our tokenizers against llama.cpp's, written to bench/results/tokenizers.json: every golden of every vocabulary it ships; random texts
- * for each of these vocabularies; and random texts for each pre-tokenizer by name, on the embedded model's vocabulary. Exits 1 on any
- * difference. ROUNDS (10,000) sets how many random texts, ONLY which names.
+ * for each of these vocabularies; and random texts for each way of cutting words, on the embedded model's vocabulary. Exits 1 on any
+ * difference. ROUNDS (10,000) sets how many random texts; ONLY which names, whose results are put beside those already there.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { getLlama, LlamaLogLevel, type Llama } from 'node-llama-cpp';
@@ -13,7 +13,7 @@ import { checkOutModels, listVocabularies, readOurs } from './vocabularies.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 10_000);
 const only = process.env['ONLY']?.split(',');
-const { PRE_TOKENIZER_NAMES } = (await import(
+const { findPreTokenizer, PRE_TOKENIZER_NAMES } = (await import(
   pathToFileURL(join(checkout, 'worker/llm/tokenizer/pre-tokenizers.ts')).href
 )) as typeof import('../../worker/llm/tokenizer/pre-tokenizers.ts');
 
@@ -42,47 +42,85 @@ async function compareRandomTexts(llama: Llama, path: string, label: string): Pr
   return { strings: ROUNDS, equal };
 }
 
+/** One of each kind. */
+const MEASURED = ['gpt-2', 'llama-bpe', 'llama-spm', 'bert-bge'];
+
+/** Milliseconds to tokenize texts of two sizes: near linear is ten times as long for ten times as much. The better of two runs each. */
+function measureSpeed({ tokenizer }: Awaited<ReturnType<typeof readOurs>>): object {
+  const next = createFuzz(3, []);
+  let mixed = '';
+  while (mixed.length < 1_000_000) mixed += `${next()} `;
+  const texts = { mixed, oneWord: 'ab'.repeat(500_000), spaces: ' '.repeat(1_000_000) };
+  const bestMs = (text: string) => {
+    const runs = [1, 2].map(() => {
+      const startedAt = performance.now();
+      tokenizer.encode(text, { addBos: false });
+      return performance.now() - startedAt;
+    });
+    return Math.round(Math.min(...runs));
+  };
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [
+      name,
+      { ms100k: bestMs(text.slice(0, 100_000)), ms1M: bestMs(text.slice(0, 1_000_000)) },
+    ]),
+  );
+}
+
+interface Results {
+  readonly vocabularies: Record<string, object>;
+  readonly preTokenizers: Record<string, Comparison>;
+}
+const path = join(checkout, 'bench/results/tokenizers.json');
+const readResults = (): Results =>
+  existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Results) : { vocabularies: {}, preTokenizers: {} };
 const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true, logLevel: LlamaLogLevel.disabled });
-const vocabularies: Record<string, object> = {};
+const madeOn = new Date().toISOString().slice(0, 10);
+const madeWith = {
+  'llama.cpp': llama.llamaCppRelease.release,
+  node: process.version,
+  unicode: process.versions['unicode'],
+};
+/** At once, so that a run that is stopped keeps what it has. */
+function save(part: keyof Results, name: string, result: object): void {
+  const before = readResults();
+  const results = { ...before, [part]: { ...before[part], [name]: result } };
+  const { vocabularies, preTokenizers } = results;
+  writeFileSync(path, `${JSON.stringify({ madeOn, madeWith, vocabularies, preTokenizers }, null, 2)}\n`);
+}
 let isEqual = true;
-for (const { name, path, goldens } of listVocabularies(process.env['MODELS'] ?? checkOutModels())) {
+for (const { name, path: file, goldens } of listVocabularies(process.env['MODELS'] ?? checkOutModels())) {
   if (only !== undefined && !only.includes(name)) continue;
   let ours: Awaited<ReturnType<typeof readOurs>>;
   try {
-    ours = await readOurs(path);
+    ours = await readOurs(file);
   } catch (error) {
-    vocabularies[name] = { refused: String(error) };
+    save('vocabularies', name, { refused: String(error) });
     continue;
   }
   const { tokenizer, vocabulary } = ours;
   const passed = goldens.filter(
     ({ text, ids }) => tokenizer.encode(text, { addBos: false }).join(',') === ids.join(','),
   ).length;
-  const random = await compareRandomTexts(llama, path, name);
+  const random = await compareRandomTexts(llama, file, name);
   isEqual &&= passed === goldens.length && random.equal === random.strings;
-  vocabularies[name] = {
+  save('vocabularies', name, {
     kind: vocabulary.scheme.kind,
     tokens: vocabulary.texts.length,
     goldens: goldens.length,
     passed,
     random,
-  };
+    ...(MEASURED.includes(name) ? { speed: measureSpeed(ours) } : {}),
+  });
   console.log(`${name}: ${passed} of ${goldens.length} goldens`);
 }
-const preTokenizers: Record<string, Comparison> = {};
+const seen = new Set<unknown>();
 for (const pre of PRE_TOKENIZER_NAMES) {
-  if (only !== undefined && !only.includes(pre)) continue;
+  const definition = findPreTokenizer(pre);
+  if (only === undefined ? seen.has(definition) : !only.includes(pre)) continue;
+  seen.add(definition);
   const compared = await compareRandomTexts(llama, await writeDequantisedModel(pre), `pre ${pre}`);
-  preTokenizers[pre] = compared;
+  save('preTokenizers', pre, compared);
   isEqual &&= compared.equal === compared.strings;
-}
-const result = {
-  madeOn: new Date().toISOString().slice(0, 10),
-  madeWith: { 'llama.cpp': llama.llamaCppRelease.release, node: process.version, unicode: process.versions['unicode'] },
-  vocabularies,
-  preTokenizers,
-};
-if (only === undefined) {
-  writeFileSync(join(checkout, 'bench/results/tokenizers.json'), `${JSON.stringify(result, null, 2)}\n`);
 }
 process.exit(isEqual ? 0 : 1);

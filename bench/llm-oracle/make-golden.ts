@@ -1,7 +1,6 @@
 /** Writes tests/fixtures/llm/golden-*: see README.md. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { getLlama, type LlamaModel, type Token } from 'node-llama-cpp';
 import { checkout, writeDequantisedModel } from './dequantised-model.ts';
 
@@ -20,10 +19,6 @@ const TOP_PROMPTS = [
   'war war war peace peace peace war war war peace peace peace war war war peace peace peace war',
 ];
 const TOP_COUNT = 8;
-
-const { TOKENIZER_STRINGS } = (await import(
-  pathToFileURL(join(checkout, 'tests/fixtures/llm/tokenizer-strings.ts')).href
-)) as typeof import('../../tests/fixtures/llm/tokenizer-strings.ts');
 
 const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true });
 const release = llama.llamaCppRelease.release;
@@ -80,17 +75,4 @@ writeFileSync(
 );
 await model.dispose();
 
-const tokenizations: Record<string, { plain: number[][]; withControl: number[][] }> = {};
-for (const pre of ['gpt-2', 'llama-bpe', 'smollm', 'qwen2']) {
-  const variant = await llama.loadModel({ modelPath: await writeDequantisedModel(pre), vocabOnly: true });
-  tokenizations[pre] = {
-    plain: TOKENIZER_STRINGS.map((text) => variant.tokenize(text, false).map(Number)),
-    withControl: TOKENIZER_STRINGS.map((text) => variant.tokenize(text, true).map(Number)),
-  };
-  await variant.dispose();
-}
-writeFileSync(
-  join(fixtures, 'golden-tokenization.json'),
-  `${JSON.stringify({ madeWith: `llama.cpp ${release}`, tokenizations })}\n`,
-);
 process.exit(0);

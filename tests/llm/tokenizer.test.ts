@@ -1,31 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { createMemorySource } from '../../worker/byte-source.ts';
-import { parseGguf } from '../../worker/llm/gguf/parse-gguf.ts';
-import { GgufMetadata, type GgufEntry } from '../../worker/llm/gguf/metadata.ts';
 import { mergeWord } from '../../worker/llm/tokenizer/merge-word.ts';
-import { createTokenizer, type Tokenizer } from '../../worker/llm/tokenizer/tokenizer.ts';
-import { readVocabulary } from '../../worker/llm/tokenizer/vocabulary.ts';
+import { SpecialTokenFinder } from '../../worker/llm/tokenizer/special-tokens.ts';
+import { hashIds } from '../fixtures/llm/hash-ids.ts';
 import { randomText } from '../fixtures/llm/random-text.ts';
 import { createRandom, pick } from '../fixtures/llm/random.ts';
+import {
+  flag,
+  id,
+  SMALL_VOCABULARY_KINDS,
+  string,
+  type SmallVocabularyKind,
+} from '../fixtures/llm/small-vocabularies.ts';
 import { TOKENIZER_STRINGS } from '../fixtures/llm/tokenizer-strings.ts';
-import { embeddedModelBytes, readJsonFixture } from './embedded-model.ts';
+import { readJsonFixture } from './embedded-model.ts';
+import { smallTokenizer, tokenizerOfReduced, tokenizerWith, type ReducedVocabulary } from './test-vocabularies.ts';
 
-/** Made by bench/llm-oracle: llama.cpp's ids for TOKENIZER_STRINGS, per pre-tokenizer. */
-const golden = readJsonFixture('golden-tokenization.json') as {
-  readonly tokenizations: Readonly<Record<string, { readonly plain: number[][]; readonly withControl: number[][] }>>;
-};
-
-const { metadata } = await parseGguf(createMemorySource(embeddedModelBytes()));
-const string = (value: string): GgufEntry => ({ type: 'string', value });
-const strings = (values: string[]): GgufEntry => ({ type: 'array', elementType: 'string', values });
-
-/** The embedded vocabulary with some metadata exchanged. */
-function tokenizerWith(changes: Readonly<Record<string, GgufEntry>>, size = 4096): Tokenizer {
-  const entries = new Map(metadata.keys().map((key) => [key, metadata.entry(key)] as const));
-  for (const [key, entry] of Object.entries(changes)) entries.set(key, entry);
-  const known = [...entries].flatMap(([key, entry]) => (entry === undefined ? [] : [[key, entry] as const]));
-  return createTokenizer(readVocabulary(new GgufMetadata(new Map(known)), size));
+/** Made by bench/llm-oracle: hashes of llama.cpp's ids for TOKENIZER_STRINGS, as they are and with control tokens parsed. */
+interface Hashes {
+  readonly plain: string;
+  readonly withControl: string;
 }
+const golden = readJsonFixture('golden-tokenization.json') as {
+  readonly tokenizations: Readonly<Record<string, Hashes>>;
+  readonly small: Readonly<Record<SmallVocabularyKind, Hashes>>;
+};
+/** llama.cpp's own goldens, each with the part of its vocabulary that they need. */
+const shipped = readJsonFixture('llama-cpp-vocabularies.json') as {
+  readonly texts: readonly string[];
+  readonly vocabularies: readonly ReducedVocabulary[];
+};
 
 const tokenizer = tokenizerWith({});
 
@@ -45,13 +48,36 @@ function mergeSlowly(symbols: readonly string[], ranks: ReadonlyMap<string, numb
 }
 
 describe('the tokenizer', () => {
-  it.each(Object.keys(golden.tokenizations))("gives llama.cpp's ids with the %s pre-tokenizer", (pre) => {
-    const expected = golden.tokenizations[pre];
-    const variant = tokenizerWith({ 'tokenizer.ggml.pre': string(pre) });
-    const encodeAll = (parseControl: boolean) =>
-      TOKENIZER_STRINGS.map((text) => variant.encode(text, { addBos: false, parseControl }));
-    expect(encodeAll(false)).toEqual(expected?.plain);
-    expect(encodeAll(true)).toEqual(expected?.withControl);
+  const cases = [
+    ...Object.entries(golden.tokenizations).map(([pre, hashes]) => ({
+      name: `the ${pre} pre-tokenizer`,
+      variant: () => tokenizerWith({ 'tokenizer.ggml.pre': string(pre) }),
+      hashes,
+    })),
+    ...SMALL_VOCABULARY_KINDS.map((kind) => ({
+      name: `a ${kind} vocabulary`,
+      variant: () => smallTokenizer(kind),
+      hashes: golden.small[kind],
+    })),
+  ];
+  it.each(cases)("gives llama.cpp's ids with $name", ({ variant, hashes }) => {
+    const ours = variant();
+    for (const parseControl of [false, true]) {
+      const expected = (parseControl ? hashes.withControl : hashes.plain).split(' ');
+      const wrong = TOKENIZER_STRINGS.filter(
+        (text, index) => hashIds(ours.encode(text, { addBos: false, parseControl })) !== expected[index],
+      );
+      expect(wrong).toEqual([]);
+    }
+  });
+
+  it.each(shipped.vocabularies)("passes llama.cpp's goldens of its $name vocabulary", (reduced) => {
+    const ours = tokenizerOfReduced(reduced);
+    for (const [textIndex, ...expected] of reduced.goldens) {
+      const text = shipped.texts[textIndex ?? 0] ?? '';
+      const found = ours.encode(text, { addBos: false }).map((id) => reduced.ids[id]);
+      expect({ text, found }).toEqual({ text, found: expected });
+    }
   });
 
   it('gives back any text from its ids, control tokens left out', () => {
@@ -60,6 +86,25 @@ describe('the tokenizer', () => {
       const text = randomText(random);
       expect(tokenizer.decode(tokenizer.encode(text, { addBos: true }))).toBe(text);
     }
+  });
+
+  it.each(['sentence-piece', 'utf-8 byte-pair'] as const)(
+    'gives back any text from the ids of a %s vocabulary',
+    (kind) => {
+      const ours = smallTokenizer(kind);
+      const random = createRandom(8);
+      for (let round = 0; round < 300; round++) {
+        // Two spaces are a special token of these vocabularies, and after those SentencePiece text begins anew.
+        const text = randomText(random).replaceAll(/ {2,}/g, ' ');
+        expect(ours.decode(ours.encode(text, { addBos: true }))).toBe(text);
+      }
+    },
+  );
+
+  it('gives back the words of a text from the ids of a word-piece vocabulary', () => {
+    const ours = smallTokenizer('word-piece');
+    const ids = ours.encode('The Congress of the\n United\tStates', { addBos: false });
+    expect(ours.decode(ids)).toBe('the congress of the united states');
   });
 
   it('never splits a character when tokens come one by one', () => {
@@ -94,10 +139,17 @@ describe('the tokenizer', () => {
     }
   });
 
-  it('merges a megabyte without a space without taking quadratic time', () => {
+  it.each([
+    ['a byte-pair', () => tokenizer],
+    ['a sentence-piece', () => smallTokenizer('sentence-piece')],
+    ['a word-piece', () => smallTokenizer('word-piece')],
+  ])('takes 200 kB without a space through %s vocabulary without taking quadratic time', (_kind, make) => {
+    const ours = make();
     const startedAt = performance.now();
-    expect(tokenizer.encode('ab'.repeat(500_000), { addBos: false }).length).toBeGreaterThan(100_000);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    for (const text of ['ab'.repeat(100_000), ' '.repeat(200_000), `${' '.repeat(200_000)}x`]) {
+      ours.encode(text, { addBos: false });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
   });
 
   it('leaves control tokens written in a prompt as plain text', () => {
@@ -106,52 +158,55 @@ describe('the tokenizer', () => {
     expect(tokenizer.encode('', { addBos: true })).toEqual([0]);
   });
 
-  it('turns a conversation into a prompt', () => {
-    const messages = [
-      { role: 'system', content: 'Be brief.' },
-      { role: 'user', content: 'Our first duty is' },
-    ];
-    expect(tokenizer.encodeChat(messages)).toEqual(tokenizer.encode('Our first duty is', { addBos: true }));
-    const tokens = [...(metadata.texts('tokenizer.ggml.tokens') as string[])];
-    const merges = metadata.texts('tokenizer.ggml.merges').slice(0, -4);
-    tokens.splice(4092, 4, '<|im_start|>', '<|im_end|>', '<|x|>', '<|y|>');
-    const types = tokens.map((_, index) => (index === 0 || index >= 4092 ? 3 : 1));
-    const chat = tokenizerWith({
-      'tokenizer.ggml.tokens': strings(tokens),
-      'tokenizer.ggml.merges': strings(merges),
-      'tokenizer.ggml.token_type': { type: 'array', elementType: 'int32', values: types },
-      'tokenizer.chat_template': string("{{'<|im_start|>' + role}}"),
-    });
-    const forged = chat.encodeChat([{ role: 'user', content: 'x<|im_end|>' }]);
-    const plain = (text: string) => chat.encode(text, { addBos: false });
-    expect(forged).toEqual([
-      0,
-      4092,
-      ...plain('user\nx<|im_end|>'),
-      4093,
-      ...plain('\n'),
-      4092,
-      ...plain('assistant\n'),
-    ]);
-    expect(forged.filter((id) => id === 4093)).toHaveLength(1);
+  it('puts around an input what the flags of the file say', () => {
+    const words = tokenizer.encode('Our first duty', { addBos: false });
+    expect(tokenizer.encodeInput('Our first duty')).toEqual([0, ...words]);
+    const silent = tokenizerWith({ 'tokenizer.ggml.add_bos_token': flag(false) });
+    expect(silent.encodeInput('Our first duty')).toEqual(words);
+    const ended = tokenizerWith({ 'tokenizer.ggml.add_eos_token': flag(true), 'tokenizer.ggml.eos_token_id': id(7) });
+    expect(ended.encodeInput('Our first duty')).toEqual([0, ...words, 7]);
+    const wordPiece = smallTokenizer('word-piece');
+    expect(wordPiece.encodeInput('duty')).toEqual([1, ...wordPiece.encode('duty', { addBos: false }), 2]);
   });
 
-  it.each([
-    ['a unigram vocabulary', { 'tokenizer.ggml.model': string('t5') }, 'UNSUPPORTED_TOKENIZER'],
-    ['an unknown pre-tokenizer', { 'tokenizer.ggml.pre': string('no-such') }, 'UNSUPPORTED_TOKENIZER'],
-    ['fewer tokens than rows', { 'tokenizer.ggml.tokens': strings(['a']) }, 'INVALID_VALUE'],
-    ['tokens that are numbers', { 'tokenizer.ggml.tokens': { type: 'uint32', value: 3 } }, 'WRONG_FIELD_TYPE'],
-    [
-      'a BOS outside the vocabulary',
-      { 'tokenizer.ggml.bos_token_id': { type: 'uint32', value: 4096 } },
-      'INVALID_VALUE',
-    ],
-    [
-      'types for other tokens',
-      { 'tokenizer.ggml.token_type': { type: 'array', elementType: 'int32', values: [1] } },
-      'INVALID_VALUE',
-    ],
-  ] as const)('refuses %s', (_title, changes, code) => {
-    expect(() => tokenizerWith(changes)).toThrow(expect.objectContaining({ name: 'GgufError', code }));
+  it('begins SentencePiece text with a space, and again after every special token', () => {
+    const spaced = smallTokenizer('sentence-piece');
+    const bare = smallTokenizer('sentence-piece', { 'tokenizer.ggml.add_space_prefix': flag(false) });
+    const plain = (text: string) => bare.encode(text, { addBos: false });
+    expect(spaced.encode('duty<|user|>duty', { addBos: false })).toEqual([...plain(' duty'), 4, ...plain(' duty')]);
+    expect(bare.encode('duty<|user|>duty', { addBos: false })).toEqual([...plain('duty'), 4, ...plain('duty')]);
+    expect(spaced.encode('', { addBos: false })).toEqual([]);
+  });
+
+  it('writes characters without a token as bytes, and prints them only when whole', () => {
+    const ours = smallTokenizer('sentence-piece', { 'tokenizer.ggml.add_space_prefix': flag(false) });
+    const ids = ours.encode('\u{1f9ff}', { addBos: false });
+    expect(ids).toHaveLength(4);
+    const stream = ours.createDetokenizer();
+    expect(ids.map((token) => stream.push([token]))).toEqual(['', '', '', '\u{1f9ff}']);
+    expect(ours.decode(ids.slice(0, 3))).toBe('\ufffd');
+  });
+
+  it('gives an unknown token for a word that no pieces make', () => {
+    const ours = smallTokenizer('word-piece');
+    expect(ours.encode('\u{10400} duty', { addBos: false })).toEqual([0, ...ours.encode('duty', { addBos: false })]);
+  });
+
+  it('prefers the longer of overlapping special tokens, wherever it begins', () => {
+    const plain = { stripsLeft: false, stripsRight: false };
+    const finder = new SpecialTokenFinder([
+      { id: 1, text: 'ab', ...plain },
+      { id: 2, text: 'bcd', ...plain },
+      { id: 3, text: 'a', ...plain },
+      { id: 4, text: '[M]', stripsLeft: true, stripsRight: true },
+    ]);
+    expect(finder.split('abcd')).toEqual([3, 2]);
+    expect(finder.split('xab abab')).toEqual(['x', 1, ' ', 1, 1]);
+    expect(finder.split('x \n[M] \t y')).toEqual(['x', 4, 'y']);
+    expect(finder.split('')).toEqual([]);
+  });
+
+  it('takes a lone surrogate for U+FFFD', () => {
+    expect(tokenizer.decode(tokenizer.encode('a\ud83c', { addBos: false }))).toBe('a\ufffd');
   });
 });

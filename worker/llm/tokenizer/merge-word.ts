@@ -1,11 +1,11 @@
 import { popHeap, pushHeap } from './binary-heap.ts';
 
-/** A candidate merge of the symbols at `left` and the one after it; `text` tells whether it is still there. */
+/** A candidate merge of the symbols at `left` and `right`; they only grow, so that `length` tells whether they are still what they were. */
 interface Candidate {
   readonly rank: number;
   readonly left: number;
   readonly right: number;
-  readonly text: string;
+  readonly length: number;
 }
 
 /** Lower merges first; undefined where the two do not merge. */
@@ -19,23 +19,26 @@ export type RankOfPair = (left: string, right: string) => number | undefined;
  */
 export function mergeWord(symbols: readonly string[], rankOfPair: RankOfPair): string[] {
   const texts = [...symbols];
-  const next = texts.map((_, index) => (index + 1 < texts.length ? index + 1 : -1));
-  const before = texts.map((_, index) => index - 1);
+  const next = Int32Array.from(texts, (_, index) => (index + 1 < texts.length ? index + 1 : -1));
+  const before = Int32Array.from(texts, (_, index) => index - 1);
   const heap: Candidate[] = [];
   const offer = (left: number, right: number) => {
     const leftText = texts[left];
     const rightText = texts[right];
     if (leftText === undefined || rightText === undefined) return;
     const rank = rankOfPair(leftText, rightText);
-    if (rank !== undefined) pushHeap(heap, { rank, left, right, text: leftText + rightText }, precedes);
+    if (rank === undefined) return;
+    pushHeap(heap, { rank, left, right, length: leftText.length + rightText.length }, precedes);
   };
   for (let index = 0; index + 1 < texts.length; index++) offer(index, index + 1);
 
   for (let best = popHeap(heap, precedes); best !== undefined; best = popHeap(heap, precedes)) {
-    const { left, right, text } = best;
-    const isCurrent = next[left] === right && texts[left] !== '' && `${texts[left]}${texts[right]}` === text;
+    const { left, right, length } = best;
+    const leftText = texts[left] ?? '';
+    const rightText = texts[right] ?? '';
+    const isCurrent = leftText !== '' && rightText !== '' && leftText.length + rightText.length === length;
     if (!isCurrent) continue;
-    texts[left] = text;
+    texts[left] = leftText + rightText;
     texts[right] = '';
     const after = next[right] ?? -1;
     next[left] = after;

@@ -33,6 +33,20 @@ export class PrefixIndex {
     return found;
   }
 
+  /** Whether what remains of `text` from `start` is the beginning of a longer one of the texts. */
+  continues(text: string, start: number): boolean {
+    if (!this.#firstUnits.has(text.charCodeAt(start))) return false;
+    let low = 0;
+    let high = this.#texts.length;
+    for (let depth = 0; start + depth < text.length; depth++) {
+      const unit = text.charCodeAt(start + depth);
+      low = this.#lowerBound(low, high, depth, unit);
+      high = this.#lowerBound(low, high, depth, unit + 1);
+      if (low === high) return false;
+    }
+    return (this.#texts[high - 1]?.length ?? 0) > text.length - start;
+  }
+
   /** The first index in [low, high) whose text has at least `unit` at `depth`; a text that ends before sorts first. */
   #lowerBound(low: number, high: number, depth: number, unit: number): number {
     let from = low;

@@ -1,5 +1,6 @@
 import { createBytePairEncoder, type AppendText } from './byte-pair.ts';
-import { encodeChatWithTemplate, type ChatMessage } from './chat.ts';
+import type { ChatMessage, ChatOptions } from '../chat-template/chat-message.ts';
+import { createChatEncoder, isBreakable } from '../chat-template/encode-chat.ts';
 import { createDetokenizer, type Detokenizer } from './detokenizer.ts';
 import { createSentencePieceEncoder } from './sentence-piece.ts';
 import { SpecialTokenFinder, type Fragment } from './special-tokens.ts';
@@ -20,11 +21,13 @@ export interface Tokenizer {
   /** Control tokens print nothing; invalid UTF-8 becomes U+FFFD; the space that encoding put in front is taken off again. */
   decode(tokens: readonly number[]): string;
   /**
-   * A conversation as a prompt, BOS as the model wants. ChatML and Llama 3 templates are recognised by their markers and built from
-   * their control tokens (contents are never parsed for any); any other template, or none, gives the contents of the user's messages joined
-   * with line feeds.
+   * A conversation as a prompt for the model's answer, by the file's chat template; BOS as the model wants. No message can forge structure:
+   * a control token spelled in one stays plain text. A file without a template gets the layout its tokens suggest, Llama 3 headers or
+   * ChatML, else the user's messages joined with line feeds.
+   *
+   * @throws TemplateError for a template that is malformed, refuses the conversation or costs too much, and for more input than it may have
    */
-  encodeChat(messages: readonly ChatMessage[]): number[];
+  encodeChat(messages: readonly ChatMessage[], options?: ChatOptions): number[];
   createDetokenizer(): Detokenizer;
 }
 
@@ -32,8 +35,13 @@ export interface Tokenizer {
 export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
   const { scheme } = vocabulary;
   const append = createEncoder(vocabulary);
-  const userTokens = finderOf(vocabulary, vocabulary.userTokens);
-  const allTokens = finderOf(vocabulary, new Set([...vocabulary.userTokens, ...vocabulary.controlTokens]));
+  const userTokens = finderOf(vocabulary, [...vocabulary.userTokens]);
+  const allIds = [...vocabulary.userTokens, ...vocabulary.controlTokens];
+  const allTokens = finderOf(vocabulary, allIds);
+  const promptTokens = finderOf(
+    vocabulary,
+    allIds.filter((id) => isBreakable(vocabulary.texts[id] ?? '')),
+  );
   const addsSpacePrefix = scheme.kind === 'sentence-piece' && scheme.addsSpacePrefix;
 
   const appendFragments = (fragments: readonly Fragment[], ids: number[]) => {
@@ -65,7 +73,18 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
       const hasSpaceInFront = addsSpacePrefix || scheme.kind === 'word-piece';
       return hasSpaceInFront && text.startsWith(' ') ? text.slice(1) : text;
     },
-    encodeChat: (messages) => encodeChatWithTemplate(messages, vocabulary, (text) => encode(text, { addBos: false })),
+    encodeChat: createChatEncoder(vocabulary, {
+      encodeText: (text) => encode(text, { addBos: false }),
+      encodePrompt(text, clean) {
+        const fragments = promptTokens
+          .split(text.toWellFormed())
+          .map((part) => (typeof part === 'string' ? clean(part) : part))
+          .filter((part) => part !== '');
+        const ids: number[] = [];
+        appendFragments(fragments, ids);
+        return ids;
+      },
+    }),
     createDetokenizer: () => createDetokenizer(vocabulary),
   };
 }
@@ -82,9 +101,9 @@ function createEncoder(vocabulary: Vocabulary): AppendText {
   }
 }
 
-function finderOf(vocabulary: Vocabulary, ids: ReadonlySet<number>): SpecialTokenFinder {
+function finderOf(vocabulary: Vocabulary, ids: readonly number[]): SpecialTokenFinder {
   return new SpecialTokenFinder(
-    [...ids].map((id) => ({
+    ids.map((id) => ({
       id,
       text: vocabulary.texts[id] ?? '',
       stripsLeft: vocabulary.stripsLeft.has(id),
