@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { isComplete, parseCoverage } from '../../scripts/contracts/coverage.ts';
+import { inFile } from '../../scripts/contracts/mutants/mutant.ts';
+import { applyEdits, mutants } from '../../scripts/contracts/run-mutants.ts';
+
+test('every mutant still finds the text it changes', () => {
+  expect(mutants.length).toBeGreaterThan(24);
+  for (const mutant of mutants) expect(applyEdits(mutant).length).toBeGreaterThan(500);
+});
+
+test('no two mutants have one name, and every invariant has one that it must notice', () => {
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  const watched = new Set(mutants.map(({ invariant }) => invariant));
+  const missing = Array.from({ length: 11 }, (_, index) => `I${index + 1}`).filter((name) => !watched.has(name));
+  expect(missing).toEqual([]);
+});
+
+test.each([
+  ['is gone', 'this text was never there'],
+  ['is there twice', 'return'],
+])('a mutant whose text %s fails loudly', (_, search) => {
+  expect(() => applyEdits(inFile('BatchSettlement.sol', 'planted', search, ''))).toThrow(/not once/);
+});
+
+test('one line or branch that was not run is not full coverage', () => {
+  const read = (lines: string, branches: string) => parseCoverage(recordOf(lines, branches)).map(isComplete);
+  expect([read('9', '4'), read('8', '4'), read('9', '3'), parseCoverage('')]).toEqual([[true], [false], [false], []]);
+});
+
+/** A file with two functions, nine lines and four branches in lcov's text format. */
+function recordOf(lines: string, branches: string): string {
+  return `SF:contracts/A.sol\nFNF:2\nFNH:2\nLF:9\nLH:${lines}\nBRF:4\nBRH:${branches}\nend_of_record\n`;
+}
