@@ -1,6 +1,6 @@
 /** The tile loop of `hearth render`: passes over all tiles, so that progress is even and a long render shows early. */
 import type { RenderSettings, SceneDescription, Tile } from '../../worker/messages.ts';
-import { createFilm, encodePng } from '../requester/image/index.ts';
+import { type Film, createFilm } from '../requester/image/index.ts';
 import { nameFileInErrors } from './files.ts';
 import type { GpuProcess } from './gpu-process.ts';
 import type { Output } from './output.ts';
@@ -22,7 +22,7 @@ export interface RenderImageOptions {
 }
 
 export interface RenderedImage {
-  readonly png: Uint8Array;
+  readonly film: Film;
   readonly scene: SceneDescription;
   readonly renderMs: number;
   readonly samplesPerSecond: number;
@@ -56,7 +56,7 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     }
   }
   const renderMs = performance.now() - started;
-  return { png: encodePng(film), scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
+  return { film, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
 }
 
 export function splitTiles(widthPixels: number, heightPixels: number): Tile[] {

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { type Film, encodeExr, encodePng, toneMaps } from '../../requester/image/index.ts';
 import { exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { checkInputFile, prepareOutputFile, writeOutputFile } from '../files.ts';
@@ -40,13 +41,23 @@ export const renderCommand = defineCommand({
     environment: { kind: 'text', placeholder: 'F.hdr|F.exr', summary: 'environment light, equirectangular' },
     out: {
       kind: 'text',
-      placeholder: 'F.png',
+      placeholder: 'F.png|F.exr',
       required: true,
-      summary: 'picture to write; .exr is not in this version',
+      summary: 'picture to write; .exr is linear float32',
     },
+    depth: { kind: 'integer', placeholder: '8|16', minimum: 8, maximum: 16, fallback: 8, summary: 'bits of a PNG' },
+    exposure: {
+      kind: 'number',
+      placeholder: 'EV',
+      minimum: -32,
+      maximum: 32,
+      fallback: 0,
+      summary: 'stops to brighten a PNG by',
+    },
+    tone: { kind: 'text', placeholder: 'none|agx|aces', fallback: 'none', summary: 'tone curve of a PNG' },
   },
   async run(context, options) {
-    assertSupported(options.out);
+    const encode = chooseEncoder(options);
     const { renderImage } = await import('../render-image.ts');
     const [scenePath, outPath, environmentPath] = await Promise.all([
       checkInputFile('--scene', options.scene ?? embeddedScenePath),
@@ -70,7 +81,7 @@ export const renderCommand = defineCommand({
         signal,
         output,
       });
-      await writeOutputFile('--out', outPath, result.png);
+      await writeOutputFile('--out', outPath, encode(result.film));
       output.log(
         `${formatMillions(result.samplesPerSecond)} million samples/s, ${(result.renderMs / 1000).toFixed(1)} s`,
       );
@@ -90,14 +101,30 @@ export const renderCommand = defineCommand({
   },
 });
 
-function assertSupported(out: string): void {
+interface PictureOptions {
+  readonly out: string;
+  readonly depth: number;
+  readonly exposure: number;
+  readonly tone: string;
+}
+
+/** @throws UsageError before anything is rendered, when the picture cannot be written as asked. */
+function chooseEncoder({ out, depth, exposure, tone }: PictureOptions): (film: Film) => Uint8Array {
   const extension = extname(out).toLowerCase();
-  if (extension === '.exr') {
-    throw new UsageError('NOT_SUPPORTED', '--out cannot be an .exr in this version yet; choose a .png');
+  if (extension !== '.png' && extension !== '.exr') {
+    throw new UsageError('INVALID_VALUE', `--out must end in .png or .exr, it was given "${out}"`);
   }
-  if (extension !== '.png') {
-    throw new UsageError('INVALID_VALUE', `--out must end in .png, it was given "${out}"`);
+  const toneMap = toneMaps.find((name) => name === tone);
+  if (toneMap === undefined) {
+    throw new UsageError('INVALID_VALUE', `--tone must be ${toneMaps.join(', ')}, it was given "${tone}"`);
   }
+  if (depth !== 8 && depth !== 16)
+    throw new UsageError('INVALID_VALUE', `--depth must be 8 or 16, it was given "${depth}"`);
+  if (extension === '.png') return (film) => encodePng(film, { toneMap, exposureStops: exposure, depthBits: depth });
+  if (toneMap !== 'none' || exposure !== 0 || depth !== 8) {
+    throw new UsageError('INVALID_VALUE', '--tone, --exposure and --depth are for a .png; an .exr is linear float32');
+  }
+  return encodeExr;
 }
 
 function formatMillions(value: number): string {

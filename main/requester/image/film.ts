@@ -94,6 +94,17 @@ export function createFilm(widthPixels: number, heightPixels: number): Film {
   return { widthPixels, heightPixels, add, coverage, mean };
 }
 
+/** @throws ImageError when pixels lack samples that others have. */
+export function assertComplete(film: Film): void {
+  const { complete, minimumSamples, maximumSamples, firstMissing } = film.coverage();
+  if (complete) return;
+  throw new ImageError(
+    'incomplete-film',
+    `pixel ${firstMissing?.x},${firstMissing?.y} has ${minimumSamples} samples; others have ${maximumSamples}`,
+    { data: { minimumSamples, maximumSamples } },
+  );
+}
+
 function checkTile(
   { tile, firstSample, sampleCount, sums }: TileResult,
   widthPixels: number,

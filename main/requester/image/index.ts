@@ -1,3 +1,5 @@
 export { type Film, type FilmCoverage, createFilm } from './film.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
-export { encodePng, encodePreviewPng } from './png.ts';
+export { type PngOptions, encodePng, encodePreviewPng } from './png.ts';
+export { encodeExr } from './exr.ts';
+export { type Look, type ToneMap, toneMaps } from './tone-map.ts';

@@ -16,6 +16,13 @@ export function encodeSrgb8(linear: number): number {
   return low;
 }
 
+/** The 16-bit sRGB code nearest to a linear value; clamps to 0..65535. */
+export function encodeSrgb16(linear: number): number {
+  const value = Math.min(1, Math.max(0, linear));
+  const code = value <= 0.0031308 ? value * 12.92 : 1.055 * value ** (1 / 2.4) - 0.055;
+  return Math.round(code * 65_535);
+}
+
 /** sRGB to linear with + - * / only: Math.pow may differ in its last digit between engines. */
 function decode(code: number): number {
   if (code <= 0.04045) return code / 12.92;
