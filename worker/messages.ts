@@ -51,11 +51,30 @@ export interface ModelDescription {
   readonly chatTemplate: string | null;
 }
 
-/** Greedy when `temperature` is 0, else Gumbel-max on a counter RNG keyed by (seed, absolute position, token id). */
+/**
+ * Greedy when `temperature` is 0, else Gumbel-max on a counter RNG keyed by (seed, absolute position, token id). What is left out is
+ * off. The rules are applied in this order, that of llama.cpp: logit bias, penalties, top-k, top-p, min-p, temperature.
+ */
 export interface SamplingParameters {
   readonly temperature: number;
   /** Unsigned 32-bit. */
   readonly seed: number;
+  /** Only the k likeliest tokens, and those equal to the last of them; 0 is off. */
+  readonly topK?: number;
+  /** The fewest likeliest tokens that hold this share of the probability, (0, 1]; 1 is off. */
+  readonly topP?: number;
+  /** Only tokens at least this fraction as likely as the likeliest, [0, 1]; 0 is off. */
+  readonly minP?: number;
+  /** Logits of tokens among the last `penaltyTokens` are divided (if positive) or multiplied by it; 1 is off. */
+  readonly repetitionPenalty?: number;
+  /** Subtracted from the logit of a token that occurs among the last `penaltyTokens`. */
+  readonly presencePenalty?: number;
+  /** Subtracted once for each occurrence among the last `penaltyTokens`. */
+  readonly frequencyPenalty?: number;
+  /** How far penalties look back, prompt included; 64 when left out. */
+  readonly penaltyTokens?: number;
+  /** Added to the logits of these token ids; each id at most once. */
+  readonly logitBias?: readonly { readonly token: number; readonly bias: number }[];
 }
 
 export interface GenerationChunk {

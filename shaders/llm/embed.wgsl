@@ -1,19 +1,17 @@
-// hidden[t][:] = scale * embedding[tokens[position + t]][:], dequantised. One invocation per unit of 16 weight bytes, one row of
+// hidden[t][:] = scale * embedding[tokens[slot(t)][position(t)]][:], dequantised. rows: (slot, position) of each row;
+// tokens: [slot][capacity]. One invocation per unit of 16 weight bytes, one row of
 // workgroups per token. hidden: [chunk][blocks * 32]. A token outside this slice's rows is left to the slice that has it.
 // Host: worker/llm/kernels/embed.ts. Exact but for the scale multiplication (1 ULP).
 struct Shape {
   firstRow: u32,
   rowCount: u32,
   blocks: u32,
+  // Positions of a slot.
+  capacity: u32,
   scale: f32,
 }
-struct State {
-  position: u32,
-  count: u32,
-  token: u32,
-}
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(1) var<storage, read> rows: array<u32>;
 @group(0) @binding(2) var<storage, read> tokens: array<u32>;
 @group(0) @binding(3) var<storage, read_write> hidden: array<vec4<f32>>;
 
@@ -21,10 +19,10 @@ struct State {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let unit = id.x;
   let t = id.y;
-  if (t >= state.count || unit >= weightUnits(shape.blocks)) {
+  if (unit >= weightUnits(shape.blocks)) {
     return;
   }
-  let row = tokens[state.position + t] - shape.firstRow;
+  let row = tokens[rows[2u * t] * shape.capacity + rows[2u * t + 1u]] - shape.firstRow;
   if (row >= shape.rowCount) {
     return;
   }

@@ -1,10 +1,11 @@
 // Splits q|k|v of each token: adds the bias (HAS_BIAS), normalises each head of q and k by RMS and gain (HAS_NORM), rotates pairs
 // of q and k by the position's angles, q to its own buffer, k and v appended to the cache. A pair (a, b) is (2i, 2i + 1), or with
 // HALVES (i, i + ropePairs): (a, b) -> (a cos - b sin, a sin + b cos); what is past the rope dimensions passes unchanged.
-// projected: [chunk][(heads + 2 * kvHeads) * headLength]; query: [chunk][heads][headStride]; cache: [capacity][kvHeads][headStride];
+// projected: [row][(heads + 2 * kvHeads) * headLength]; query: [row][heads][headStride]; cache: [page][16][kvHeads][headStride];
+// rows: (slot, position) of each row, and from pageTableStart on the pages [slot][pagesPerSlot];
 // parameters: bias of q|k|v (with HAS_BIAS), then gains of q and of k [headLength] each (with HAS_NORM);
 // table: [capacity][ropePairs] of (cos, sin), made on the host in float64. headStride is headLength rounded up to 4, the rest zero.
-// One workgroup per head and token. Tolerance against float64: NMSE 1e-12. Host: worker/llm/kernels/rope-append.ts
+// One workgroup per head and token. Needs cache-f32 or cache-f16 in front. Tolerance against float64: NMSE 1e-12. Host: worker/llm/kernels/rope-append.ts
 struct Shape {
   headCount: u32,
   keyValueHeadCount: u32,
@@ -12,23 +13,21 @@ struct Shape {
   headStride: u32,
   ropePairs: u32,
   capacity: u32,
+  pagesPerSlot: u32,
+  pageTableStart: u32,
   epsilon: f32,
 }
-struct State {
-  position: u32,
-  count: u32,
-  token: u32,
-}
+const PAGE_TOKENS = 16u;
 override HALVES: bool = false;
 override HAS_BIAS: bool = false;
 override HAS_NORM: bool = false;
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(1) var<storage, read> rows: array<u32>;
 @group(0) @binding(2) var<storage, read> projected: array<f32>;
 @group(0) @binding(3) var<storage, read> table: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read_write> query: array<f32>;
-@group(0) @binding(5) var<storage, read_write> keys: array<f32>;
-@group(0) @binding(6) var<storage, read_write> values: array<f32>;
+@group(0) @binding(5) var<storage, read_write> keys: array<CacheScalar>;
+@group(0) @binding(6) var<storage, read_write> values: array<CacheScalar>;
 @group(0) @binding(7) var<storage, read> parameters: array<f32>;
 
 var<workgroup> squareSums: array<f32, 64>;
@@ -47,8 +46,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let width = allHeads * shape.headLength;
   let head = group.x;
   let t = group.y;
-  let position = state.position + t;
-  if (t >= state.count || position >= shape.capacity) {
+  let position = rows[2u * t + 1u];
+  if (position >= shape.capacity) {
     return;
   }
   let isValue = head >= shape.headCount + shape.keyValueHeadCount;
@@ -73,7 +72,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let gainBase = select(0u, width, HAS_BIAS) + select(0u, shape.headLength, isKey);
   let cacheHead = (head - shape.headCount) % shape.keyValueHeadCount;
-  let cacheSlot = (position * shape.keyValueHeadCount + cacheHead) * shape.headStride;
+  let page = rows[shape.pageTableStart + rows[2u * t] * shape.pagesPerSlot + position / PAGE_TOKENS];
+  let place = page * PAGE_TOKENS + position % PAGE_TOKENS;
+  let cacheSlot = (place * shape.keyValueHeadCount + cacheHead) * shape.headStride;
   let querySlot = (t * shape.headCount + head) * shape.headStride;
   for (var pair = index; pair < shape.headLength / 2u; pair += 64u) {
     let rotates = pair < shape.ropePairs && !isValue;
@@ -96,11 +97,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       a = turned;
     }
     if (isValue) {
-      values[cacheSlot + first] = a;
-      values[cacheSlot + second] = b;
+      values[cacheSlot + first] = CacheScalar(a);
+      values[cacheSlot + second] = CacheScalar(b);
     } else if (isKey) {
-      keys[cacheSlot + first] = a;
-      keys[cacheSlot + second] = b;
+      keys[cacheSlot + first] = CacheScalar(a);
+      keys[cacheSlot + second] = CacheScalar(b);
     } else {
       query[querySlot + first] = a;
       query[querySlot + second] = b;

@@ -136,7 +136,7 @@ describe('a generation', () => {
     session.destroy();
     const { dispatchesPerToken, weightBytesPerToken } = await model.counters();
     expect(counted).toEqual([0, 0, 8]);
-    expect(dispatchesPerToken).toBe(6 * model.description.layerCount + 4);
+    expect(dispatchesPerToken).toBe(7 * model.description.layerCount + 4);
     expect(weightBytesPerToken).toBe(model.description.weightBytes);
   });
 

@@ -1,91 +1,85 @@
 import { LlmError } from './llm-error.ts';
-import type { LlamaContext } from './model/llama-context.ts';
+import type { Scheduler } from './serving/scheduler.ts';
+import type { Sequence } from './serving/sequence.ts';
+import type { StopStrings } from './serving/stop-strings.ts';
 import type { Detokenizer } from './tokenizer/detokenizer.ts';
 
-/** Tokens whose ids are on their way back while the next are encoded: hides the read-back, costs at most that many surplus tokens at a stop. */
-const TOKENS_IN_FLIGHT = 3;
+/** Natural logarithms of the probabilities the model gave, before sampling rules. */
+export interface TokenLogProbability {
+  readonly token: number;
+  readonly logProbability: number;
+  /** The likeliest tokens at that place, best first. */
+  readonly alternatives: readonly { readonly token: number; readonly logProbability: number }[];
+}
 
-/** One growing answer. Tokens include the stop token that ended it; text does not. */
+export interface GeneratedChunk {
+  tokens: number[];
+  text: string;
+  finished: 'stop' | 'length' | null;
+  /** One for each token, where they were asked for. */
+  logProbabilities?: TokenLogProbability[];
+}
+
+/** One growing answer. Tokens include the stop token, or the one that completed a stop string; text holds neither. */
 export interface GenerationSession {
   /**
-   * Decodes up to `maxTokens` more. `text` is what these tokens completed: bytes of an unfinished UTF-8 sequence wait for the
-   * next call. `finished` is 'stop' after a stop token, 'length' when the limit or the context is reached, else null; a
-   * finished session answers with no tokens and the same reason.
+   * Decodes up to `maxTokens` more. `text` is what these tokens completed: bytes of an unfinished UTF-8 sequence, and what may become
+   * a stop string, wait for the next call. `finished` is 'stop' after a stop, 'length' when the limit or the context is reached, else
+   * null; a finished session answers with no tokens and the same reason.
    *
-   * @throws LlmError SESSION_CLOSED after destroy, INVALID_PARAMETER
+   * @throws LlmError SESSION_CLOSED after destroy, also for calls under way; INVALID_PARAMETER, GPU_ERROR, OUT_OF_MEMORY
    */
-  next(maxTokens: number): Promise<{ tokens: number[]; text: string; finished: 'stop' | 'length' | null }>;
+  next(maxTokens: number): Promise<GeneratedChunk>;
+  /** Cancels what is under way and frees the session's pages at once. */
   destroy(): void;
 }
 
 export interface GenerationOptions {
-  readonly device: GPUDevice;
-  readonly context: LlamaContext;
+  readonly scheduler: Scheduler;
+  /** Its prompt is in the cache. */
+  readonly sequence: Sequence;
   /** Output tokens allowed: the caller's limit and the room in the context. */
   readonly outputLimit: number;
   readonly stopTokens: ReadonlySet<number>;
+  readonly stopStrings: StopStrings;
   readonly detokenizer: Detokenizer;
-  /** Gives the context back. */
-  release(): void;
 }
 
-/** The context is prefilled up to, and positioned at, the prompt's last token. */
 export function createGenerationSession(options: GenerationOptions): GenerationSession {
-  const { device, context, outputLimit, stopTokens, detokenizer, release } = options;
-  // MAP_READ 0x1 | COPY_DST 0x8. All buffers of the session exist from here on: none is made per token.
-  const slots = Array.from({ length: TOKENS_IN_FLIGHT }, (_, index) =>
-    device.createBuffer({ label: `llm.generation.token.${index}`, size: 4, usage: 0x01 | 0x08 }),
-  );
+  const { scheduler, sequence, outputLimit, stopTokens, stopStrings, detokenizer } = options;
   let produced = 0;
   let finished: 'stop' | 'length' | null = outputLimit === 0 ? 'length' : null;
-  let closed = false;
   let previous: Promise<unknown> = Promise.resolve();
 
-  const submitToken = async (slot: GPUBuffer): Promise<number> => {
-    const encoder = device.createCommandEncoder({ label: 'llm.token' });
-    context.encodeToken(encoder, slot);
-    device.queue.submit([encoder.finish()]);
-    await slot.mapAsync(0x01);
-    const token = new Uint32Array(slot.getMappedRange())[0] ?? 0;
-    slot.unmap();
-    return token;
-  };
-
-  const decode = async (maxTokens: number) => {
-    if (closed) throw new LlmError('SESSION_CLOSED', 'this generation was closed');
+  const decode = async (maxTokens: number): Promise<GeneratedChunk> => {
+    if (sequence.isClosed) throw new LlmError('SESSION_CLOSED', 'this generation was closed');
     const tokens: number[] = [];
+    const logProbabilities: TokenLogProbability[] = [];
+    let text = '';
     const wanted = finished === null ? Math.min(maxTokens, outputLimit - produced) : 0;
-    const inFlight: Promise<number>[] = [];
-    let submitted = 0;
-    try {
-      while (tokens.length < wanted && finished === null) {
-        while (submitted < wanted && inFlight.length < slots.length) {
-          const slot = slots[submitted % slots.length];
-          if (slot === undefined) break;
-          inFlight.push(submitToken(slot));
-          submitted += 1;
-        }
-        const token = await inFlight[0];
-        inFlight.shift();
-        if (token === undefined) break;
+    if (wanted > 0) {
+      await scheduler.ask(sequence, wanted, ({ token, logProbability, alternatives = [] }) => {
         tokens.push(token);
-        if (stopTokens.has(token)) finished = 'stop';
+        if (logProbability !== undefined) logProbabilities.push({ token, logProbability, alternatives });
+        if (stopTokens.has(token)) {
+          finished = 'stop';
+          return false;
+        }
+        const shown = stopStrings.push(detokenizer.push([token]));
+        text += shown.text;
+        if (shown.stopped) finished = 'stop';
+        return !shown.stopped;
+      });
+      produced += tokens.length;
+      if (finished === null && produced >= outputLimit) finished = 'length';
+      if (finished !== null) {
+        // After a stop string nothing is held back any more, and what follows it belongs to nobody.
+        const rest = stopStrings.hasStopped ? { text: '' } : stopStrings.push(detokenizer.end());
+        text += rest.text + stopStrings.end();
       }
-    } finally {
-      // Surplus tokens behind a stop: their slots must be free again, their ids are nobody's.
-      await Promise.allSettled(inFlight);
     }
-    produced += tokens.length;
-    if (finished === null && produced >= outputLimit) finished = 'length';
-    const spoken = finished === 'stop' ? tokens.slice(0, -1) : tokens;
-    const text = detokenizer.push(spoken) + (finished === null ? '' : detokenizer.end());
-    return { tokens, text, finished };
-  };
-
-  const close = async () => {
-    await previous;
-    for (const slot of slots) slot.destroy();
-    release();
+    const chunk = { tokens, text, finished };
+    return sequence.alternatives === undefined ? chunk : { ...chunk, logProbabilities };
   };
 
   return {
@@ -102,9 +96,7 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
       return result;
     },
     destroy() {
-      if (closed) return;
-      closed = true;
-      void close();
+      scheduler.close(sequence);
     },
   };
 }

@@ -1,5 +1,7 @@
 export { GgufError, type GgufErrorCode } from './gguf/gguf-error.ts';
-export type { GenerationSession } from './generation.ts';
-export { type GenerationRequest, type LanguageModel, loadModel, type ModelCounters } from './language-model.ts';
+export type { GeneratedChunk, GenerationSession, TokenLogProbability } from './generation.ts';
+export type { GenerationRequest, LanguageModel, ModelCounters } from './language-model.ts';
+export { loadModel, type LoadOptions } from './load-model.ts';
+export type { Pooling } from './serving/pool-embedding.ts';
 export { LlmError, type LlmErrorCode } from './llm-error.ts';
 export { counterHash, gumbelNoise } from './sampling/counter-rng.ts';

@@ -1,54 +1,70 @@
-import type { ByteSource } from '../byte-source.ts';
-import { readBuffer } from '../gpu/buffers.ts';
 import type { ModelDescription, SamplingParameters } from '../messages.ts';
+import type { CacheCounters, SequenceCache } from './cache/sequence-cache.ts';
 import { createGenerationSession, type GenerationSession } from './generation.ts';
-import type { GgufFile } from './gguf/parse-gguf.ts';
-import { parseModelFile } from './gguf/split-gguf.ts';
-import { pipelineCacheOf } from './kernels/kernel.ts';
+import { attentionBytesRead } from './kernels/attention.ts';
+import { logProbabilityBytes, MAXIMUM_ALTERNATIVES } from './kernels/log-probability.ts';
 import { LlmError } from './llm-error.ts';
-import { readLlamaConfig, type LlamaConfig } from './model/llama-config.ts';
-import { LlamaContext } from './model/llama-context.ts';
-import { LlamaGraph, SCORING_CHUNK } from './model/llama-graph.ts';
-import { loadLlamaWeights } from './model/llama-weights.ts';
-import { TensorUpload } from './model/tensor-upload.ts';
-import { planLlamaWeights } from './model/weight-plan.ts';
+import { SCORING_CHUNK, type LlamaGraph } from './model/llama-graph.ts';
+import { readSamplingRules, type SamplingRules } from './sampling/sampling-rules.ts';
+import type { BatchOutput, BatchRunner } from './serving/batch-runner.ts';
+import { poolEmbedding, type Pooling } from './serving/pool-embedding.ts';
+import type { Scheduler, SchedulerCounters } from './serving/scheduler.ts';
+import { Sequence } from './serving/sequence.ts';
+import { readThrough } from './serving/step-slots.ts';
+import { StopStrings } from './serving/stop-strings.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
-import { readVocabulary, type Vocabulary } from './tokenizer/vocabulary.ts';
+import type { Vocabulary } from './tokenizer/vocabulary.ts';
 
-/** Positions kept for a sequence where the caller does not say: the KV cache is allocated whole. */
-const DEFAULT_CONTEXT_LENGTH = 4096;
+/** Stop strings of a request, and their length. */
+const STOP_LIMITS = { count: 16, characters: 256 } as const;
+
+const GREEDY: SamplingParameters = { temperature: 0, seed: 0 };
 
 export interface GenerationRequest {
   /** Not empty; a task resumed elsewhere passes prompt and tokens so far, and continues with the same tokens. */
   readonly promptTokens: readonly number[];
   readonly maxTokens: number;
   readonly sampling: SamplingParameters;
+  /** The answer ends before the first of these; at most 16 of at most 256 characters. */
+  readonly stopStrings?: readonly string[];
+  /** Report the logarithm of each token's probability, and this many (0..20) of the likeliest beside it. */
+  readonly logProbabilities?: number;
 }
 
-/** What one decoded token costs; for benchmarks. */
-export interface ModelCounters {
+/** What one decoded token costs, and what the model has done so far. */
+export interface ModelCounters extends SchedulerCounters {
   readonly dispatchesPerToken: number;
   readonly weightBytesPerToken: number;
   /** Key and value cache of one context, all layers. */
   readonly cacheBytes: number;
+  readonly cache: CacheCounters;
 }
 
-/** A model on the GPU. Calls may overlap: each holds a context of its own. */
+/** The parts of a loaded model; see `loadModel`. */
+export interface ModelParts {
+  readonly device: GPUDevice;
+  readonly graph: LlamaGraph;
+  readonly runner: BatchRunner;
+  readonly cache: SequenceCache;
+  readonly scheduler: Scheduler;
+  readonly vocabulary: Vocabulary;
+  readonly description: ModelDescription;
+  readonly cacheBytesPerContext: number;
+}
+
+/** A model on the GPU. Calls may overlap: generations are decoded together, and share the pages of prompts that begin alike. */
 export class LanguageModel {
   readonly description: ModelDescription;
   readonly tokenizer: Tokenizer;
-  readonly #device: GPUDevice;
-  readonly #graph: LlamaGraph;
-  readonly #vocabulary: Vocabulary;
-  #idle: LlamaContext | undefined;
+  readonly #parts: ModelParts;
+  /** Calls that read through a sequence one after the other: they share the buffers of their results. */
+  #reading: Promise<unknown> = Promise.resolve();
   #destroyed = false;
 
-  constructor(device: GPUDevice, graph: LlamaGraph, vocabulary: Vocabulary, description: ModelDescription) {
-    this.#device = device;
-    this.#graph = graph;
-    this.#vocabulary = vocabulary;
-    this.description = description;
-    this.tokenizer = createTokenizer(vocabulary);
+  constructor(parts: ModelParts) {
+    this.#parts = parts;
+    this.description = parts.description;
+    this.tokenizer = createTokenizer(parts.vocabulary);
   }
 
   /**
@@ -60,30 +76,53 @@ export class LanguageModel {
     this.#checkTokens(tokens, this.description.contextLength);
     const { vocabularySize } = this.description;
     const result = new Float32Array(tokens.length * vocabularySize);
-    const chunkBytes = Math.min(SCORING_CHUNK, tokens.length) * vocabularySize * 4;
-    return this.#withContext(async (context) => {
-      context.setTokens(tokens);
-      // MAP_READ 0x1 | COPY_DST 0x8.
-      const staging = this.#device.createBuffer({ label: 'llm.logits.readback', size: chunkBytes, usage: 0x01 | 0x08 });
-      try {
-        for (let from = 0; from < tokens.length; from += SCORING_CHUNK) {
-          const count = Math.min(SCORING_CHUNK, tokens.length - from);
-          await context.scoreLogits(from, count, staging);
-          await staging.mapAsync(0x01);
-          const chunk = new Float32Array(staging.getMappedRange(0, count * vocabularySize * 4));
-          result.set(chunk, from * vocabularySize);
-          staging.unmap();
-        }
-      } finally {
-        staging.destroy();
-      }
-      return result;
+    await this.#readChunks(tokens, 0, vocabularySize * 4, 'logits', (bytes, start) => {
+      result.set(new Float32Array(bytes), start * vocabularySize);
     });
+    return result;
+  }
+
+  /**
+   * Natural logarithm of the probability of each token after those before it, by the model alone (temperature 1, no rules):
+   * result[i] is that of tokens[i + 1]; one shorter than `tokens`.
+   *
+   * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL
+   */
+  async score(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    this.#checkTokens(tokens, this.description.contextLength);
+    const result = new Float32Array(tokens.length - 1);
+    await this.#readChunks(tokens, 0, logProbabilityBytes(0), 'log-probabilities', (bytes, start) => {
+      const rows = new Float32Array(bytes);
+      // The last token has no successor; its row says nothing.
+      for (let row = 0; row * 2 < rows.length && start + row < result.length; row++) {
+        result[start + row] = rows[row * 2 + 1] ?? NaN;
+      }
+    });
+    return result;
+  }
+
+  /**
+   * An embedding of the tokens: hidden states after the final norm, pooled and of length 1 (Euclidean).
+   *
+   * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL
+   */
+  async embed(tokens: readonly number[], pooling: Pooling): Promise<Float32Array<ArrayBuffer>> {
+    this.#checkTokens(tokens, this.description.contextLength);
+    const { device, runner } = this.#parts;
+    return this.#withSequence(tokens, GREEDY, (slot) =>
+      poolEmbedding(device, runner, {
+        slot,
+        length: tokens.length,
+        pooling,
+        columns: this.description.embeddingLength,
+      }),
+    );
   }
 
   /**
    * Checks an answer with one prefill over prompt and output: gap[i] = best score - score of outputTokens[i], score = logit / T +
-   * Gumbel(seed, position, token), or the logit alone when greedy. Near 0 throughout when this model produced the answer.
+   * Gumbel(seed, position, token), or the logit alone when greedy; logits after the sampling rules. Near 0 throughout when this model
+   * produced the answer.
    *
    * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL, INVALID_PARAMETER
    */
@@ -92,78 +131,90 @@ export class LanguageModel {
     outputTokens: readonly number[],
     sampling: SamplingParameters,
   ): Promise<{ gaps: number[] }> {
-    checkSampling(sampling);
+    readSamplingRules(sampling, this.description.vocabularySize);
     this.#checkTokens(promptTokens, this.description.contextLength);
     const tokens = [...promptTokens, ...outputTokens];
     this.#checkTokens(tokens, this.description.contextLength);
     if (outputTokens.length === 0) return { gaps: [] };
-    return this.#withContext(async (context) => {
-      context.setSampling(sampling);
-      context.setTokens(tokens);
-      const from = promptTokens.length - 1;
-      context.prefill(0, from);
-      const buffer = await context.scoreGaps(from, tokens.length - 1);
-      const bytes = await readBuffer(this.#device, buffer, outputTokens.length * 4, from * 4);
-      return { gaps: Array.from(new Float32Array(bytes)) };
-    });
+    const gaps: number[] = [];
+    const first = promptTokens.length - 1;
+    await this.#readChunks(tokens, first, 4, 'gaps', (bytes) => gaps.push(...new Float32Array(bytes)), sampling);
+    return { gaps: gaps.slice(0, outputTokens.length) };
   }
 
   /**
-   * Starts an answer; the prompt is in the cache when this resolves.
+   * Starts an answer; the prompt is in the cache when this resolves. Generations of one model run together: each keeps its tokens
+   * whatever the others do.
    *
-   * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL when no room is left for one token, INVALID_PARAMETER
+   * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL when no room is left for one token, INVALID_PARAMETER, OUT_OF_MEMORY
    */
   async openGeneration(request: GenerationRequest): Promise<GenerationSession> {
-    const { promptTokens, maxTokens, sampling } = request;
-    checkSampling(sampling);
+    const { promptTokens, maxTokens, stopStrings = [], logProbabilities } = request;
+    const rules = readSamplingRules(request.sampling, this.description.vocabularySize);
     if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
-      throw new LlmError('INVALID_PARAMETER', `maxTokens is ${maxTokens}; it must be a whole number of at least 1`, {
-        data: { value: maxTokens },
-      });
+      throw invalid('maxTokens', maxTokens, 'it must be a whole number of at least 1');
+    }
+    if (
+      logProbabilities !== undefined &&
+      !(Number.isInteger(logProbabilities) && logProbabilities >= 0 && logProbabilities <= MAXIMUM_ALTERNATIVES)
+    ) {
+      throw invalid('logProbabilities', logProbabilities, `it must be a whole number in 0..${MAXIMUM_ALTERNATIVES}`);
+    }
+    if (stopStrings.length > STOP_LIMITS.count) {
+      throw invalid('stopStrings', stopStrings.length, `there may be at most ${STOP_LIMITS.count}`);
+    }
+    const longest = Math.max(0, ...stopStrings.map((text) => text.length));
+    if (longest > STOP_LIMITS.characters) {
+      throw invalid('stopStrings', longest, `each may have at most ${STOP_LIMITS.characters} characters`);
     }
     const { contextLength } = this.description;
     this.#checkTokens(promptTokens, contextLength - 1);
-    const context = await this.#acquire();
+    const { scheduler, cache, runner, vocabulary } = this.#parts;
+    const outputLimit = Math.min(maxTokens, contextLength - promptTokens.length);
+    cache.checkLength(promptTokens.length + outputLimit);
+    if (rules.isAdjusted || rules.isFiltered) await runner.prepare('filter');
+    if (logProbabilities !== undefined) await runner.prepare('chosen');
+    const sequence = new Sequence(promptTokens, rules, logProbabilities);
     try {
-      context.setSampling(sampling);
-      context.setTokens(promptTokens);
-      const last = promptTokens.length - 1;
-      context.prefill(0, last);
-      context.setPosition(last);
-      await this.#device.queue.onSubmittedWorkDone();
+      await scheduler.ask(sequence, 0, () => true);
     } catch (error) {
-      this.#release(context);
+      scheduler.close(sequence);
       throw error;
     }
     return createGenerationSession({
-      device: this.#device,
-      context,
-      outputLimit: Math.min(maxTokens, contextLength - promptTokens.length),
-      stopTokens: this.#vocabulary.stopTokens,
+      scheduler,
+      sequence,
+      outputLimit,
+      stopTokens: vocabulary.stopTokens,
+      stopStrings: new StopStrings(stopStrings),
       detokenizer: this.tokenizer.createDetokenizer(),
-      release: () => this.#release(context),
     });
   }
 
-  async counters(): Promise<ModelCounters> {
-    const { keyValueHeadCount, headStride } = this.#graph.heads;
-    const { contextLength, layerCount } = this.description;
-    return this.#withContext((context) =>
-      Promise.resolve({
-        dispatchesPerToken: context.dispatchesPerToken,
-        weightBytesPerToken: this.#graph.weights.bytesPerToken,
-        cacheBytes: contextLength * keyValueHeadCount * headStride * 4 * 2 * layerCount,
-      }),
-    );
+  counters(): Promise<ModelCounters> {
+    const { scheduler, cache, runner, graph, cacheBytesPerContext } = this.#parts;
+    return Promise.resolve({
+      ...scheduler.counters,
+      dispatchesPerToken: runner.dispatchesPerToken('single'),
+      weightBytesPerToken: graph.weights.bytesPerToken,
+      cacheBytes: cacheBytesPerContext,
+      cache: cache.counters,
+    });
   }
 
-  /** Frees all GPU memory of the model; open sessions must not be used any more. */
+  /** Bytes of keys and values that decoding one token behind `length` positions reads, all layers. */
+  cacheBytesRead(length: number): number {
+    const { graph, runner } = this.#parts;
+    return graph.config.layerCount * attentionBytesRead(graph.heads, runner.format, length);
+  }
+
+  /** Frees all GPU memory of the model; sessions under way are rejected with SESSION_CLOSED. */
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#idle?.destroy();
-    this.#idle = undefined;
-    void this.#graph.destroy();
+    this.#parts.scheduler.destroy();
+    this.#parts.runner.destroy();
+    this.#parts.graph.destroy();
   }
 
   #checkTokens(tokens: readonly number[], limit: number): void {
@@ -186,109 +237,59 @@ export class LanguageModel {
     }
   }
 
-  async #withContext<T>(use: (context: LlamaContext) => Promise<T>): Promise<T> {
-    const context = await this.#acquire();
-    try {
-      return await use(context);
-    } finally {
-      this.#release(context);
-    }
+  /** Reads a whole sequence in chunks, and gives what each position from `first` on makes: `rowBytes` a row. */
+  #readChunks(
+    tokens: readonly number[],
+    first: number,
+    rowBytes: number,
+    kind: 'logits' | 'gaps' | 'log-probabilities',
+    take: (bytes: ArrayBuffer, start: number) => void,
+    sampling: SamplingParameters = GREEDY,
+  ): Promise<void> {
+    const { device, runner } = this.#parts;
+    return this.#withSequence(tokens, sampling, async (slot, { isAdjusted, isFiltered }) => {
+      if (kind === 'log-probabilities') await runner.prepare('following');
+      if (kind === 'gaps') await runner.prepare('replayGap');
+      if (kind === 'gaps' && (isAdjusted || isFiltered)) await runner.prepare('filter');
+      for (let start = 0; start < first; start += SCORING_CHUNK) {
+        runner.prefill({ slot, position: start }, Math.min(SCORING_CHUNK, first - start), { kind: 'nothing' });
+      }
+      for (let start = first; start < tokens.length; start += SCORING_CHUNK) {
+        const count = Math.min(SCORING_CHUNK, tokens.length - start);
+        const bytes = await readThrough(device, count * rowBytes, (destination) => {
+          const output: BatchOutput =
+            kind === 'gaps' ? { kind, destination, isFiltered: isAdjusted || isFiltered } : { kind, destination };
+          runner.prefill({ slot, position: start }, count, output);
+        });
+        take(bytes, start);
+      }
+    });
   }
 
-  async #acquire(): Promise<LlamaContext> {
-    const idle = this.#idle;
-    this.#idle = undefined;
-    return idle ?? LlamaContext.create(this.#graph, this.description.contextLength);
-  }
-
-  /** One context is kept for the next task: its allocation is the slow part of a short one. */
-  #release(context: LlamaContext): void {
-    if (this.#destroyed || this.#idle !== undefined) context.destroy();
-    else this.#idle = context;
+  /** Room for all of the tokens while `use` reads through them. */
+  async #withSequence<T>(
+    tokens: readonly number[],
+    sampling: SamplingParameters,
+    use: (slot: number, rules: SamplingRules) => Promise<T>,
+  ): Promise<T> {
+    const { cache, scheduler } = this.#parts;
+    const rules = readSamplingRules(sampling, this.description.vocabularySize);
+    cache.checkLength(tokens.length);
+    const turn = this.#reading.then(async () => {
+      const sequence = new Sequence(tokens, rules);
+      sequence.isPinned = true;
+      try {
+        while (!cache.reserve(sequence, tokens.length)) await scheduler.waitForRoom();
+        return await use(sequence.slot ?? 0, rules);
+      } finally {
+        scheduler.close(sequence);
+      }
+    });
+    this.#reading = turn.catch(() => undefined);
+    return turn;
   }
 }
 
-function checkSampling({ temperature, seed }: SamplingParameters): void {
-  if (!(temperature === 0 || (temperature >= 0.01 && temperature <= 100))) {
-    throw new LlmError('INVALID_PARAMETER', `temperature is ${temperature}; it must be 0 (greedy) or 0.01..100`, {
-      data: { field: 'temperature', value: temperature },
-    });
-  }
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new LlmError('INVALID_PARAMETER', `seed is ${seed}; it must be an unsigned 32-bit integer`, {
-      data: { field: 'seed', value: seed },
-    });
-  }
-}
-
-/**
- * Reads a GGUF file onto the GPU, 4 MiB at a time. `contextLength` bounds the positions kept per sequence (default 4096); never more
- * than the model was trained for. The source may be closed when this resolves.
- *
- * @throws GgufError for a file that is malformed or not supported, LlmError OUT_OF_MEMORY or ADAPTER_LIMIT
- */
-export async function loadModel(
-  device: GPUDevice,
-  source: ByteSource,
-  options: { contextLength?: number } = {},
-): Promise<LanguageModel> {
-  const wanted = options.contextLength ?? DEFAULT_CONTEXT_LENGTH;
-  if (!Number.isSafeInteger(wanted) || wanted < 2) {
-    throw new LlmError('INVALID_PARAMETER', `contextLength is ${wanted}; it must be a whole number of at least 2`, {
-      data: { field: 'contextLength', value: wanted },
-    });
-  }
-  const file = await parseModelFile(source);
-  const config = readLlamaConfig(file);
-  const vocabulary = readVocabulary(file.metadata, config.vocabularySize);
-  const plan = planLlamaWeights(file, config);
-  const cache = pipelineCacheOf(device);
-  const upload = new TensorUpload(cache, source);
-  const bindingLimit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  try {
-    const weights = await loadLlamaWeights(device, upload, plan, bindingLimit);
-    const contextLength = Math.min(wanted, config.contextLength);
-    try {
-      const graph = await LlamaGraph.create(cache, config, weights);
-      const description = describe(file, config, vocabulary, contextLength, weights.sizeBytes);
-      return new LanguageModel(device, graph, vocabulary, description);
-    } catch (error) {
-      weights.destroy();
-      throw error;
-    }
-  } finally {
-    upload.destroy();
-  }
-}
-
-function describe(
-  file: GgufFile,
-  config: LlamaConfig,
-  vocabulary: Vocabulary,
-  contextLength: number,
-  weightBytes: number,
-): ModelDescription {
-  const tensorTypes: Record<string, number> = {};
-  let parameterCount = 0;
-  for (const { type, elementCount } of file.tensors.values()) {
-    tensorTypes[type.name] = (tensorTypes[type.name] ?? 0) + 1;
-    parameterCount += elementCount;
-  }
-  return {
-    name: config.name,
-    architecture: config.architecture.name,
-    parameterCount,
-    layerCount: config.layerCount,
-    embeddingLength: config.embeddingLength,
-    headCount: config.headCount,
-    keyValueHeadCount: config.keyValueHeadCount,
-    feedForwardLength: config.feedForwardLength,
-    vocabularySize: config.vocabularySize,
-    contextLength,
-    tensorTypes,
-    weightBytes,
-    bosToken: vocabulary.bosToken,
-    eosToken: vocabulary.eosToken,
-    chatTemplate: vocabulary.chatTemplate,
-  };
+function invalid(field: string, value: number, rule: string): LlmError {
+  return new LlmError('INVALID_PARAMETER', `${field} is ${value}; ${rule}`, { data: { field, value } });
 }

@@ -8,6 +8,7 @@ export type LlmErrorCode =
   | 'INVALID_PARAMETER'
   | 'OUT_OF_MEMORY'
   | 'ADAPTER_LIMIT'
-  | 'SESSION_CLOSED';
+  | 'SESSION_CLOSED'
+  | 'GPU_ERROR';
 
 export class LlmError extends HearthError<LlmErrorCode> {}

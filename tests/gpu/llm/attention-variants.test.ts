@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createAttention } from '../../../worker/llm/kernels/attention.ts';
+import { CACHE_FORMATS } from '../../../worker/llm/cache/cache-format.ts';
+import { attentionPartsBytes, createAttention } from '../../../worker/llm/kernels/attention.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
 import { createRandom } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import { rmsNorm } from '../reference/llama-forward.ts';
 import { KernelBench, paddedRows } from './kernel-bench.ts';
+import { PagedCache } from './paged-cache.ts';
 
 // A software adapter on a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -15,41 +17,48 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-it('caps scores softly and looks back no further than its window', async () => {
-  const heads = { headCount: 2, keyValueHeadCount: 1, headLength: 4, headStride: 4 };
-  const length = 150;
-  const variant = { scale: 0.7, softCap: 3, window: 71 };
-  const random = createRandom(5);
-  const query = paddedRows(random, 2, 4, 4).map((value) => value * 4);
-  const keys = paddedRows(random, length, 4, 4);
-  const values = paddedRows(random, length, 4, 4);
-  const output = bench.empty('output', 8);
-  const kernel = await createAttention(bench.cache, {
-    ...variant,
-    heads,
-    state: bench.state(length - 1, 1),
-    query: bench.floats('query', query),
-    keys: bench.floats('keys', keys),
-    values: bench.floats('values', values),
-    output,
-    outputStride: 8,
-  });
-  const found = await bench.run(kernel, 1, output, 8);
-  const expected = [0, 1].flatMap((head) => {
-    const sum = [0, 0, 0, 0];
-    let weight = 0;
-    for (let position = length - variant.window; position < length; position++) {
-      let score = 0;
-      for (let i = 0; i < 4; i++) score += (query[head * 4 + i] ?? 0) * (keys[position * 4 + i] ?? 0) * variant.scale;
-      const share = Math.exp(variant.softCap * Math.tanh(score / variant.softCap));
-      weight += share;
-      for (let i = 0; i < 4; i++) sum[i] = (sum[i] ?? 0) + share * (values[position * 4 + i] ?? 0);
-    }
-    return sum.map((value) => value / weight);
-  });
-  expect(normalisedError(found, expected)).toBeLessThan(1e-10);
-  kernel.destroy();
-});
+it.each(['prefill', 'decode'] as const)(
+  'caps scores softly and looks back no further than its window: %s',
+  async (kind) => {
+    const heads = { headCount: 2, keyValueHeadCount: 1, headLength: 4, headStride: 4 };
+    const length = 150;
+    const variant = { scale: 0.7, softCap: 3, window: 71 };
+    const random = createRandom(5);
+    const query = paddedRows(random, 2, 4, 4).map((value) => value * 4);
+    const keys = paddedRows(random, length, 4, 4);
+    const values = paddedRows(random, length, 4, 4);
+    const output = bench.empty('output', 8);
+    const cache = new PagedCache(bench, random, [length], [[0, length - 1]]);
+    const kernel = await createAttention(bench.cache, kind, {
+      ...variant,
+      heads,
+      table: cache.table,
+      format: CACHE_FORMATS.f32,
+      batch: bench.uniform([1]),
+      parts: bench.empty('parts', attentionPartsBytes(heads, length, 1) / 4),
+      query: bench.floats('query', query),
+      keys: bench.floats('keys', cache.scatter([keys], 4)),
+      values: bench.floats('values', cache.scatter([values], 4)),
+      output,
+      outputStride: 8,
+    });
+    const found = await bench.run(kernel, 1, output, 8);
+    const expected = [0, 1].flatMap((head) => {
+      const sum = [0, 0, 0, 0];
+      let weight = 0;
+      for (let position = length - variant.window; position < length; position++) {
+        let score = 0;
+        for (let i = 0; i < 4; i++) score += (query[head * 4 + i] ?? 0) * (keys[position * 4 + i] ?? 0) * variant.scale;
+        const share = Math.exp(variant.softCap * Math.tanh(score / variant.softCap));
+        weight += share;
+        for (let i = 0; i < 4; i++) sum[i] = (sum[i] ?? 0) + share * (values[position * 4 + i] ?? 0);
+      }
+      return sum.map((value) => value / weight);
+    });
+    expect(normalisedError(found, expected)).toBeLessThan(1e-10);
+    kernel.destroy();
+  },
+);
 
 it.each([
   { headLength: 6, ropePairs: 2, hasBias: true, hasNorm: false },
@@ -64,9 +73,10 @@ it.each([
   const bias = paddedRows(random, 1, width, width);
   const gains = paddedRows(random, 1, 2 * headLength, 2 * headLength);
   const table = paddedRows(random, position + 1, ropePairs * 2, ropePairs * 2);
+  const cache = new PagedCache(bench, random, [position + 1], [[0, position]]);
   const query = bench.empty('query', headCount * headStride);
-  const keys = bench.empty('keys', (position + 1) * headStride);
-  const values = bench.empty('values', (position + 1) * headStride);
+  const keys = bench.empty('keys', cache.pageCount * 16 * headStride);
+  const values = bench.empty('values', cache.pageCount * 16 * headStride);
   const kernel = await createRopeAppend(bench.cache, {
     heads: { headCount, keyValueHeadCount, headLength, headStride },
     ropeStyle: 'halves',
@@ -77,10 +87,10 @@ it.each([
       epsilon,
     },
     ropePairs,
-    capacity: position + 1,
-    state: bench.state(position, 1),
+    table: cache.table,
+    format: CACHE_FORMATS.f32,
     projected: bench.floats('projected', projected),
-    table: bench.floats('table', table),
+    angles: bench.floats('angles', table),
     query,
     keys,
     values,
@@ -105,7 +115,7 @@ it.each([
   const found = await bench.run(kernel, 1, query, headCount * headStride);
   expect(normalisedError(found.subarray(0, headLength), head(0))).toBeLessThan(1e-12);
   expect(normalisedError(found.subarray(headStride, headStride + headLength), head(1))).toBeLessThan(1e-12);
-  const slot = position * headStride;
+  const slot = cache.place(0, position) * headStride;
   const keyRow = (await bench.read(keys, slot + headLength)).subarray(slot);
   const valueRow = (await bench.read(values, slot + headLength)).subarray(slot);
   expect(normalisedError(keyRow, head(2))).toBeLessThan(1e-12);

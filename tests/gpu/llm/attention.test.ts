@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createAttention } from '../../../worker/llm/kernels/attention.ts';
+import { CACHE_FORMATS } from '../../../worker/llm/cache/cache-format.ts';
+import { attentionBytesRead, attentionPartsBytes, createAttention } from '../../../worker/llm/kernels/attention.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
 import { createRandom } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import { attend, rotate } from '../reference/llama-forward.ts';
 import { KernelBench, paddedRows, rowOf } from './kernel-bench.ts';
+import { PagedCache } from './paged-cache.ts';
 
 // A software adapter on a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -19,7 +21,7 @@ interface AttentionCase {
   readonly headCount: number;
   readonly keyValueHeadCount: number;
   readonly headLength: number;
-  /** Tokens already in the cache. */
+  /** Position of the first row; the others follow it. */
   readonly position: number;
   readonly count: number;
 }
@@ -28,9 +30,10 @@ const CASES: readonly AttentionCase[] = [
   { headCount: 1, keyValueHeadCount: 1, headLength: 2, position: 0, count: 1 },
   { headCount: 3, keyValueHeadCount: 3, headLength: 6, position: 0, count: 7 },
   { headCount: 8, keyValueHeadCount: 4, headLength: 32, position: 62, count: 3 },
-  { headCount: 8, keyValueHeadCount: 1, headLength: 64, position: 63, count: 1 },
-  { headCount: 4, keyValueHeadCount: 2, headLength: 72, position: 131, count: 2 },
-  { headCount: 6, keyValueHeadCount: 2, headLength: 128, position: 200, count: 1 },
+  { headCount: 8, keyValueHeadCount: 1, headLength: 64, position: 63, count: 2 },
+  { headCount: 4, keyValueHeadCount: 2, headLength: 72, position: 131, count: 5 },
+  { headCount: 6, keyValueHeadCount: 2, headLength: 128, position: 200, count: 3 },
+  { headCount: 11, keyValueHeadCount: 1, headLength: 8, position: 300, count: 2 },
   { headCount: 2, keyValueHeadCount: 1, headLength: 256, position: 64, count: 1 },
 ];
 
@@ -41,59 +44,143 @@ function randomHeads(random: () => number, rows: number, headLength: number): Fl
   return paddedRows(random, rows, headLength, Math.ceil(headLength / 4) * 4);
 }
 
-describe('attention', () => {
-  it.each(CASES)('is the softmax over the whole cache: %o', async (shape) => {
-    const { headCount, keyValueHeadCount, headLength, position, count } = shape;
-    const headStride = Math.ceil(headLength / 4) * 4;
-    const length = position + count;
-    const random = createRandom(headLength + length);
-    const queries = randomHeads(random, count * headCount, headLength).map((value) => value * 3);
-    const keys = randomHeads(random, length * keyValueHeadCount, headLength);
-    const values = randomHeads(random, length * keyValueHeadCount, headLength);
-    const outputStride = headCount * headLength + 3;
-    const output = bench.empty('output', count * outputStride);
-    const kernel = await createAttention(bench.cache, {
-      heads: { headCount, keyValueHeadCount, headLength, headStride },
-      state: bench.state(position, count),
-      query: bench.floats('query', queries),
-      keys: bench.floats('keys', keys),
-      values: bench.floats('values', values),
-      output,
-      outputStride,
-    });
-    const result = await bench.run(kernel, count, output, count * outputStride);
-    const compact = (rows: Float32Array, index: number, heads: number) =>
-      Float64Array.from({ length: heads * headLength }, (_, column) => {
-        const head = Math.floor(column / headLength);
-        return rows[(index * heads + head) * headStride + (column % headLength)] ?? NaN;
-      });
-    const allKeys = Array.from({ length }, (_, index) => compact(keys, index, keyValueHeadCount));
-    const allValues = Array.from({ length }, (_, index) => compact(values, index, keyValueHeadCount));
-    for (let token = 0; token < count; token++) {
-      const visible = position + token + 1;
-      const query = compact(queries, token, headCount);
-      const expected = attend(query, allKeys.slice(0, visible), allValues.slice(0, visible), shape);
-      expect(normalisedError(rowOf(result, token, headCount * headLength, outputStride), expected)).toBeLessThan(1e-10);
-    }
-    kernel.destroy();
+/** Rows (slot, position) over sequences with these keys and values; the first differing number of each row decides. */
+async function attendOnGpu(
+  kind: 'decode' | 'prefill',
+  shape: Omit<AttentionCase, 'position' | 'count'>,
+  data: { seed: number; lengths: readonly number[]; rows: readonly (readonly [number, number])[] },
+): Promise<{ found: Float32Array; expected: Float64Array[]; outputStride: number }> {
+  const { headCount, keyValueHeadCount, headLength } = shape;
+  const headStride = Math.ceil(headLength / 4) * 4;
+  const heads = { headCount, keyValueHeadCount, headLength, headStride };
+  const random = createRandom(data.seed);
+  const { rows, lengths } = data;
+  const cache = new PagedCache(bench, random, lengths, rows);
+  const queries = randomHeads(random, rows.length * headCount, headLength).map((value) => value * 3);
+  const keys = lengths.map((length) => randomHeads(random, length * keyValueHeadCount, headLength));
+  const values = lengths.map((length) => randomHeads(random, length * keyValueHeadCount, headLength));
+  const outputStride = headCount * headLength + 3;
+  const output = bench.empty('output', rows.length * outputStride);
+  const kernel = await createAttention(bench.cache, kind, {
+    heads,
+    table: cache.table,
+    format: CACHE_FORMATS.f32,
+    batch: bench.uniform([rows.length]),
+    query: bench.floats('query', queries),
+    keys: bench.floats('keys', cache.scatter(keys, keyValueHeadCount * headStride)),
+    values: bench.floats('values', cache.scatter(values, keyValueHeadCount * headStride)),
+    output,
+    outputStride,
+    parts: bench.empty('parts', attentionPartsBytes(heads, cache.table.capacity, rows.length) / 4),
   });
+  const found = await bench.run(kernel, rows.length, output, rows.length * outputStride);
+  kernel.destroy();
+  const compact = (source: Float32Array, index: number, count: number) =>
+    Float64Array.from({ length: count * headLength }, (_, column) => {
+      const head = Math.floor(column / headLength);
+      return source[(index * count + head) * headStride + (column % headLength)] ?? NaN;
+    });
+  const expected = rows.map(([slot, position], row) => {
+    const visible = Array.from({ length: position + 1 }, (_, index) => index);
+    const [slotKeys, slotValues] = [keys[slot] ?? new Float32Array(), values[slot] ?? new Float32Array()];
+    return attend(
+      compact(queries, row, headCount),
+      visible.map((index) => compact(slotKeys, index, keyValueHeadCount)),
+      visible.map((index) => compact(slotValues, index, keyValueHeadCount)),
+      shape,
+    );
+  });
+  return { found, expected, outputStride };
+}
+
+describe('attention over pages', () => {
+  it.each(CASES)('of rows that follow each other is the softmax over all before: %o', async (shape) => {
+    const { headCount, headLength, position, count } = shape;
+    const rows = Array.from({ length: count }, (_, index) => [1, position + index] as const);
+    for (const kind of ['prefill', 'decode'] as const) {
+      const seed = headLength + position;
+      const { found, expected, outputStride } = await attendOnGpu(kind, shape, {
+        seed,
+        lengths: [3, position + count],
+        rows,
+      });
+      expected.forEach((row, index) => {
+        expect(normalisedError(rowOf(found, index, headCount * headLength, outputStride), row)).toBeLessThan(1e-10);
+      });
+    }
+  });
+
+  it('of one token each of several sequences splits each by its own length', async () => {
+    const shape = { headCount: 4, keyValueHeadCount: 2, headLength: 16 };
+    const lengths = [1, 64, 65, 700, 2300];
+    const rows = lengths.map((length, slot) => [slot, length - 1] as const);
+    const { found, expected, outputStride } = await attendOnGpu('decode', shape, { seed: 4, lengths, rows });
+    expected.forEach((row, index) => {
+      expect(normalisedError(rowOf(found, index, 64, outputStride), row)).toBeLessThan(1e-10);
+    });
+  });
+
+  it.each(['prefill', 'decode'] as const)(
+    'gives a row the same bytes whatever rows share its batch: %s',
+    async (kind) => {
+      const shape = { headCount: 4, keyValueHeadCount: 2, headLength: 8 };
+      const rows = Array.from({ length: 9 }, (_, index) => [0, 190 + index] as const);
+      // The same seed draws other numbers for fewer rows, so the rows are compared through their positions in one large batch.
+      const random = createRandom(9);
+      const cache = new PagedCache(bench, random, [200], rows);
+      const heads = { ...shape, headStride: 8 };
+      const queries = randomHeads(random, 9 * 4, 8);
+      const keys = cache.scatter([randomHeads(random, 400, 8)], 16);
+      const values = cache.scatter([randomHeads(random, 400, 8)], 16);
+      const results: Float32Array[] = [];
+      for (const count of [9, 6]) {
+        const output = bench.empty('output', 9 * 32);
+        const kernel = await createAttention(bench.cache, kind, {
+          heads,
+          table: cache.table,
+          format: CACHE_FORMATS.f32,
+          batch: bench.uniform([count]),
+          query: bench.floats('query', queries),
+          keys: bench.floats('keys', keys),
+          values: bench.floats('values', values),
+          output,
+          outputStride: 32,
+          parts: bench.empty('parts', attentionPartsBytes(heads, 200, 9) / 4),
+        });
+        results.push(await bench.run(kernel, count, output, 6 * 32));
+        kernel.destroy();
+      }
+      expect(results[1]).toEqual(results[0]);
+    },
+  );
 
   it('keeps to the highest score when scores differ by thousands', async () => {
     const heads = { headCount: 1, keyValueHeadCount: 1, headLength: 4, headStride: 4 };
     const keys = Float32Array.from({ length: 100 * 4 }, (_, index) => Math.floor(index / 4) * 50);
     const values = Float32Array.from({ length: 100 * 4 }, (_, index) => Math.floor(index / 4));
-    const output = bench.empty('output', 4);
-    const kernel = await createAttention(bench.cache, {
-      heads,
-      state: bench.state(99, 1),
-      query: bench.floats('query', [1, 1, 1, 1]),
-      keys: bench.floats('keys', keys),
-      values: bench.floats('values', values),
-      output,
-      outputStride: 4,
-    });
-    expect([...(await bench.run(kernel, 1, output, 4))]).toEqual([99, 99, 99, 99]);
-    kernel.destroy();
+    for (const kind of ['prefill', 'decode'] as const) {
+      const cache = new PagedCache(bench, createRandom(1), [100], [[0, 99]]);
+      const output = bench.empty('output', 4);
+      const kernel = await createAttention(bench.cache, kind, {
+        heads,
+        table: cache.table,
+        format: CACHE_FORMATS.f32,
+        batch: bench.uniform([1]),
+        query: bench.floats('query', [1, 1, 1, 1]),
+        keys: bench.floats('keys', cache.scatter([keys], 4)),
+        values: bench.floats('values', cache.scatter([values], 4)),
+        output,
+        outputStride: 4,
+        parts: bench.empty('parts', attentionPartsBytes(heads, 100, 1) / 4),
+      });
+      expect([...(await bench.run(kernel, 1, output, 4))]).toEqual([99, 99, 99, 99]);
+      kernel.destroy();
+    }
+  });
+
+  it('reads keys and values of a 16k context once per group of query heads', () => {
+    const heads = { headCount: 32, keyValueHeadCount: 8, headLength: 128, headStride: 128 };
+    expect(attentionBytesRead(heads, CACHE_FORMATS.f16, 16_384)).toBe(2 * 16_384 * 8 * 128 * 2);
   });
 });
 
@@ -104,6 +191,9 @@ describe('rope and append', () => {
     const ropeDimensions = headLength > 4 ? headLength - 2 : headLength;
     const capacity = position + count;
     const random = createRandom(headLength * 7 + capacity);
+    const rows = Array.from({ length: count }, (_, index) => [1, position + index] as const);
+    const cache = new PagedCache(bench, random, [1, capacity], rows);
+    const poolRows = cache.pageCount * 16;
     const width = (headCount + 2 * keyValueHeadCount) * headLength;
     const projected = paddedRows(random, count, width, width);
     const table = Float32Array.from({ length: capacity * ropeDimensions }, (_, index) => {
@@ -113,23 +203,22 @@ describe('rope and append', () => {
     });
     const cacheRow = keyValueHeadCount * headStride;
     const query = bench.empty('query', count * headCount * headStride);
-    const keys = bench.empty('keys', capacity * cacheRow);
-    const values = bench.empty('values', capacity * cacheRow);
+    const keys = bench.empty('keys', poolRows * cacheRow);
+    const values = bench.empty('values', poolRows * cacheRow);
     const kernel = await createRopeAppend(bench.cache, {
       heads: { headCount, keyValueHeadCount, headLength, headStride },
       ropePairs: ropeDimensions / 2,
-      capacity,
-      state: bench.state(position, count),
+      table: cache.table,
+      format: CACHE_FORMATS.f32,
       projected: bench.floats('projected', projected),
-      table: bench.floats('table', table),
+      angles: bench.floats('angles', table),
       query,
       keys,
       values,
     });
-    // One token more than there are: it must not be written past the cache.
-    const queryResult = await bench.run(kernel, count + 1, query, count * headCount * headStride);
-    const keyResult = await bench.read(keys, capacity * cacheRow);
-    const valueResult = await bench.read(values, capacity * cacheRow);
+    const queryResult = await bench.run(kernel, count, query, count * headCount * headStride);
+    const keyResult = await bench.read(keys, poolRows * cacheRow);
+    const valueResult = await bench.read(values, poolRows * cacheRow);
     const padded = (heads: Float64Array) =>
       Array.from({ length: (heads.length / headLength) * headStride }, (_, index) =>
         index % headStride < headLength
@@ -145,10 +234,12 @@ describe('rope and append', () => {
       rotate(k, position + token, rope);
       const v = row.slice(q.length + k.length);
       expect(normalisedError(at(queryResult, token, headCount * headStride), padded(q))).toBeLessThan(1e-12);
-      expect(normalisedError(at(keyResult, position + token, cacheRow), padded(k))).toBeLessThan(1e-12);
-      expect([...at(valueResult, position + token, cacheRow)]).toEqual(padded(v));
+      expect(normalisedError(at(keyResult, cache.place(1, position + token), cacheRow), padded(k))).toBeLessThan(1e-12);
+      expect([...at(valueResult, cache.place(1, position + token), cacheRow)]).toEqual(padded(v));
     }
-    expect(keyResult.subarray(0, position * cacheRow).every((value) => value === 0)).toBe(true);
+    const written = new Set(rows.map(([slot, place]) => cache.place(slot, place)));
+    const others = keyResult.filter((_, index) => !written.has(Math.floor(index / cacheRow)));
+    expect(others.every((value) => value === 0)).toBe(true);
     kernel.destroy();
   });
 });

@@ -43,9 +43,9 @@ export class KernelBench {
   uniform(values: readonly number[]): GPUBuffer {
     return this.#own(createShapeBuffer(this.device, 'uniform', values));
   }
-  /** { position, count, token }. */
-  state(position: number, count: number): GPUBuffer {
-    return this.integers('state', [position, count, 0, 0]);
+  /** Unsigned integers at a word of a buffer. */
+  write(buffer: GPUBuffer, firstWord: number, values: readonly number[]): void {
+    this.device.queue.writeBuffer(buffer, firstWord * 4, Uint32Array.from(values));
   }
 
   /** A random matrix through staging and repack, cut into slices of `sliceRows`, and its values in float64. */

@@ -2,16 +2,28 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import noiseCode from '../../../shaders/llm/counter-rng.wgsl?raw';
 import { readBuffer } from '../../../worker/gpu/buffers.ts';
 import { createComputePipeline } from '../../../worker/gpu/pipelines.ts';
-import { createBindGroup, createShapeBuffer } from '../../../worker/llm/kernels/kernel.ts';
-import { createReplayGap } from '../../../worker/llm/kernels/replay-gap.ts';
-import { createSample, sampleSliceCount } from '../../../worker/llm/kernels/sample.ts';
+import { createBindGroup, type Kernel } from '../../../worker/llm/kernels/kernel.ts';
+import { createSampleFilter } from '../../../worker/llm/kernels/sample-filter.ts';
+import { createSample } from '../../../worker/llm/kernels/sample.ts';
+import type { SamplingParameters } from '../../../worker/messages.ts';
+import { filterThreshold, adjustLogits, sampleToken } from '../../../worker/llm/sampling/filter-logits.ts';
+import {
+  BIAS_CAPACITY,
+  packBiases,
+  packSamplingRules,
+  readSamplingRules,
+  RULES_BYTES,
+} from '../../../worker/llm/sampling/sampling-rules.ts';
 import { counterHash, gumbelNoise } from '../../../worker/llm/sampling/counter-rng.ts';
 import { createRandom, normal, pick } from '../../fixtures/llm/random.ts';
 import { indexOfHighest } from '../reference/compare.ts';
 import { KernelBench } from './kernel-bench.ts';
+import { samplingBuffers } from './sampling-buffers.ts';
 
 // A software adapter on a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const greedy = { temperature: 0, seed: 0 };
 
 let bench: KernelBench;
 beforeEach(async () => {
@@ -71,39 +83,38 @@ describe('the noise on the GPU', () => {
 
 interface Choice {
   readonly logits: ArrayLike<number>;
-  readonly position?: number;
-  readonly temperature?: number;
-  readonly seed?: number;
+  /** Tokens before the new one; its position is their count. */
+  readonly tokens?: readonly number[];
+  readonly parameters?: SamplingParameters;
 }
 
-async function choose({ logits, position = 4, temperature = 0, seed = 0 }: Choice): Promise<number> {
-  const capacity = 64;
+const CAPACITY = 64;
+
+/** Chooses in row 1 of a batch of two, slot 2: nothing may depend on being the first. */
+async function choose({ logits, tokens = [1, 2, 3, 4, 0], parameters = greedy }: Choice): Promise<number> {
   const vocabularySize = logits.length;
-  const slices = sampleSliceCount(vocabularySize);
-  const greedy = temperature === 0;
-  const sampling = createShapeBuffer(
-    bench.device,
-    'sampling',
-    [vocabularySize, slices, capacity, seed, greedy ? 1 : 0],
-    [greedy ? 1 : 1 / temperature],
-  );
-  const state = bench.state(position, 1);
-  const tokens = bench.empty('tokens', capacity);
-  const kernel = await createSample(bench.cache, {
-    vocabularySize,
-    sampling,
-    state,
-    logits: bench.floats('logits', logits),
-    bestScores: bench.empty('best-scores', slices),
-    bestTokens: bench.empty('best-tokens', slices),
-    tokens,
-  });
-  await bench.run(kernel, 1, state, 4);
-  const [after, , token = -1] = new Uint32Array(await readBuffer(bench.device, state, 16));
-  const written = new Uint32Array(await readBuffer(bench.device, tokens, capacity * 4));
-  expect(after).toBe(position + 1);
-  if (position + 1 < capacity) expect(written[position + 1]).toBe(token);
-  sampling.destroy();
+  const rules = readSamplingRules(parameters, vocabularySize);
+  const buffers = samplingBuffers(bench, { vocabularySize, rowCount: 2, capacity: CAPACITY });
+  const position = tokens.length - 1;
+  bench.write(buffers.rows, 0, [0, 9, 2, position]);
+  bench.write(buffers.tokens, 2 * CAPACITY, tokens);
+  bench.device.queue.writeBuffer(buffers.rules, 2 * RULES_BYTES, packSamplingRules(rules));
+  if (rules.logitBias.length > 0) {
+    bench.device.queue.writeBuffer(buffers.biases, 2 * BIAS_CAPACITY * 8, packBiases(rules));
+  }
+  bench.device.queue.writeBuffer(buffers.logits, vocabularySize * 4, Float32Array.from(logits));
+  const filter = await createSampleFilter(bench.cache, buffers);
+  const sample = await createSample(bench.cache, { ...buffers, vocabularySize });
+  const both: Kernel = {
+    ...sample,
+    run: (pass, count) => [filter, sample].forEach((kernel) => kernel.run(pass, count)),
+  };
+  await bench.run(both, 2, buffers.rows, 4);
+  const [, , slot, after] = new Uint32Array(await readBuffer(bench.device, buffers.rows, 16));
+  const [, token = -1] = new Uint32Array(await readBuffer(bench.device, buffers.ids, 8));
+  const written = new Uint32Array(await readBuffer(bench.device, buffers.tokens, CAPACITY * 4, 2 * CAPACITY * 4));
+  expect([slot, after]).toEqual([2, position + 1]);
+  if (position + 1 < CAPACITY) expect(written[position + 1]).toBe(token);
   return token;
 }
 
@@ -121,7 +132,8 @@ describe('the sampler', () => {
     equal[300] = 1;
     expect(await choose({ logits: equal })).toBe(300);
     expect(await choose({ logits: new Float32Array(300).fill(NaN) })).toBe(0);
-    expect(await choose({ logits: [NaN, 1, NaN], position: 63 })).toBe(1);
+    const full = Array.from({ length: CAPACITY }, () => 0);
+    expect(await choose({ logits: [NaN, 1, NaN], tokens: full })).toBe(1);
   });
 
   it('adds the noise of (seed, new position, token) to logits over temperature', async () => {
@@ -133,7 +145,8 @@ describe('the sampler', () => {
       [4_294_967_295, 30],
     ] as const) {
       const scores = Array.from(logits, (logit, token) => logit / 0.8 + gumbelNoise(seed, position + 1, token));
-      expect(await choose({ logits, position, temperature: 0.8, seed })).toBe(indexOfHighest(scores));
+      const tokens = Array.from({ length: position + 1 }, (_, index) => index);
+      expect(await choose({ logits, tokens, parameters: { temperature: 0.8, seed } })).toBe(indexOfHighest(scores));
     }
   });
 
@@ -155,42 +168,82 @@ describe('the sampler', () => {
   });
 });
 
-describe('the replay gap', () => {
-  it.each([0, 0.7])(
-    'is the best score minus that of the token that follows, at temperature %d',
-    async (temperature) => {
-      const vocabularySize = 301;
-      const count = 3;
-      const position = 10;
-      const capacity = 16;
-      const random = createRandom(12);
-      const logits = Float32Array.from({ length: count * vocabularySize }, () => normal(random));
-      const tokens = Array.from({ length: capacity }, () => pick(random, vocabularySize));
-      const greedy = temperature === 0;
-      const inverse = greedy ? 1 : 1 / temperature;
-      const sampling = createShapeBuffer(
-        bench.device,
-        'sampling',
-        [vocabularySize, 1, capacity, 5, greedy ? 1 : 0],
-        [inverse],
-      );
-      const gaps = bench.empty('gaps', capacity);
-      const kernel = await createReplayGap(bench.cache, {
-        sampling,
-        state: bench.state(position, count),
-        logits: bench.floats('logits', logits),
-        tokens: bench.integers('tokens', tokens),
-        gaps,
-      });
-      const found = await bench.run(kernel, count, gaps, capacity);
-      for (let t = 0; t < count; t++) {
-        const scores = Array.from(logits.subarray(t * vocabularySize, (t + 1) * vocabularySize), (logit, id) =>
-          greedy ? logit : logit * inverse + gumbelNoise(5, position + t + 1, id),
-        );
-        const expected = Math.max(...scores) - (scores[tokens[position + t + 1] ?? 0] ?? NaN);
-        expect(found[position + t]).toBeCloseTo(expected, 4);
+const RULES: readonly (readonly [string, Omit<SamplingParameters, 'seed'>])[] = [
+  ['top-k', { temperature: 1.5, topK: 7 }],
+  ['top-k of one', { temperature: 2, topK: 1 }],
+  ['top-k past the vocabulary', { temperature: 2, topK: 100_000 }],
+  ['top-p', { temperature: 1.2, topP: 0.7 }],
+  ['a tiny top-p', { temperature: 3, topP: 1e-6 }],
+  ['min-p', { temperature: 1.5, minP: 0.2 }],
+  ['top-k, top-p and min-p', { temperature: 2, topK: 40, topP: 0.9, minP: 0.02 }],
+  ['penalties', { temperature: 0, repetitionPenalty: 1.7, presencePenalty: 0.6, frequencyPenalty: 0.4 }],
+  ['penalties that look back three tokens', { temperature: 0.9, presencePenalty: 5, penaltyTokens: 3 }],
+  ['everything', { temperature: 0.8, topK: 50, topP: 0.8, minP: 0.05, repetitionPenalty: 1.2, frequencyPenalty: 0.3 }],
+];
+
+describe('the rules of a request', () => {
+  it.each(RULES)('choose the token of the float64 twin, on awkward vocabularies: %s', async (_title, parameters) => {
+    for (const size of [1, 2, 61, 257, 1009, 5003]) {
+      const random = createRandom(size);
+      const logits = Float32Array.from({ length: size }, () => 3 * normal(random));
+      const tokens = Array.from({ length: 40 }, () => pick(random, Math.min(size, 12)));
+      for (const seed of [3, 4_294_967_295]) {
+        const rules = readSamplingRules({ ...parameters, seed }, size);
+        const found = await choose({ logits, tokens, parameters: { ...parameters, seed } });
+        expect(found).toBe(sampleToken(logits, tokens, rules));
       }
-      sampling.destroy();
-    },
-  );
+    }
+  });
+
+  it('add a bias to named tokens, so far that one is always or never taken', async () => {
+    const logits = Float32Array.from({ length: 700 }, (_, token) => (token === 5 ? 9 : -token / 100));
+    const logitBias = [
+      { token: 5, bias: -100 },
+      { token: 699, bias: 50 },
+    ];
+    expect(await choose({ logits, parameters: { ...greedy, logitBias } })).toBe(699);
+    expect(await choose({ logits, parameters: { ...greedy, logitBias: logitBias.slice(0, 1) } })).toBe(0);
+  });
+
+  it('keep tokens equal to the last one kept, and never lose the best', async () => {
+    const equal = new Float32Array(300).fill(1);
+    const parameters = { temperature: 1, seed: 6, topK: 3 };
+    const rules = readSamplingRules(parameters, 300);
+    expect(filterThreshold(adjustLogits(equal, [], rules), rules)).toBe(1);
+    const tokens = [1, 2, 3];
+    expect(await choose({ logits: equal, tokens, parameters })).toBe(sampleToken(equal, tokens, rules));
+    const spread = Float32Array.from({ length: 300 }, (_, token) => -Math.abs(token - 40));
+    expect(await choose({ logits: spread, parameters: { temperature: 5, seed: 1, minP: 1 } })).toBe(40);
+  });
+
+  it.each([
+    ['topK', { topK: -1 }],
+    ['topK', { topK: 1.5 }],
+    ['topP', { topP: 0 }],
+    ['topP', { topP: 1.1 }],
+    ['minP', { minP: NaN }],
+    ['repetitionPenalty', { repetitionPenalty: 0 }],
+    ['penaltyTokens', { penaltyTokens: 1025 }],
+    ['logitBias', { logitBias: [{ token: 1, bias: Infinity }] }],
+    [
+      'logitBias',
+      {
+        logitBias: [
+          { token: 1, bias: 1 },
+          { token: 1, bias: 2 },
+        ],
+      },
+    ],
+  ])('are refused by name when %s is out of range', (field, parameters) => {
+    const refused = () => readSamplingRules({ temperature: 1, seed: 0, ...parameters }, 10);
+    expect(refused).toThrow(
+      expect.objectContaining({ code: 'INVALID_PARAMETER', data: expect.objectContaining({ field }) }),
+    );
+  });
+
+  it('are refused for a bias on a token outside the vocabulary', () => {
+    expect(() => readSamplingRules({ ...greedy, logitBias: [{ token: 10, bias: 1 }] }, 10)).toThrow(
+      expect.objectContaining({ code: 'TOKEN_OUT_OF_RANGE' }),
+    );
+  });
 });

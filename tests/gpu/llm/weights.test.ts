@@ -66,21 +66,25 @@ describe('an embedding row', () => {
       const { matrix, values } = await bench.matrix(random, shape.type, shape);
       const position = 2;
       const count = 6;
-      const tokens = Array.from({ length: position + count + 1 }, () => pick(random, shape.rows));
+      const capacity = position + count + 1;
+      const tokens = Array.from({ length: 2 * capacity }, () => pick(random, shape.rows));
+      // The second slot.
+      const rows = Array.from({ length: count }, (_, t) => [1, position + t]).flat();
       const stride = pad32(shape.columns);
       const hidden = bench.empty('hidden', (count + 1) * stride);
       const kernel = await createEmbed(bench.cache, {
         table: matrix,
-        state: bench.state(position, count),
+        rows: bench.integers('rows', rows),
+        capacity,
         tokens: bench.integers('tokens', tokens),
         hidden,
       });
-      const found = await bench.run(kernel, count + 1, hidden, (count + 1) * stride);
+      const found = await bench.run(kernel, count, hidden, (count + 1) * stride);
       const expected = Array.from({ length: (count + 1) * stride }, (_, index) => {
         const row = Math.floor(index / stride);
         const column = index % stride;
         if (row >= count || column >= shape.columns) return 0;
-        return Math.fround(values[(tokens[position + row] ?? 0) * shape.columns + column] ?? NaN);
+        return Math.fround(values[(tokens[capacity + position + row] ?? 0) * shape.columns + column] ?? NaN);
       });
       // Types with a minimum round once more; all others are exact.
       const largest = Math.max(...expected.map(Math.abs));

@@ -3,13 +3,21 @@ import { composeWithWeights } from '../formats/weight-format.ts';
 import type { WeightMatrix } from '../model/weight-matrix.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 
-/** hidden[t] = scale * embedding[tokens[position + t]]; one dispatch per slice of the table. */
+/** hidden[t] = scale * embedding[tokens[slot][position]] of each row t; one dispatch per slice of the table. */
 export async function createEmbed(
   cache: PipelineCache,
-  options: { table: WeightMatrix; state: GPUBuffer; tokens: GPUBuffer; hidden: GPUBuffer; scale?: number },
+  options: {
+    table: WeightMatrix;
+    rows: GPUBuffer;
+    tokens: GPUBuffer;
+    /** Positions of a slot. */
+    capacity: number;
+    hidden: GPUBuffer;
+    scale?: number;
+  },
 ): Promise<Kernel> {
   const { device } = cache;
-  const { table, state, tokens, hidden } = options;
+  const { table, rows, capacity, tokens, hidden } = options;
   const label = `llm.embed.${table.label}`;
   const pipeline = await cache.get({
     label,
@@ -17,9 +25,9 @@ export async function createEmbed(
   });
   const groups = Math.ceil((table.blocks * table.format.unitsPerBlock) / 64);
   const slices = table.slices.map((slice) => {
-    const integers = [slice.firstRow, slice.rowCount, table.blocks];
+    const integers = [slice.firstRow, slice.rowCount, table.blocks, capacity];
     const shape = createShapeBuffer(device, `${label}.shape`, integers, [options.scale ?? 1]);
-    const group = createBindGroup(device, label, pipeline, [shape, state, tokens, hidden, slice.data, slice.scales]);
+    const group = createBindGroup(device, label, pipeline, [shape, rows, tokens, hidden, slice.data, slice.scales]);
     return { shape, group };
   });
   return {

@@ -1,23 +1,24 @@
-import noiseCode from '../../../shaders/llm/counter-rng.wgsl?raw';
 import code from '../../../shaders/llm/replay-gap.wgsl?raw';
 import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
+import { composeSampling, type SamplingBuffers } from './sampling-buffers.ts';
 
-/** For each token of a chunk: best score minus the score of the token that follows it in the sequence. */
+/** For each row: best value minus the value of the token that follows it in its sequence. */
 export async function createReplayGap(
   cache: PipelineCache,
-  options: { sampling: GPUBuffer; state: GPUBuffer; logits: GPUBuffer; tokens: GPUBuffer; gaps: GPUBuffer },
+  options: SamplingBuffers & { readonly gaps: GPUBuffer },
 ): Promise<Kernel> {
-  const { sampling, state, logits, tokens, gaps } = options;
+  const { vocabulary, rules, rows, logits, adjusted, thresholds, tokens, gaps } = options;
   const label = 'llm.replay-gap';
-  const pipeline = await cache.get({ label, code: `${noiseCode}\n${code}` });
-  const group = createBindGroup(cache.device, label, pipeline, [sampling, state, logits, tokens, gaps]);
+  const pipeline = await cache.get({ label, code: composeSampling(code) });
+  const bound = [vocabulary, rules, rows, logits, adjusted, thresholds, tokens, gaps];
+  const group = createBindGroup(cache.device, label, pipeline, bound);
   return {
     label,
     dispatchCount: 1,
-    run(pass, tokenCount) {
+    run(pass, rowCount) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(tokenCount);
+      pass.dispatchWorkgroups(rowCount);
     },
     destroy: () => undefined,
   };

@@ -1,4 +1,5 @@
 import code from '../../../shaders/llm/rope-append.wgsl?raw';
+import type { CacheFormat, CacheTable } from '../cache/cache-format.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
 
 /** Head geometry shared by the attention kernels. */
@@ -29,10 +30,10 @@ export async function createRopeAppend(
   options: RopeVariant & {
     heads: HeadShape;
     ropePairs: number;
-    capacity: number;
-    state: GPUBuffer;
+    table: CacheTable;
+    format: CacheFormat;
     projected: GPUBuffer;
-    table: GPUBuffer;
+    angles: GPUBuffer;
     query: GPUBuffer;
     keys: GPUBuffer;
     values: GPUBuffer;
@@ -47,19 +48,28 @@ export async function createRopeAppend(
     HAS_BIAS: parameters?.hasBias === true ? 1 : 0,
     HAS_NORM: parameters?.hasNorm === true ? 1 : 0,
   };
-  const pipeline = await cache.get({ label, code, constants });
+  const pipeline = await cache.get({ label, code: `${options.format.code}\n${code}`, constants });
   const shape = createShapeBuffer(
     device,
     `${label}.shape`,
-    [headCount, keyValueHeadCount, headLength, headStride, options.ropePairs, options.capacity],
+    [
+      headCount,
+      keyValueHeadCount,
+      headLength,
+      headStride,
+      options.ropePairs,
+      options.table.capacity,
+      options.table.pagesPerSlot,
+      options.table.pageTableStart,
+    ],
     [parameters?.epsilon ?? 0],
   );
-  const { state, projected, table, query, keys, values } = options;
+  const { table, projected, angles, query, keys, values } = options;
   const group = createBindGroup(device, label, pipeline, [
     shape,
-    state,
+    table.rows,
     projected,
-    table,
+    angles,
     query,
     keys,
     values,

@@ -8,7 +8,6 @@ import { createMatrixMatrix, MATRIX_TILE } from '../kernels/matrix-matrix.ts';
 import type { MatrixKernelOptions } from '../kernels/matrix-options.ts';
 import { createMatrixVector } from '../kernels/matrix-vector.ts';
 import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
-import { sampleSliceCount } from '../kernels/sample.ts';
 import { allocateOrFail } from './allocation.ts';
 import type { WeightMatrix } from './weight-matrix.ts';
 import type { LlamaConfig } from './llama-config.ts';
@@ -34,12 +33,10 @@ export interface Scratch {
   readonly branch: GPUBuffer;
   /** [chunk][feed-forward, padded to 32]. */
   readonly activated: GPUBuffer;
-  /** [vocabulary] of the token being decoded. */
+  /** [SCORING_CHUNK][vocabulary]. */
   readonly logits: GPUBuffer;
   /** Uniform: the count of tokens in the batch that is being recorded. */
   readonly batch: GPUBuffer;
-  readonly bestScores: GPUBuffer;
-  readonly bestTokens: GPUBuffer;
 }
 
 /** The kernels of one layer that read weights only, in the order around rope and attention. */
@@ -57,8 +54,7 @@ export class LlamaGraph {
   readonly scratch: Scratch;
   readonly #single: readonly LayerKernels[];
   readonly #batch: readonly LayerKernels[];
-  readonly #head: Kernel;
-  #scoring: Promise<{ kernel: Kernel; logits: GPUBuffer }> | undefined;
+  readonly #head: { readonly single: Kernel; readonly batch: Kernel };
 
   private constructor(
     cache: PipelineCache,
@@ -69,7 +65,7 @@ export class LlamaGraph {
       scratch: Scratch;
       single: readonly LayerKernels[];
       batch: readonly LayerKernels[];
-      head: Kernel;
+      head: { readonly single: Kernel; readonly batch: Kernel };
     },
   ) {
     this.cache = cache;
@@ -89,6 +85,7 @@ export class LlamaGraph {
       headLength: config.headLength,
       headStride: Math.ceil(config.headLength / 4) * 4,
     };
+    checkLogits(cache.device, config.vocabularySize);
     const scratch = await allocateOrFail(
       cache.device,
       'activations',
@@ -98,13 +95,24 @@ export class LlamaGraph {
     const [single, batch, head] = await Promise.all([
       Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, 'single'))),
       Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, 'batch'))),
-      createMatrixVector(cache, headOptions(config, weights, scratch.hidden, scratch.logits)),
+      createMatrixVector(cache, headOptions(config, weights, scratch)),
     ]);
-    return new LlamaGraph(cache, config, weights, { heads, scratch, single, batch, head });
+    const batchHead = await createMatrixMatrix(cache, {
+      ...headOptions(config, weights, scratch),
+      batch: scratch.batch,
+    });
+    return new LlamaGraph(cache, config, weights, {
+      heads,
+      scratch,
+      single,
+      batch,
+      head: { single: head, batch: batchHead },
+    });
   }
 
-  layer(index: number, tokenCount: number): LayerKernels {
-    const layer = (tokenCount === 1 ? this.#single : this.#batch)[index];
+  /** Kernels for one token by itself, or for a batch. The two sum in different orders, so what must agree bit by bit takes the same. */
+  layer(index: number, kind: 'single' | 'batch'): LayerKernels {
+    const layer = (kind === 'single' ? this.#single : this.#batch)[index];
     if (layer === undefined) throw new RangeError(`layer ${index} of ${this.config.layerCount}`);
     return layer;
   }
@@ -129,55 +137,37 @@ export class LlamaGraph {
     };
   }
 
-  /** Logits of the one token in `scratch.hidden` row 0. */
-  get head(): Kernel {
-    return this.#head;
+  /** Logits of the rows in `scratch.hidden`: row 0, or up to SCORING_CHUNK of a batch. */
+  head(kind: 'single' | 'batch'): Kernel {
+    return this.#head[kind];
   }
 
-  /** Logits [SCORING_CHUNK][vocabulary] of a batch; made on first use, since plain generation never needs it. */
-  scoring(): Promise<{ kernel: Kernel; logits: GPUBuffer }> {
-    this.#scoring ??= this.#createScoring();
-    return this.#scoring;
-  }
-
-  async destroy(): Promise<void> {
-    const scoring = await this.#scoring?.catch(() => undefined);
-    scoring?.kernel.destroy();
-    scoring?.logits.destroy();
+  destroy(): void {
     for (const layer of [...this.#single, ...this.#batch]) {
       for (const kernel of [...layer.beforeRope, ...layer.afterAttention]) kernel.destroy();
     }
-    this.#head.destroy();
+    this.#head.single.destroy();
+    this.#head.batch.destroy();
     destroyScratch(this.scratch);
     this.weights.destroy();
   }
+}
 
-  async #createScoring(): Promise<{ kernel: Kernel; logits: GPUBuffer }> {
-    const { device } = this.cache;
-    const sizeBytes = SCORING_CHUNK * this.config.vocabularySize * 4;
-    const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-    if (sizeBytes > limit) {
-      throw new LlmError(
-        'ADAPTER_LIMIT',
-        `the logits of ${SCORING_CHUNK} tokens take ${sizeBytes} bytes, but the adapter binds at most ${limit}`,
-        { data: { neededBytes: sizeBytes, limitBytes: limit } },
-      );
-    }
-    const logits = await allocateOrFail(
-      device,
-      'logits',
-      () => createStorageBuffer(device, 'llm.scoring.logits', sizeBytes),
-      (buffer) => buffer.destroy(),
-    );
-    const options = headOptions(this.config, this.weights, this.scratch.hidden, logits);
-    return { kernel: await createMatrixMatrix(this.cache, { ...options, batch: this.scratch.batch }), logits };
-  }
+/** @throws LlmError ADAPTER_LIMIT when the logits of a chunk do not fit a binding. */
+function checkLogits(device: GPUDevice, vocabularySize: number): void {
+  const sizeBytes = SCORING_CHUNK * vocabularySize * 4;
+  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  if (sizeBytes <= limit) return;
+  throw new LlmError(
+    'ADAPTER_LIMIT',
+    `the logits of ${SCORING_CHUNK} tokens take ${sizeBytes} bytes, but the adapter binds at most ${limit}`,
+    { data: { neededBytes: sizeBytes, limitBytes: limit } },
+  );
 }
 
 function allocateScratch(device: GPUDevice, config: LlamaConfig, heads: HeadShape): Scratch {
   const rows = (label: string, length: number) =>
     createStorageBuffer(device, `llm.scratch.${label}`, PREFILL_CHUNK * length * 4);
-  const slices = sampleSliceCount(config.vocabularySize);
   return {
     hidden: rows('hidden', padToBlock(config.embeddingLength)),
     projected: rows('projected', (heads.headCount + 2 * heads.keyValueHeadCount) * heads.headLength),
@@ -185,10 +175,8 @@ function allocateScratch(device: GPUDevice, config: LlamaConfig, heads: HeadShap
     attended: rows('attended', padToBlock(heads.headCount * heads.headLength)),
     branch: rows('branch', padToBlock(config.embeddingLength)),
     activated: rows('activated', padToBlock(config.feedForwardLength)),
-    logits: createStorageBuffer(device, 'llm.scratch.logits', config.vocabularySize * 4),
+    logits: createStorageBuffer(device, 'llm.scratch.logits', SCORING_CHUNK * config.vocabularySize * 4),
     batch: createShapeBuffer(device, 'llm.scratch.batch', [1]),
-    bestScores: createStorageBuffer(device, 'llm.scratch.best-scores', slices * 4),
-    bestTokens: createStorageBuffer(device, 'llm.scratch.best-tokens', slices * 4),
   };
 }
 
@@ -196,16 +184,11 @@ function destroyScratch(scratch: Scratch): void {
   for (const buffer of Object.values(scratch) as GPUBuffer[]) buffer.destroy();
 }
 
-function headOptions(
-  config: LlamaConfig,
-  weights: LlamaWeights,
-  input: GPUBuffer,
-  output: GPUBuffer,
-): MatrixKernelOptions {
+function headOptions(config: LlamaConfig, weights: LlamaWeights, scratch: Scratch): MatrixKernelOptions {
   return {
     matrix: weights.head,
-    input,
-    output,
+    input: scratch.hidden,
+    output: scratch.logits,
     outputOffset: 0,
     outputStride: config.vocabularySize,
     normalisation: { gain: weights.outputGain, epsilon: config.normEpsilon },

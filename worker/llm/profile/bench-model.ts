@@ -2,7 +2,8 @@ import type { ByteSource } from '../../byte-source.ts';
 import { InstrumentedDevice } from '../../gpu/profile/instrumented-device.ts';
 import { ProfileError } from '../../gpu/profile/profile-error.ts';
 import type { GenerationSession } from '../generation.ts';
-import { type LanguageModel, loadModel } from '../language-model.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { loadModel } from '../load-model.ts';
 import type {
   DecodeRate,
   ModelBenchOptions,

@@ -1,0 +1,212 @@
+import type { CacheFormat } from '../cache/cache-format.ts';
+import type { Kernel } from '../kernels/kernel.ts';
+import { logProbabilityBytes } from '../kernels/log-probability.ts';
+import {
+  BIAS_CAPACITY,
+  packBiases,
+  packSamplingRules,
+  RULES_BYTES,
+  type SamplingRules,
+} from '../sampling/sampling-rules.ts';
+import type { LlamaGraph } from '../model/llama-graph.ts';
+import { createBatchBuffers, MAXIMUM_BATCH, type BatchBuffers, type CacheShape } from './batch-buffers.ts';
+import { createBatchKernels, createOptionalKernel, type BatchKernels, type OptionalKernels } from './batch-kernels.ts';
+
+/** One row of a batch: the token at `position` of the sequence in `slot`. */
+export interface BatchRow {
+  readonly slot: number;
+  readonly position: number;
+}
+
+/** What is made of the rows behind the layers, and where it is copied. */
+export type BatchOutput =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'logits'; readonly destination: GPUBuffer }
+  | { readonly kind: 'gaps'; readonly isFiltered: boolean; readonly destination: GPUBuffer }
+  | { readonly kind: 'log-probabilities'; readonly destination: GPUBuffer }
+  | { readonly kind: 'pool'; readonly firstRow: number; readonly rowCount: number; readonly isFirst: boolean };
+
+/** What a decoded step gives besides moving its rows on. */
+export interface DecodeOutput {
+  /** Some row has rules beyond temperature. */
+  readonly isFiltered: boolean;
+  /** Four bytes a row. */
+  readonly ids: GPUBuffer;
+  /** Likeliest tokens beside the chosen, and where they go; left out, nothing is computed. */
+  readonly alternatives?: { readonly count: number; readonly destination: GPUBuffer };
+}
+
+/**
+ * Records and submits batches over the paged cache. Each call writes what it needs and submits before it returns, so that calls of
+ * different sequences follow each other in the queue whatever the order of their callers. Positions move on in GPU memory: a step
+ * of the same rows as the last one writes nothing.
+ */
+export class BatchRunner {
+  readonly buffers: BatchBuffers;
+  readonly format: CacheFormat;
+  readonly #graph: LlamaGraph;
+  readonly #kernels: BatchKernels;
+  /** What the GPU has in its rows, so that nothing is written twice. */
+  #rows: BatchRow[] = [];
+  #alternatives = -1;
+  readonly #optional: { [Name in keyof OptionalKernels]?: OptionalKernels[Name] } = {};
+  readonly #preparing = new Map<keyof OptionalKernels, Promise<void>>();
+  #destroyed = false;
+
+  private constructor(graph: LlamaGraph, format: CacheFormat, buffers: BatchBuffers, kernels: BatchKernels) {
+    this.#graph = graph;
+    this.format = format;
+    this.buffers = buffers;
+    this.#kernels = kernels;
+  }
+
+  /** @throws LlmError ADAPTER_LIMIT, OUT_OF_MEMORY */
+  static async create(graph: LlamaGraph, shape: CacheShape): Promise<BatchRunner> {
+    const buffers = await createBatchBuffers(graph, shape);
+    try {
+      return new BatchRunner(graph, shape.format, buffers, await createBatchKernels(graph, buffers, shape.format));
+    } catch (error) {
+      buffers.destroy();
+      throw error;
+    }
+  }
+
+  /** Dispatches of one decoded step of one row, or of several, without filters. */
+  dispatchesPerToken(kind: 'single' | 'batch'): number {
+    return this.#decodeKernels(kind).reduce((sum, kernel) => sum + kernel.dispatchCount, 0);
+  }
+
+  /** Compiles a kernel that not every request needs; to be awaited before the first call that takes it. */
+  prepare(name: keyof OptionalKernels): Promise<void> {
+    const known = this.#preparing.get(name);
+    if (known !== undefined) return known;
+    const prepared = this.#prepare(name);
+    this.#preparing.set(name, prepared);
+    return prepared;
+  }
+
+  /** A sequence moves into a slot with its tokens, pages and rules. */
+  setSlot(slot: number, sequence: { tokens: readonly number[]; pages: readonly number[]; rules: SamplingRules }): void {
+    const { sampling, table } = this.buffers;
+    this.#queue.writeBuffer(sampling.tokens, slot * table.capacity * 4, new Uint32Array(sequence.tokens));
+    sequence.pages.forEach((page, index) => this.setPage(slot, index, page));
+    this.#queue.writeBuffer(sampling.rules, slot * RULES_BYTES, packSamplingRules(sequence.rules));
+    if (sequence.rules.logitBias.length > 0) {
+      this.#queue.writeBuffer(sampling.biases, slot * BIAS_CAPACITY * 8, packBiases(sequence.rules));
+    }
+  }
+
+  setPage(slot: number, index: number, page: number): void {
+    const { rows, pageTableStart, pagesPerSlot } = this.buffers.table;
+    this.#queue.writeBuffer(rows, (pageTableStart + slot * pagesPerSlot + index) * 4, new Uint32Array([page]));
+  }
+
+  /** Rows that follow each other in one sequence: fills its cache, and makes what `output` says. At most PREFILL_CHUNK, or SCORING_CHUNK with logits. */
+  prefill(first: BatchRow, count: number, output: BatchOutput): void {
+    this.#setRows(Array.from({ length: count }, (_, index) => ({ ...first, position: first.position + index })));
+    const { sampling, gaps, logProbabilities, pooled } = this.buffers;
+    if (output.kind === 'log-probabilities') this.#prepared('following').setAlternatives(0);
+    if (output.kind === 'pool') {
+      const pool = this.#prepared('pool');
+      if (output.isFirst) this.#queue.writeBuffer(pooled, 0, new Uint8Array(pooled.size));
+      pool.setRange(output.firstRow, output.rowCount);
+    }
+    const encoder = this.#graph.cache.device.createCommandEncoder({ label: 'llm.batch' });
+    const pass = encoder.beginComputePass({ label: 'llm.batch' });
+    for (const kernel of this.#layerKernels('batch', 'prefill')) kernel.run(pass, count);
+    if (output.kind === 'pool') this.#prepared('pool').run(pass, count);
+    else if (output.kind !== 'nothing') this.#graph.head('batch').run(pass, count);
+    if (output.kind === 'log-probabilities') this.#prepared('following').run(pass, count);
+    if (output.kind === 'gaps') {
+      if (output.isFiltered) this.#prepared('filter').run(pass, count);
+      this.#prepared('replayGap').run(pass, count);
+    }
+    pass.end();
+    if (output.kind === 'logits') {
+      const bytes = count * this.#graph.config.vocabularySize * 4;
+      encoder.copyBufferToBuffer(sampling.logits, 0, output.destination, 0, bytes);
+    } else if (output.kind === 'gaps') {
+      encoder.copyBufferToBuffer(gaps, 0, output.destination, 0, count * 4);
+    } else if (output.kind === 'log-probabilities') {
+      encoder.copyBufferToBuffer(logProbabilities, 0, output.destination, 0, count * logProbabilityBytes(0));
+    }
+    this.#queue.submit([encoder.finish()]);
+  }
+
+  /** The next token of each row, at most MAXIMUM_BATCH. */
+  decode(rows: readonly BatchRow[], output: DecodeOutput): void {
+    if (rows.length > MAXIMUM_BATCH) throw new RangeError(`${rows.length} rows in a batch of ${MAXIMUM_BATCH}`);
+    this.#setRows(rows);
+    const { alternatives } = output;
+    if (alternatives !== undefined && this.#alternatives !== alternatives.count) {
+      this.#alternatives = alternatives.count;
+      this.#prepared('chosen').setAlternatives(alternatives.count);
+    }
+    const count = rows.length;
+    const encoder = this.#graph.cache.device.createCommandEncoder({ label: 'llm.token' });
+    const pass = encoder.beginComputePass({ label: 'llm.token' });
+    for (const kernel of this.#decodeKernels(count === 1 ? 'single' : 'batch', output.isFiltered)) {
+      kernel.run(pass, count);
+    }
+    if (alternatives !== undefined) this.#prepared('chosen').run(pass, count);
+    pass.end();
+    encoder.copyBufferToBuffer(this.buffers.sampling.ids, 0, output.ids, 0, count * 4);
+    if (alternatives !== undefined) {
+      const bytes = count * logProbabilityBytes(alternatives.count);
+      encoder.copyBufferToBuffer(this.buffers.logProbabilities, 0, alternatives.destination, 0, bytes);
+    }
+    this.#queue.submit([encoder.finish()]);
+    this.#rows = rows.map(({ slot, position }) => ({ slot, position: position + 1 }));
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    this.#kernels.destroy();
+    for (const kernel of Object.values(this.#optional)) kernel.destroy();
+    this.buffers.destroy();
+  }
+
+  get #queue(): GPUQueue {
+    return this.#graph.cache.device.queue;
+  }
+
+  async #prepare<Name extends keyof OptionalKernels>(name: Name): Promise<void> {
+    const kernel = await createOptionalKernel(name, this.#graph, this.buffers);
+    if (this.#destroyed) kernel.destroy();
+    else Object.assign(this.#optional, { [name]: kernel });
+  }
+
+  #prepared<Name extends keyof OptionalKernels>(name: Name): OptionalKernels[Name] {
+    const kernel = this.#optional[name];
+    if (kernel === undefined) throw new RangeError(`kernel ${name} was not prepared`);
+    return kernel;
+  }
+
+  #setRows(rows: readonly BatchRow[]): void {
+    const known = this.#rows;
+    if (rows.length !== known.length) {
+      this.#queue.writeBuffer(this.#graph.scratch.batch, 0, new Uint32Array([rows.length]));
+    } else if (rows.every((row, t) => row.slot === known[t]?.slot && row.position === known[t].position)) {
+      return;
+    }
+    const words = new Uint32Array(rows.flatMap(({ slot, position }) => [slot, position]));
+    this.#queue.writeBuffer(this.buffers.table.rows, 0, words);
+    this.#rows = [...rows];
+  }
+
+  #decodeKernels(kind: 'single' | 'batch', isFiltered = false): Kernel[] {
+    const layers = this.#layerKernels(kind, 'decode');
+    const filters = isFiltered ? [this.#prepared('filter')] : [];
+    return [...layers, this.#graph.head(kind), ...filters, this.#kernels.sample];
+  }
+
+  #layerKernels(kind: 'single' | 'batch', phase: 'decode' | 'prefill'): Kernel[] {
+    const { embed, rope, attention } = this.#kernels;
+    const layers = rope.flatMap((append, index) => {
+      const { beforeRope, afterAttention } = this.#graph.layer(index, kind);
+      const attend = attention[phase][index];
+      return [...beforeRope, append, ...(attend === undefined ? [] : [attend]), ...afterAttention];
+    });
+    return [embed, ...layers];
+  }
+}

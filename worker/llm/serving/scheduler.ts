@@ -1,0 +1,273 @@
+import type { SequenceCache } from '../cache/sequence-cache.ts';
+import { LlmError } from '../llm-error.ts';
+import { MAXIMUM_BATCH } from './batch-buffers.ts';
+import type { BatchRunner } from './batch-runner.ts';
+import { watchErrors } from './error-scopes.ts';
+import type { ChosenToken, Demand, Sequence } from './sequence.ts';
+import type { SliceBudget } from './slice-budget.ts';
+import { createStepSlot, STEPS_IN_FLIGHT, type StepSlot } from './step-slots.ts';
+
+interface Step {
+  readonly sequences: readonly Sequence[];
+  readonly demands: readonly Demand[];
+  readonly chosen: Promise<ChosenToken[]>;
+}
+
+export interface SchedulerCounters {
+  /** Submits that decoded, and the tokens they made: their ratio is the batch that callers got. */
+  readonly steps: number;
+  readonly rows: number;
+  readonly prefillChunks: number;
+  readonly prefillTokens: number;
+  /** The most prompt tokens that one submit had. */
+  readonly largestChunk: number;
+}
+
+/**
+ * Decodes all sequences that somebody asked tokens of together: each step takes a token further all that are ready, up to 16, and
+ * callers join and leave between steps. Prompts are read in chunks between the steps. Nothing is computed that was not asked for,
+ * except up to STEPS_IN_FLIGHT - 1 tokens behind a stop.
+ */
+export class Scheduler {
+  readonly #device: GPUDevice;
+  readonly #runner: BatchRunner;
+  readonly #cache: SequenceCache;
+  readonly #budget: SliceBudget;
+  readonly #nowMs: () => number;
+  /** In the order of their demands; the first is served first when room is short. */
+  readonly #asking = new Set<Sequence>();
+  readonly #slots: readonly StepSlot[];
+  readonly #steps: Step[] = [];
+  #chunk: Promise<void> | undefined;
+  #wake = Promise.withResolvers<void>();
+  #running = false;
+  #destroyed = false;
+  #counters = { steps: 0, rows: 0, prefillChunks: 0, prefillTokens: 0, largestChunk: 0 };
+
+  constructor(
+    device: GPUDevice,
+    parts: { runner: BatchRunner; cache: SequenceCache; budget: SliceBudget; nowMs: () => number },
+  ) {
+    this.#device = device;
+    this.#runner = parts.runner;
+    this.#cache = parts.cache;
+    this.#budget = parts.budget;
+    this.#nowMs = parts.nowMs;
+    this.#slots = Array.from({ length: STEPS_IN_FLIGHT }, (_, index) => createStepSlot(device, index));
+  }
+
+  get counters(): SchedulerCounters {
+    return { ...this.#counters };
+  }
+
+  /** Resolves when the sequence's prompt is in the cache and `wanted` tokens (0: none) were accepted, or `accept` said no. */
+  ask(sequence: Sequence, wanted: number, accept: (chosen: ChosenToken) => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.#destroyed || sequence.isClosed) {
+      reject(closed());
+      return promise;
+    }
+    sequence.demand = { wanted, accept, resolve, reject, submitted: 0, accepted: 0 };
+    this.#asking.add(sequence);
+    this.notify();
+    if (!this.#running) void this.#run();
+    return promise;
+  }
+
+  /** Ends a sequence; a demand on it is rejected with SESSION_CLOSED. Its pages are free when this returns. */
+  close(sequence: Sequence): void {
+    if (sequence.isClosed) return;
+    sequence.isClosed = true;
+    const { demand } = sequence;
+    this.#settle(sequence);
+    demand?.reject(closed());
+    this.#cache.release(sequence);
+    this.notify();
+  }
+
+  /** Resolves when somebody gave something back, or a step was done. */
+  waitForRoom(): Promise<void> {
+    return this.#wake.promise;
+  }
+
+  /** Room may have become free. */
+  notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    for (const sequence of this.#asking) this.close(sequence);
+    for (const slot of this.#slots) slot.destroy();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#asking.size > 0 && !this.#destroyed) {
+        const wake = this.#wake.promise;
+        this.#submitChunk();
+        while (this.#steps.length < (this.#chunk === undefined ? STEPS_IN_FLIGHT : 1) && this.#submitStep());
+        const [oldest] = this.#steps;
+        if (oldest !== undefined) await this.#collect(oldest);
+        else if (this.#chunk !== undefined) await this.#chunk;
+        else if (this.#asking.size > 0 && !this.#makeRoom()) await wake;
+      }
+    } catch (error) {
+      for (const sequence of this.#asking) this.#fail(sequence, error);
+    } finally {
+      this.#running = false;
+    }
+    // Somebody may have asked while the last step was being collected.
+    if (this.#asking.size > 0 && !this.#destroyed) void this.#run();
+  }
+
+  /** One chunk of the first prompt that waits, if none is on its way. */
+  #submitChunk(): void {
+    if (this.#chunk !== undefined) return;
+    for (const sequence of this.#asking) {
+      if (!sequence.needsPrefill) {
+        if (sequence.demand?.wanted === 0 && sequence.inFlight === 0) this.#finish(sequence);
+        continue;
+      }
+      const last = sequence.tokens.length - 1;
+      if (!this.#cache.reserve(sequence, Math.max(1, Math.min(last, sequence.cached + 1)))) continue;
+      const count = Math.min(this.#budget.chunkTokens, last - sequence.cached);
+      if (count <= 0) {
+        if (sequence.demand?.wanted === 0) this.#finish(sequence);
+        continue;
+      }
+      if (!this.#cache.reserve(sequence, sequence.cached + count) || sequence.slot === undefined) continue;
+      const startedMs = this.#nowMs();
+      const first = { slot: sequence.slot, position: sequence.cached };
+      const errors = watchErrors(this.#device, () => this.#runner.prefill(first, count, { kind: 'nothing' }));
+      sequence.cached += count;
+      if (sequence.cached >= last) this.#cache.rememberPrefix(sequence);
+      this.#counters.prefillChunks += 1;
+      this.#counters.prefillTokens += count;
+      this.#counters.largestChunk = Math.max(this.#counters.largestChunk, count);
+      this.#chunk = this.#awaitChunk(sequence, { count, startedMs, errors });
+      return;
+    }
+  }
+
+  async #awaitChunk(
+    sequence: Sequence,
+    chunk: { count: number; startedMs: number; errors: Promise<void> },
+  ): Promise<void> {
+    try {
+      await this.#device.queue.onSubmittedWorkDone();
+      this.#budget.note(chunk.count, this.#nowMs() - chunk.startedMs);
+      await chunk.errors;
+    } catch (error) {
+      this.#fail(sequence, error);
+    } finally {
+      this.#chunk = undefined;
+    }
+  }
+
+  #submitStep(): boolean {
+    const sequences: Sequence[] = [];
+    for (const sequence of this.#asking) {
+      if (sequences.length === MAXIMUM_BATCH) break;
+      const { demand } = sequence;
+      if (demand === undefined || demand.submitted >= demand.wanted || sequence.needsPrefill) continue;
+      if (sequence.slot === undefined || !this.#cache.reserve(sequence, sequence.nextPosition + 1)) continue;
+      sequences.push(sequence);
+    }
+    const slot = this.#slots[this.#counters.steps % STEPS_IN_FLIGHT];
+    if (sequences.length === 0 || slot === undefined) return false;
+    const rows = sequences.map(({ slot: place, nextPosition }) => ({ slot: place ?? 0, position: nextPosition }));
+    const asked = sequences.flatMap(({ alternatives }) => (alternatives === undefined ? [] : [alternatives]));
+    const count = asked.length === 0 ? undefined : Math.max(...asked);
+    const isFiltered = sequences.some(({ rules }) => rules.isAdjusted || rules.isFiltered);
+    const errors = watchErrors(this.#device, () =>
+      this.#runner.decode(rows, {
+        isFiltered,
+        ids: slot.ids,
+        ...(count === undefined ? {} : { alternatives: { count, destination: slot.details() } }),
+      }),
+    );
+    const chosen = slot.read(rows.length, count).then(async (tokens) => {
+      await errors;
+      return tokens;
+    });
+    // Waited for in order; a failure before its turn is not unhandled.
+    chosen.catch(() => undefined);
+    const demands = sequences.flatMap(({ demand }) => (demand === undefined ? [] : [demand]));
+    for (const sequence of sequences) {
+      sequence.cached = sequence.nextPosition + 1;
+      sequence.inFlight += 1;
+    }
+    for (const demand of demands) demand.submitted += 1;
+    this.#steps.push({ sequences, demands, chosen });
+    this.#counters.steps += 1;
+    this.#counters.rows += rows.length;
+    // Whoever was served goes behind those who found no place in the batch.
+    if (this.#asking.size > MAXIMUM_BATCH) {
+      for (const sequence of sequences) {
+        this.#asking.delete(sequence);
+        this.#asking.add(sequence);
+      }
+    }
+    return true;
+  }
+
+  async #collect(step: Step): Promise<void> {
+    const [outcome] = await Promise.allSettled([step.chosen]);
+    this.#steps.shift();
+    step.sequences.forEach((sequence, row) => {
+      sequence.inFlight -= 1;
+      const demand = step.demands[row];
+      if (demand === undefined || sequence.demand !== demand) return;
+      if (outcome.status === 'rejected') {
+        this.#fail(sequence, outcome.reason);
+        return;
+      }
+      const chosen = outcome.value[row];
+      if (chosen === undefined) return;
+      sequence.tokens.push(chosen.token);
+      demand.accepted += 1;
+      const goesOn = demand.accept(trim(chosen, sequence.alternatives));
+      if (!goesOn || demand.accepted >= demand.wanted) this.#finish(sequence);
+    });
+    this.notify();
+  }
+
+  /** Nobody can go on: the last to ask gives its pages to the first, and is read again later. */
+  #makeRoom(): boolean {
+    const [, ...others] = this.#asking;
+    const last = others.findLast(({ pages, inFlight }) => pages.length > 0 && inFlight === 0);
+    if (last === undefined) return false;
+    this.#cache.preempt(last);
+    return true;
+  }
+
+  #finish(sequence: Sequence): void {
+    const { demand } = sequence;
+    this.#settle(sequence);
+    demand?.resolve();
+  }
+
+  #fail(sequence: Sequence, error: unknown): void {
+    const { demand } = sequence;
+    this.#settle(sequence);
+    demand?.reject(error);
+  }
+
+  #settle(sequence: Sequence): void {
+    sequence.demand = undefined;
+    this.#asking.delete(sequence);
+  }
+}
+
+/** A sequence that did not ask gets nothing, and one that asked for fewer gets fewer. */
+function trim(chosen: ChosenToken, alternatives: number | undefined): ChosenToken {
+  if (alternatives === undefined) return { token: chosen.token };
+  return { ...chosen, alternatives: (chosen.alternatives ?? []).slice(0, alternatives) };
+}
+
+function closed(): LlmError {
+  return new LlmError('SESSION_CLOSED', 'this generation was closed');
+}
