@@ -23,11 +23,11 @@ test.each([
 });
 
 test('one line or branch that was not run is not full coverage', () => {
-  const read = (lines: string, branches: string) => parseCoverage(recordOf(lines, branches)).map(isComplete);
-  expect([read('9', '4'), read('8', '4'), read('9', '3'), parseCoverage('')]).toEqual([[true], [false], [false], []]);
+  const texts = [recordOf(9, 4), recordOf(8, 4), recordOf(9, 3), ''];
+  expect(texts.map((text) => parseCoverage(text).map(isComplete))).toEqual([[true], [false], [false], []]);
 });
 
 /** A file with two functions, nine lines and four branches in lcov's text format. */
-function recordOf(lines: string, branches: string): string {
+function recordOf(lines: number, branches: number): string {
   return `SF:contracts/A.sol\nFNF:2\nFNH:2\nLF:9\nLH:${lines}\nBRF:4\nBRH:${branches}\nend_of_record\n`;
 }
