@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Activation } from '../../../worker/llm/kernels/activation.ts';
+import { createAddNormalised } from '../../../worker/llm/kernels/add-normalised.ts';
 import { createGatedMatrixVector } from '../../../worker/llm/kernels/gated-matrix-vector.ts';
 import { createMatrixMatrix } from '../../../worker/llm/kernels/matrix-matrix.ts';
 import { createMatrixVector } from '../../../worker/llm/kernels/matrix-vector.ts';
@@ -12,6 +14,9 @@ import { KernelBench, pad32, paddedRows, rowOf } from './kernel-bench.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const EPSILON = 1e-5;
+
+/** By its tanh form. */
+const gelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 let bench: KernelBench;
 beforeEach(async () => {
@@ -88,6 +93,53 @@ describe.each([
   });
 });
 
+it.each([
+  { kind: 'one token', create: createMatrixVector, tokenCount: 1, chunk: 1 },
+  { kind: 'three tokens', create: createMatrixMatrix, tokenCount: 3, chunk: 32 },
+])('a soft cap bends products of $kind by tanh', async ({ create, tokenCount, chunk }) => {
+  const random = createRandom(77);
+  const { matrix, values } = await bench.matrix(random, 'F16', { rows: 13, columns: 40 });
+  const inputs = paddedRows(random, chunk, 40, 64).map((value) => value * 9);
+  const output = bench.empty('output', chunk * 13);
+  const place = { outputOffset: 0, outputStride: 13, batch: bench.uniform([tokenCount]), combine: 'replace' } as const;
+  const kernel = await create(bench.cache, {
+    ...place,
+    matrix,
+    input: bench.floats('input', inputs),
+    output,
+    softCap: 30,
+  });
+  const result = await bench.run(kernel, tokenCount, output, chunk * 13);
+  for (let token = 0; token < tokenCount; token++) {
+    const expected = multiply(values, rowOf(inputs, token, 40, 64)).map((value) => 30 * Math.tanh(value / 30));
+    expect(normalisedError(rowOf(result, token, 13, 13), expected)).toBeLessThan(1e-10);
+  }
+  kernel.destroy();
+});
+
+it('a branch is normalised by its own length and added to what is there', async () => {
+  const random = createRandom(78);
+  const [columns, stride, tokenCount] = [301, 320, 3];
+  const branch = paddedRows(random, tokenCount, columns, stride).map((value) => value * 40);
+  const before = paddedRows(random, tokenCount, columns, stride);
+  const gain = paddedRows(random, 1, columns, stride);
+  const hidden = bench.floats('hidden', before);
+  const kernel = await createAddNormalised(bench.cache, {
+    columns,
+    stride,
+    branch: bench.floats('branch', branch),
+    hidden,
+    normalisation: { gain: bench.floats('gain', gain), epsilon: EPSILON },
+  });
+  const result = await bench.run(kernel, tokenCount, hidden, tokenCount * stride);
+  for (let token = 0; token < tokenCount; token++) {
+    const normed = rmsNorm(rowOf(branch, token, columns, stride), rowOf(gain, 0, columns, stride), EPSILON);
+    const expected = rowOf(before, token, stride, stride).map((value, index) => value + (normed[index] ?? 0));
+    expect(normalisedError(rowOf(result, token, stride, stride), expected)).toBeLessThan(1e-12);
+  }
+  kernel.destroy();
+});
+
 describe.each([
   { kind: 'one token', tokenCount: 1, chunk: 1 },
   { kind: '35 tokens', tokenCount: 35, chunk: 64 },
@@ -100,7 +152,8 @@ describe.each([
     { gateType: 'Q8_0', upType: 'Q4_0', rows: 1, columns: 32, sliceRows: 1 },
     { gateType: 'Q4_0', upType: 'F16', rows: 70, columns: 288, sliceRows: 17 },
     { gateType: 'F32', upType: 'Q8_0', rows: 13, columns: 64, sliceRows: 13 },
-  ] as const)('give SiLU(gate) times up: $gateType and $upType, $rows x $columns', async (shape) => {
+    { gateType: 'Q5_K', upType: 'Q5_K', rows: 13, columns: 256, sliceRows: 13, activation: 'gelu' },
+  ] as const)('give the activated gate times up: $gateType and $upType, $rows x $columns', async (shape) => {
     const { rows, columns } = shape;
     const random = createRandom(rows * 1000 + columns);
     const gate = await bench.matrix(random, shape.gateType, shape);
@@ -110,7 +163,9 @@ describe.each([
     const outputStride = pad32(rows);
     const output = bench.empty('output', chunk * outputStride);
     const normalisation = { gain: bench.floats('gain', gain), epsilon: EPSILON };
-    const common = { input: bench.floats('input', inputs), output, normalisation };
+    const activation: Activation = 'activation' in shape ? shape.activation : 'silu';
+    const common = { input: bench.floats('input', inputs), output, normalisation, activation };
+    const activate = activation === 'silu' ? silu : gelu;
     const place = { ...common, outputOffset: 0, outputStride, batch: bench.uniform([tokenCount]) };
     const kernels =
       tokenCount === 1
@@ -126,7 +181,7 @@ describe.each([
     for (let token = 0; token < tokenCount; token++) {
       const x = rmsNorm(rowOf(inputs, token, columns, columns), Float64Array.from(gain), EPSILON);
       const ups = multiply(up.values, x);
-      expected.push(...multiply(gate.values, x).map((value, index) => silu(value) * (ups[index] ?? 0)));
+      expected.push(...multiply(gate.values, x).map((value, index) => activate(value) * (ups[index] ?? 0)));
       found.push(...rowOf(result, token, rows, outputStride));
     }
     expect(normalisedError(found, expected)).toBeLessThan(1e-10);
