@@ -134,12 +134,14 @@ test('an emissive texture lights a wall as an even lamp of its mean does', async
 const sun = (direction: Vector3) =>
   ({ punctualLights: [{ kind: 'directional', position: [0, 0, 0], direction, intensity: [1, 1, 1] }] }) as const;
 
+/** Of the middle of the square under a sun, its normals all from one texel. */
+const brightness = async (texel: readonly [number, number, number], direction: Vector3) => {
+  const scene = screen({ textures: { normal: plain } }, imageOf(1, texel), sun(direction));
+  return (await pictureOf(scene, 16))(4, 4)[0];
+};
+
 test('a normal texture tilts the light: red leans to the right, green upwards', async () => {
   const lean = Math.SQRT1_2;
-  const brightness = async (texel: readonly [number, number, number], direction: Vector3) => {
-    const scene = screen({ textures: { normal: plain } }, imageOf(1, texel), sun(direction));
-    return (await pictureOf(scene, 16))(4, 4)[0];
-  };
   const level = await brightness([128, 128, 255], [0, 0, -1]);
   const [fromRight, fromLeft] = [
     await brightness([218, 128, 218], [-lean, 0, -lean]),

@@ -29,6 +29,9 @@ const noHit = 0xffffffff;
 
 const layouts = [bvh2Layout, bvh4Layout];
 
+/** Rays through each random scene; the long form is HEARTH_TEST_RAYS=25000. */
+const rayCount = Number(process.env['HEARTH_TEST_RAYS'] ?? 4001);
+
 /** Every layout must give the same bytes; they are returned once. */
 async function trace(scene: Scene, rays: readonly Ray[]): Promise<Answer[]> {
   const tree = buildBvh(scene.positions, scene.triangleCount);
@@ -115,7 +118,7 @@ describe('rays find what a float64 test of every triangle finds', () => {
     ['a box', sceneOf(box([0, 0, 0], [1, 1, 1], 0, 0), { materials: [white] })],
   ])('random rays in %s', async (_name, scene) => {
     const random = seededRandom(7);
-    const rays = Array.from({ length: 4001 }, (_, index): Ray => ({
+    const rays = Array.from({ length: rayCount }, (_, index): Ray => ({
       origin: point(random, 1.5),
       direction: direction(random),
       limit: index % 2 === 0 ? 0 : Math.fround(random() * 2 + 0.01),

@@ -47,6 +47,10 @@ test('a PNG of 16 bits has the nearest sRGB code of 16 bits', () => {
   ]);
 });
 
+function white(toneMap: 'agx' | 'aces', exposureStops: number): number {
+  return applyLook(Float64Array.of(1, 1, 1), { toneMap, exposureStops })[0] as number;
+}
+
 describe('a look', () => {
   const ramp = Float64Array.from({ length: 300 }, (_, index) => 2 ** (Math.floor(index / 3) / 6 - 10));
 
@@ -60,8 +64,6 @@ describe('a look', () => {
   });
 
   test('rolls off what would be cut, and brightens by stops', () => {
-    const white = (toneMap: 'agx' | 'aces', exposureStops: number) =>
-      applyLook(Float64Array.of(1, 1, 1), { toneMap, exposureStops })[0] as number;
     expect(white('aces', 0)).toBeLessThan(0.9);
     expect(white('agx', 0)).toBeLessThan(0.9);
     expect(white('agx', 2)).toBeGreaterThan(white('agx', 0));
