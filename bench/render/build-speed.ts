@@ -1,0 +1,99 @@
+/**
+ * Time and quality of our tree builder against three-mesh-bvh's, both by the surface area heuristic, interleaved in one
+ * process. Processor time of the process, so that neighbours on the machine do not count. Cost: expected cost of a ray that
+ * crosses the root, with three-mesh-bvh's constants (1 per node, 1.25 per triangle) for both.
+ *
+ *   node build-speed.ts [output.json]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { BufferAttribute, BufferGeometry } from 'three';
+import { MeshBVH, SAH } from 'three-mesh-bvh';
+import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
+import { surfaceAreaCost } from '../../worker/render/bvh/surface-area-cost.ts';
+import { soup, terrain } from './bench-scene.ts';
+import { summarize } from './summary.ts';
+
+const scenes: readonly [string, Float32Array<ArrayBuffer>, number][] = [
+  ['terrain', terrain(70), 9],
+  ['soup', soup(9000, 0.5), 9],
+  ['terrain', terrain(250), 5],
+  ['terrain', terrain(708), 3],
+];
+/** Its default, what three-gpu-pathtracer asks for, and ours. */
+const leafSizes = [10, 5, 4];
+
+function cpuMs(work: () => void): number {
+  const start = process.cpuUsage();
+  work();
+  const used = process.cpuUsage(start);
+  return (used.user + used.system) / 1000;
+}
+
+function geometryOf(positions: Float32Array<ArrayBuffer>): BufferGeometry {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute('position', new BufferAttribute(positions.slice(), 3));
+  geometry.setIndex(
+    new BufferAttribute(
+      Uint32Array.from({ length: positions.length / 3 }, (_, index) => index),
+      1,
+    ),
+  );
+  return geometry;
+}
+
+function peerCost(bvh: MeshBVH): number {
+  let cost = 0;
+  let root = 0;
+  bvh.traverse((depth, isLeaf, box, _offset, count) => {
+    const [x0, y0, z0, x1, y1, z1] = box as unknown as number[];
+    const [x, y, z] = [x1! - x0!, y1! - y0!, z1! - z0!];
+    const area = x * y + y * z + z * x;
+    if (depth === 0) root = area;
+    cost += area * (isLeaf ? 1.25 * count : 1);
+  });
+  return cost / root;
+}
+
+const rows = scenes.map(([name, positions, repetitions]) => {
+  const count = positions.length / 9;
+  const ours: number[] = [];
+  const peers = leafSizes.map((): number[] => []);
+  let oursCost = 0;
+  const peerCosts = leafSizes.map(() => 0);
+  for (let repetition = 0; repetition < repetitions + 2; repetition += 1) {
+    const isWarm = repetition >= 2;
+    const own = cpuMs(() => (oursCost = surfaceAreaCost(buildBvh(positions, count), 1, 1.25)));
+    if (isWarm) ours.push(own);
+    leafSizes.forEach((targetLeafSize, index) => {
+      const geometry = geometryOf(positions);
+      let bvh: MeshBVH | undefined;
+      const options = { strategy: SAH, targetLeafSize, verbose: false } as unknown as ConstructorParameters<
+        typeof MeshBVH
+      >[1];
+      const time = cpuMs(() => (bvh = new MeshBVH(geometry, options)));
+      if (isWarm) peers[index]?.push(time);
+      peerCosts[index] = peerCost(bvh as MeshBVH);
+    });
+  }
+  return {
+    scene: `${name}, ${count} triangles`,
+    ours: { cpuMs: summarize(ours), cost: Number(oursCost.toFixed(2)) },
+    threeMeshBvh: leafSizes.map((targetLeafSize, index) => ({
+      targetLeafSize,
+      cpuMs: summarize(peers[index] as number[]),
+      cost: Number((peerCosts[index] as number).toFixed(2)),
+      timeRatioPeerToOurs: summarize((peers[index] as number[]).map((time, place) => time / (ours[place] as number))),
+      costRatioOursToPeer: Number((oursCost / (peerCosts[index] as number)).toFixed(3)),
+    })),
+  };
+});
+const version = (name: string) =>
+  (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }).version;
+const report = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  versions: { three: version('three'), 'three-mesh-bvh': version('three-mesh-bvh') },
+  rows,
+};
+console.log(JSON.stringify(report, null, 2));
+if (process.argv[2] !== undefined) writeFileSync(process.argv[2], `${JSON.stringify(report, null, 2)}\n`);
