@@ -1,7 +1,7 @@
 // Natural logarithms of probabilities as the model gives them, before any rule: of the token at position + OFFSET of each row's slot
 // (0 once it is chosen and the row has moved on, 1 when it is only looked at), and of the ALTERNATIVES likeliest tokens (ties to the
 // lowest id). One workgroup per row. result: [row][2 + 2 * alternatives]: token, its logarithm, then (token, logarithm) pairs.
-// Tolerance against float64: 1e-5. Needs sampling.wgsl in front. Host: worker/llm/kernels/log-probability.ts
+// Tolerance against float64: 1e-5. Needs sampling-buffers.wgsl in front. Host: worker/llm/kernels/log-probability.ts
 override OFFSET: u32 = 1;
 @group(0) @binding(0) var<uniform> vocabulary: Vocabulary;
 @group(0) @binding(1) var<storage, read> rows: array<u32>;

@@ -1,7 +1,7 @@
 // gap[t] = max_j value[j] - value[token that follows], for each row whose successor is known: how far the emitted token was from being
 // chosen, with the values of sample.wgsl. 0 when it was the choice. Where the slot filters, a token within MARGIN of the cut may have
 // been in or out for its maker: the best is taken of what is surely in, and a token surely out has at least its distance from the cut.
-// One workgroup per row. gaps: [row]. Tolerance 1e-5 (float32). Needs sampling.wgsl and counter-rng.wgsl in front.
+// One workgroup per row. gaps: [row]. Tolerance 1e-5 (float32). Needs sampling-buffers.wgsl and counter-rng.wgsl in front.
 // Host: worker/llm/kernels/replay-gap.ts
 @group(0) @binding(0) var<uniform> vocabulary: Vocabulary;
 @group(0) @binding(1) var<storage, read> rules: array<Rules>;

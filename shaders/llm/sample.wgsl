@@ -3,7 +3,7 @@
 // Ties go to the lowest id, so that every adapter picks alike.
 // `reduceSlices`: one workgroup per (slice of the vocabulary, row) -> best (score, id). `choose`: one workgroup per row over its slices ->
 // the id goes to ids[row] and tokens[slot][position + 1], and the row's position moves on: the next token's commands are the same commands.
-// Needs sampling.wgsl and counter-rng.wgsl in front. Host: worker/llm/kernels/sample.ts
+// Needs sampling-buffers.wgsl and counter-rng.wgsl in front. Host: worker/llm/kernels/sample.ts
 @group(0) @binding(0) var<uniform> vocabulary: Vocabulary;
 @group(0) @binding(1) var<storage, read> rules: array<Rules>;
 @group(0) @binding(2) var<storage, read_write> rows: array<u32>;

@@ -1,8 +1,8 @@
 import { BIAS_CAPACITY } from '../sampling/sampling-rules.ts';
-import rulesCode from '../../../shaders/llm/sampling.wgsl?raw';
+import rulesCode from '../../../shaders/llm/sampling-buffers.wgsl?raw';
 import noiseCode from '../../../shaders/llm/counter-rng.wgsl?raw';
 
-/** What the kernels that choose or check a token read and write; see shaders/llm/sampling.wgsl for the layouts. */
+/** What the kernels that choose or check a token read and write; see shaders/llm/sampling-buffers.wgsl for the layouts. */
 export interface SamplingBuffers {
   /** Uniform, of `vocabularyWords`. */
   readonly vocabulary: GPUBuffer;
@@ -24,7 +24,7 @@ export interface SamplingBuffers {
   readonly ids: GPUBuffer;
 }
 
-/** The Vocabulary struct of sampling.wgsl. */
+/** The Vocabulary struct of sampling-buffers.wgsl. */
 export function vocabularyWords(vocabularySize: number, capacity: number): readonly number[] {
   return [vocabularySize, sampleSliceCount(vocabularySize), capacity, BIAS_CAPACITY, 256, 4];
 }

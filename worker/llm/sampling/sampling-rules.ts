@@ -1,7 +1,7 @@
 import type { SamplingParameters } from '../../messages.ts';
 import { LlmError } from '../llm-error.ts';
 
-/** Bytes of the Rules struct of shaders/llm/sampling.wgsl. */
+/** Bytes of the Rules struct of shaders/llm/sampling-buffers.wgsl. */
 export const RULES_BYTES = 64;
 
 /** Entries of logit bias that a request may have. */
