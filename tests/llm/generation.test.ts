@@ -96,9 +96,15 @@ describe('a generation', () => {
   });
 
   it('stops at the end of the context and says so', async () => {
-    const { contextLength } = model.description;
-    const prompt = Array.from({ length: contextLength - 3 }, (_, index) => 300 + (index % 50));
-    const answer = await generate(prompt, 100, greedy, 16);
+    // A short context: what is proven is its end, not the prefill before it.
+    const short = await loadModel(await getTestDevice(), createMemorySource(embeddedModelBytes()), {
+      contextLength: 16,
+    });
+    const prompt = Array.from({ length: 13 }, (_, index) => 300 + index);
+    const session = await short.openGeneration({ promptTokens: prompt, maxTokens: 100, sampling: greedy });
+    const answer = await session.next(16);
+    session.destroy();
+    short.destroy();
     expect(answer.tokens).toHaveLength(3);
     expect(answer.finished).toBe('length');
   });
