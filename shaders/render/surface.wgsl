@@ -141,7 +141,7 @@ fn evaluate_surface(surface: Surface, wi: vec3f) -> SurfaceValue {
   return result;
 }
 
-/// A direction in the local frame; may lie below the horizon, where only transmission answers.
+/// A direction in the local frame: above the horizon, below it for what passes through, or on it for what is lost.
 fn sample_surface(surface: Surface, lobe: f32, square: vec2f) -> vec3f {
   let specular_end = surface.coat_probability + surface.specular_probability;
   let transmission_end = specular_end + surface.transmission_probability;
@@ -164,9 +164,7 @@ fn sample_surface(surface: Surface, lobe: f32, square: vec2f) -> vec3f {
   let n = t1 * disk.x + t2 * p2 + stretched * p3;
   let h = unit(vec3f(a * n.x, a * n.y, max(1.0e-6, n.z)));
   let reflected = h * (2.0 * dot(wo, h)) - wo;
-  if (!HAS_LAYERS || lobe < specular_end) {
-    return reflected;
-  }
-  // A mirrored direction that starts below the horizon would come out above it, where another lobe is meant.
-  return vec3f(reflected.xy, min(-reflected.z, 0.0));
+  // A reflection that ends below the horizon is lost. It must not pass for light of the mirrored lobe, nor that for a reflection.
+  let height = max(reflected.z, 0.0);
+  return vec3f(reflected.xy, select(height, -height, HAS_LAYERS && lobe >= specular_end));
 }
