@@ -200,7 +200,7 @@ function headOptions(config: LlamaConfig, weights: LlamaWeights, scratch: Scratc
 /**
  * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch for a single token,
  * 2 for a batch), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
- * on both sides, and one more for each change of format within q, k, v.
+ * on both sides; one more where attention splits a long context, and for each change of format within q, k, v.
  */
 async function createLayer(
   cache: PipelineCache,
