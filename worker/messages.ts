@@ -77,11 +77,21 @@ export interface SamplingParameters {
   readonly logitBias?: readonly { readonly token: number; readonly bias: number }[];
 }
 
+/** Natural logarithms of probabilities as the model gives them, before sampling rules. */
+export interface TokenLogProbability {
+  readonly token: number;
+  readonly logProbability: number;
+  /** The likeliest tokens at that place, best first. */
+  readonly alternatives: readonly { readonly token: number; readonly logProbability: number }[];
+}
+
 export interface GenerationChunk {
   readonly tokens: readonly number[];
   /** Text completed by these tokens; bytes of an unfinished UTF-8 sequence wait for the next chunk. */
   readonly text: string;
   readonly finished: 'stop' | 'length' | null;
+  /** One for each token, where the generation asked for them. */
+  readonly logProbabilities?: readonly TokenLogProbability[];
   readonly durationMs: number;
 }
 
@@ -145,8 +155,25 @@ export interface WorkerCalls {
   /** Row-major [tokens.length][vocabularySize]. */
   logits: [{ modelId: string; tokens: number[] }, { logits: Float32Array<ArrayBuffer>; vocabularySize: number }];
   'open-generation': [
-    { sessionId: string; modelId: string; promptTokens: number[]; maxTokens: number; sampling: SamplingParameters },
+    {
+      sessionId: string;
+      modelId: string;
+      promptTokens: number[];
+      maxTokens: number;
+      sampling: SamplingParameters;
+      /** The answer ends before the first of these. */
+      stopStrings?: string[];
+      /** Report logarithms of probabilities, and this many of the likeliest tokens beside each. */
+      logProbabilities?: number;
+    },
     { prefillMs: number },
+  ];
+  /** Logarithm of the probability of each token but the first after those before it. */
+  score: [{ modelId: string; tokens: number[] }, { logProbabilities: Float32Array<ArrayBuffer> }];
+  /** Hidden states after the final norm, pooled, of Euclidean length 1. */
+  embed: [
+    { modelId: string; tokens: number[]; pooling: 'mean' | 'last' | 'cls' },
+    { embedding: Float32Array<ArrayBuffer> },
   ];
   'next-tokens': [{ sessionId: string; maxTokens: number }, GenerationChunk];
   'close-generation': [{ sessionId: string }, null];

@@ -31,6 +31,8 @@ class RecordingEngines implements Engines {
       },
       logits: (tokens) => Promise.resolve(new Float32Array(tokens.length * 10).fill(0.5)),
       replay: (_, outputTokens) => Promise.resolve({ gaps: outputTokens.map(() => 0) }),
+      score: () => Promise.resolve(new Float32Array()),
+      embed: () => Promise.resolve(new Float32Array()),
       openGeneration: () => Promise.resolve(this.#openGeneration()),
       destroy: () => void this.destroyed.push('model'),
     };

@@ -48,6 +48,12 @@ export class DeviceHolder {
     return description;
   }
 
+  #current(): Held {
+    if (this.#held !== null) return this.#held;
+    if (this.#lossMessage !== null) throw deviceLost(this.#lossMessage);
+    throw new WorkerServiceError('ADAPTER_NOT_OPEN', 'no adapter is open; call open-adapter first');
+  }
+
   async #watch(held: Held, reject: (error: Error) => void): Promise<void> {
     const { reason, message } = await held.device.lost;
     if (this.#held !== held) return;
@@ -66,12 +72,25 @@ export class DeviceHolder {
     work: (device: GPUDevice) => Promise<Result>,
     discard: (result: Result) => void = () => {},
   ): Promise<Result> {
-    const held = this.#held;
-    if (held === null) {
-      if (this.#lossMessage !== null) throw deviceLost(this.#lossMessage);
-      throw new WorkerServiceError('ADAPTER_NOT_OPEN', 'no adapter is open; call open-adapter first');
-    }
+    const held = this.#current();
     const working = runChecked(held, work, discard, () => this.#held === held);
+    // After a loss the work itself fails too, later and for nobody.
+    working.catch(() => {});
+    try {
+      return await Promise.race([working, held.lost]);
+    } catch (error) {
+      if (this.#held !== held) throw deviceLost(this.#lossMessage ?? 'the device was closed');
+      throw error;
+    }
+  }
+
+  /**
+   * The same without the device's error scopes, which are a stack and cannot tell overlapping calls apart: for work that catches
+   * the errors of each of its submits itself.
+   */
+  async runShared<Result>(work: () => Promise<Result>): Promise<Result> {
+    const held = this.#current();
+    const working = work();
     // After a loss the work itself fails too, later and for nobody.
     working.catch(() => {});
     try {

@@ -1,5 +1,12 @@
 import type { ByteSource } from '../byte-source.ts';
-import type { ModelDescription, RenderSettings, SamplingParameters, SceneDescription, Tile } from '../messages.ts';
+import type {
+  ModelDescription,
+  RenderSettings,
+  SamplingParameters,
+  SceneDescription,
+  Tile,
+  TokenLogProbability,
+} from '../messages.ts';
 
 /** What the service needs of a language model; `worker/llm` implements it. */
 export interface LanguageEngine {
@@ -20,7 +27,11 @@ export interface LanguageEngine {
     promptTokens: readonly number[];
     maxTokens: number;
     sampling: SamplingParameters;
+    stopStrings?: readonly string[];
+    logProbabilities?: number;
   }): Promise<GenerationEngine>;
+  score(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>>;
+  embed(tokens: readonly number[], pooling: 'mean' | 'last' | 'cls'): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;
 }
 
@@ -29,6 +40,7 @@ export interface GenerationEngine {
     readonly tokens: readonly number[];
     readonly text: string;
     readonly finished: 'stop' | 'length' | null;
+    readonly logProbabilities?: readonly TokenLogProbability[];
   }>;
   destroy(): void;
 }

@@ -10,6 +10,9 @@ const limits = {
   textCharacters: 4 * 1024 * 1024,
   tokens: 1024 * 1024,
   messages: 4096,
+  biases: 1024,
+  texts: 16,
+  stopCharacters: 256,
   pictureSidePixels: 16384,
   samples: 2 ** 32 - 1,
   samplesPerCall: 65536,
@@ -84,13 +87,62 @@ export function readMessages(value: unknown, field: string): { role: string; con
   });
 }
 
+/** Ranges beyond these are checked by the engine, which knows the vocabulary. */
 export function readSampling(value: unknown, field: string): SamplingParameters {
   const sampling = readObject(value, field);
   const temperature = sampling['temperature'];
   if (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 100)) {
     throw badRequest(`${field}.temperature`, temperature, 'a number from 0 to 100');
   }
-  return { temperature, seed: readInteger(sampling['seed'], `${field}.seed`, 0, largestUint32) };
+  const rules: Record<string, number> = {};
+  for (const name of samplingNumbers) {
+    const number = sampling[name];
+    if (number === undefined) continue;
+    if (typeof number !== 'number' || !Number.isFinite(number))
+      throw badRequest(`${field}.${name}`, number, 'a number');
+    rules[name] = number;
+  }
+  const logitBias = sampling['logitBias'] === undefined ? {} : { logitBias: readBias(sampling['logitBias'], field) };
+  return {
+    temperature,
+    seed: readInteger(sampling['seed'], `${field}.seed`, 0, largestUint32),
+    ...rules,
+    ...logitBias,
+  };
+}
+
+const samplingNumbers = [
+  'topK',
+  'topP',
+  'minP',
+  'repetitionPenalty',
+  'presencePenalty',
+  'frequencyPenalty',
+  'penaltyTokens',
+] as const satisfies readonly (keyof SamplingParameters)[];
+
+function readBias(value: unknown, field: string): NonNullable<SamplingParameters['logitBias']> {
+  if (!Array.isArray(value) || value.length > limits.biases) {
+    throw badRequest(`${field}.logitBias`, value, `an array of at most ${limits.biases} entries`);
+  }
+  return value.map((item, index) => {
+    const name = `${field}.logitBias[${index}]`;
+    const { token, bias } = readObject(item, name);
+    if (typeof bias !== 'number' || !Number.isFinite(bias)) throw badRequest(`${name}.bias`, bias, 'a number');
+    return { token: readInteger(token, `${name}.token`, 0, largestUint32), bias };
+  });
+}
+
+export function readTexts(value: unknown, field: string): string[] {
+  if (!Array.isArray(value) || value.length > limits.texts) {
+    throw badRequest(field, value, `an array of at most ${limits.texts} texts`);
+  }
+  return value.map((text, index) => readText(text, `${field}[${index}]`, limits.stopCharacters));
+}
+
+export function readPooling(value: unknown, field: string): 'mean' | 'last' | 'cls' {
+  if (value === 'mean' || value === 'last' || value === 'cls') return value;
+  throw badRequest(field, value, 'mean, last or cls');
 }
 
 export function readSource(value: unknown, field: string): SourceDescriptor {

@@ -8,12 +8,14 @@ import {
   readInteger,
   readMessages,
   readObject,
+  readPooling,
   readPace,
   readRenderSettings,
   readSampleRange,
   readSampling,
   readSource,
   readText,
+  readTexts,
   readTile,
   readTokenCount,
   readTokens,
@@ -53,12 +55,25 @@ const readers: Readers = {
     modelId: readIdentifier(modelId, 'modelId'),
     tokens: readTokens(tokens, 'tokens', 1),
   }),
-  'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling }) => ({
+  'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling, stopStrings, logProbabilities }) => ({
     sessionId: readIdentifier(sessionId, 'sessionId'),
     modelId: readIdentifier(modelId, 'modelId'),
     promptTokens: readTokens(promptTokens, 'promptTokens', 1),
     maxTokens: readTokenCount(maxTokens, 'maxTokens'),
     sampling: readSampling(sampling, 'sampling'),
+    ...(stopStrings === undefined ? {} : { stopStrings: readTexts(stopStrings, 'stopStrings') }),
+    ...(logProbabilities === undefined
+      ? {}
+      : { logProbabilities: readInteger(logProbabilities, 'logProbabilities', 0, 20) }),
+  }),
+  score: ({ modelId, tokens }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    tokens: readTokens(tokens, 'tokens', 1),
+  }),
+  embed: ({ modelId, tokens, pooling }) => ({
+    modelId: readIdentifier(modelId, 'modelId'),
+    tokens: readTokens(tokens, 'tokens', 1),
+    pooling: readPooling(pooling, 'pooling'),
   }),
   'next-tokens': ({ sessionId, maxTokens }) => ({
     sessionId: readIdentifier(sessionId, 'sessionId'),
@@ -91,6 +106,13 @@ const readers: Readers = {
 export function readRequestId(message: unknown): number | null {
   if (typeof message !== 'object' || message === null || !('id' in message)) return null;
   return typeof message.id === 'number' && Number.isSafeInteger(message.id) ? message.id : null;
+}
+
+/** Whether a request is answered in its turn, beside others, or only when all before it are done. */
+export function readRequestOrder(message: unknown): 'ordered' | 'shared' | 'exclusive' {
+  const kind = typeof message === 'object' && message !== null && 'kind' in message ? message.kind : undefined;
+  if (kind === 'next-tokens') return 'shared';
+  return kind === 'unload-model' || kind === 'release' || kind === 'open-adapter' ? 'exclusive' : 'ordered';
 }
 
 /** @throws WorkerServiceError BAD_REQUEST naming the field and its limit. */

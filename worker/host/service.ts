@@ -13,7 +13,7 @@ import type {
 import { DeviceHolder } from './device-holder.ts';
 import { type Engines, type GenerationEngine, type LanguageEngine, ownEngines, type SceneEngine } from './engines.ts';
 import { badRequest } from './parameters.ts';
-import { readRequest, readRequestId } from './requests.ts';
+import { readRequest, readRequestId, readRequestOrder } from './requests.ts';
 import { toWorkerErrorShape, WorkerServiceError } from './worker-service-error.ts';
 
 /** What an environment gives: how it opens devices and sources, and how it answers. */
@@ -27,7 +27,7 @@ export interface WorkerServiceEnvironment {
 }
 
 export interface WorkerService {
-  /** Resolves when the reply is posted; never rejects. Requests are answered one at a time, in order. */
+  /** Resolves when the reply is posted; never rejects. Requests are answered in order, but 'next-tokens' beside each other. */
   handle(message: unknown): Promise<void>;
 }
 
@@ -109,20 +109,32 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       const logits = await holder.run(() => engine.logits(tokens));
       return { logits, vocabularySize: engine.description.vocabularySize };
     },
-    async 'open-generation'({ sessionId, modelId, promptTokens, maxTokens, sampling }) {
+    async score({ modelId, tokens }) {
+      const engine = findModel(modelId);
+      assertVocabulary(engine, 'tokens', tokens);
+      return { logProbabilities: await holder.run(() => engine.score(tokens)) };
+    },
+    async embed({ modelId, tokens, pooling }) {
+      const engine = findModel(modelId);
+      assertVocabulary(engine, 'tokens', tokens);
+      return { embedding: await holder.run(() => engine.embed(tokens, pooling)) };
+    },
+    async 'open-generation'({ sessionId, modelId, ...request }) {
+      const { promptTokens } = request;
       const engine = findModel(modelId);
       assertFree(sessions, sessionId, 'sessionId');
       assertVocabulary(engine, 'promptTokens', promptTokens);
       const started = performance.now();
-      const generation = await holder.run(() => engine.openGeneration({ promptTokens, maxTokens, sampling }), destroy);
+      const generation = await holder.run(() => engine.openGeneration(request), destroy);
       sessions.set(sessionId, { engine: generation, modelId });
       return { prefillMs: performance.now() - started };
     },
     async 'next-tokens'({ sessionId, maxTokens }) {
       const session = find(sessions, sessionId, 'UNKNOWN_SESSION', 'generation');
       const started = performance.now();
-      const { tokens, text, finished } = await holder.run(() => session.engine.next(maxTokens));
-      return { tokens, text, finished, durationMs: performance.now() - started };
+      // Several at once: the engine decodes them together and looks after the errors of its own submits.
+      const chunk = await holder.runShared(() => session.engine.next(maxTokens));
+      return { ...chunk, durationMs: performance.now() - started };
     },
     async 'close-generation'({ sessionId }) {
       closeSession(sessionId, find(sessions, sessionId, 'UNKNOWN_SESSION', 'generation'));
@@ -211,12 +223,19 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
   }
 
   let queue = Promise.resolve();
+  /** Resolves when all token requests received so far are answered. */
+  let shared: Promise<unknown> = Promise.resolve();
   return {
     handle(message) {
       const id = readRequestId(message);
       if (id === null) return Promise.resolve();
-      queue = queue.then(() => answer(message, id));
-      return queue;
+      const kind = readRequestOrder(message);
+      // Tokens of several sessions are asked for beside each other; only what takes their model away waits for them.
+      const before = kind === 'exclusive' ? Promise.all([queue, shared]) : queue;
+      const turn = before.then(() => answer(message, id));
+      if (kind === 'shared') shared = Promise.all([shared, turn]);
+      else queue = turn;
+      return turn;
     },
   };
 }

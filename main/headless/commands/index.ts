@@ -6,8 +6,11 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { earningsCommand } from './earnings.ts';
 import { finishCommand } from './finish.ts';
+import { llmEmbedCommand } from './llm-embed.ts';
+import { llmInfoCommand } from './llm-info.ts';
 import { llmLogitsCommand } from './llm-logits.ts';
 import { llmRunCommand } from './llm-run.ts';
+import { llmScoreCommand } from './llm-score.ts';
 import { llmTokenizeCommand } from './llm-tokenize.ts';
 import { pauseCommand } from './pause.ts';
 import { renderCommand } from './render.ts';
@@ -36,6 +39,9 @@ export const commands: readonly Command[] = [
   llmRunCommand,
   llmLogitsCommand,
   llmTokenizeCommand,
+  llmEmbedCommand,
+  llmScoreCommand,
+  llmInfoCommand,
   renderCommand,
   verifyCommand,
 ];

@@ -4,6 +4,7 @@ import { type CommandContext, defineCommand } from '../command-definition.ts';
 import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
 import { loadModelFile, modelId, modelOption, resolveModelPath } from '../model-options.ts';
+import { readSamplingOptions, samplingOptions } from '../sampling-options.ts';
 
 /** Small enough that text appears as it is made, large enough that the round trip does not count. */
 const tokensPerCall = 8;
@@ -41,6 +42,15 @@ export const llmRunCommand = defineCommand({
       fallback: 0,
       summary: 'seed of the sampling',
     },
+    ...samplingOptions,
+    stop: { kind: 'text', placeholder: 'S', summary: 'text that ends the answer, not printed' },
+    logprobs: {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 0,
+      maximum: 20,
+      summary: "report tokens' log-probabilities and the N likeliest (with --json)",
+    },
     chat: { kind: 'flag', summary: 'treat the prompt as a message of the user' },
   },
   async run(context, options) {
@@ -59,7 +69,9 @@ export const llmRunCommand = defineCommand({
           modelId,
           promptTokens: tokens,
           maxTokens: options['max-tokens'],
-          sampling: { temperature: options.temperature, seed: options.seed },
+          sampling: { temperature: options.temperature, seed: options.seed, ...readSamplingOptions(options) },
+          ...(options.stop === undefined ? {} : { stopStrings: [options.stop] }),
+          ...(options.logprobs === undefined ? {} : { logProbabilities: options.logprobs }),
         },
         { signal },
       );
@@ -94,7 +106,13 @@ async function generate({ output, signal }: CommandContext, { worker }: GpuProce
     text += chunk.text;
     decodeMs += chunk.durationMs;
     output.stream(chunk.text);
-    output.data({ event: 'chunk', tokens: chunk.tokens, text: chunk.text });
+    const { logProbabilities } = chunk;
+    output.data({
+      event: 'chunk',
+      tokens: chunk.tokens,
+      text: chunk.text,
+      ...(logProbabilities && { logProbabilities }),
+    });
     if (chunk.finished !== null) return { text, tokens, finished: chunk.finished, decodeMs };
   }
 }
