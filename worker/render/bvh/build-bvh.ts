@@ -1,6 +1,6 @@
 import { type BvhTree, leafReference, maximumDepth } from './bvh-tree.ts';
-import { growBox, halfArea, resetBox } from './node-box.ts';
-import { type PrimitiveBoxes, divide, measureCenters, triangleBoxes } from './primitive-boxes.ts';
+import { halfArea } from './node-box.ts';
+import { type PrimitiveBoxes, divide, measureBoxes, measureCenters, triangleBoxes } from './primitive-boxes.ts';
 import { type Split, createSplitFinder } from './split-finder.ts';
 import { triangleCost } from './surface-area-cost.ts';
 
@@ -34,7 +34,7 @@ export function buildTree(primitives: PrimitiveBoxes, leafLimit: number): BvhTre
   let deepest = 0;
   let rootReference = 0;
 
-  unite(boxes, 0, count, sides, 0);
+  measureBoxes(boxes, 0, count, sides, 0);
   const padding = paddingFor(sides);
   measureCenters(boxes, 0, count, childCenters, 0);
   pending.push(0, count, 0, -1, halfArea(sides, 0), childCenters, 0);
@@ -72,14 +72,19 @@ export function buildTree(primitives: PrimitiveBoxes, leafLimit: number): BvhTre
 
   function divideAt(begin: number, end: number, split: Split): number {
     sides.set(split.sides);
-    return divide(primitives, begin, end, split, childCenters);
+    const middle = divide(primitives, begin, end, split, childCenters);
+    if (split.isSampled) {
+      measureBoxes(boxes, begin, middle, sides, 0);
+      measureBoxes(boxes, middle, end, sides, 6);
+    }
+    return middle;
   }
 
   /** Where no plane divides the range, or depth is short: half of it goes left, in the order in which it lies. */
   function halve(begin: number, end: number): number {
     const middle = begin + ((end - begin) >> 1);
-    unite(boxes, begin, middle, sides, 0);
-    unite(boxes, middle, end, sides, 6);
+    measureBoxes(boxes, begin, middle, sides, 0);
+    measureBoxes(boxes, middle, end, sides, 6);
     measureCenters(boxes, begin, middle, childCenters, 0);
     measureCenters(boxes, middle, end, childCenters, 6);
     return middle;
@@ -93,12 +98,6 @@ export function buildTree(primitives: PrimitiveBoxes, leafLimit: number): BvhTre
     triangleOrder: order,
     depth: deepest,
   };
-}
-
-/** Writes the box around the places begin..end. */
-function unite(boxes: Float32Array, begin: number, end: number, target: Float64Array, offset: number): void {
-  resetBox(target, offset);
-  for (let place = begin; place < end; place += 1) growBox(target, offset, boxes, place * 6);
 }
 
 function paddingFor(rootBox: Float64Array): number {

@@ -25,6 +25,28 @@ export function triangleBoxes(positions: Float32Array, triangleCount: number): P
   return { boxes, order };
 }
 
+/** Writes the box around the places begin..end; empty for an empty range. */
+export function measureBoxes(
+  boxes: Float32Array,
+  begin: number,
+  end: number,
+  target: Float64Array,
+  offset: number,
+): void {
+  for (let axis = 0; axis < 3; axis += 1) {
+    let low = Infinity;
+    let high = -Infinity;
+    for (let at = begin * 6 + axis, last = end * 6; at < last; at += 6) {
+      const minimum = boxes[at] as number;
+      const maximum = boxes[at + 3] as number;
+      if (minimum < low) low = minimum;
+      if (maximum > high) high = maximum;
+    }
+    target[offset + axis] = low;
+    target[offset + 3 + axis] = high;
+  }
+}
+
 /** Writes the box around the twice-centres (minimum + maximum) of the places begin..end; empty for an empty range. */
 export function measureCenters(
   boxes: Float32Array,

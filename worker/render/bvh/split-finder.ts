@@ -9,6 +9,8 @@ export interface Split {
   bin: number;
   /** Expected cost x half area of the node, in units of `surface-area-cost.ts`. */
   cost: number;
+  /** The plane was chosen by a sample of the boxes: `sides` are too small. */
+  isSampled: boolean;
   /** The boxes of the left and the right side, 6 float64 each. */
   readonly sides: Float64Array;
 }
@@ -25,6 +27,8 @@ const mostBins = 16;
 const fewBins = 8;
 /** Ranges of this many boxes are worth the finer bins. */
 const manyBoxes = 64;
+/** In larger ranges every n-th box stands for n: the plane moves by less than a bin, and most of the work is saved. */
+const sampledBoxes = 2048;
 
 /** Binned surface area heuristic (Wald 2007) on all three axes in one pass over the boxes; float64 in a fixed order. */
 export function createSplitFinder(boxes: Float32Array): SplitFinder {
@@ -33,9 +37,9 @@ export function createSplitFinder(boxes: Float32Array): SplitFinder {
   const rightBoxes = new Float64Array(mostBins * 6);
   const left = new Float64Array(6);
   const scales = new Float64Array(3);
-  const split: Split = { axis: 0, low: 0, scale: 0, bin: 0, cost: 0, sides: new Float64Array(12) };
+  const split: Split = { axis: 0, low: 0, scale: 0, bin: 0, cost: 0, isSampled: false, sides: new Float64Array(12) };
 
-  function fillBins(begin: number, end: number, bins: number, centers: Float64Array): void {
+  function fillBins(begin: number, end: number, stride: number, bins: number, centers: Float64Array): void {
     const sx = scales[0] as number;
     const sy = scales[1] as number;
     const sz = scales[2] as number;
@@ -47,7 +51,7 @@ export function createSplitFinder(boxes: Float32Array): SplitFinder {
       binSizes[bin] = 0;
       resetBox(binBoxes, bin * 6);
     }
-    for (let at = begin * 6, stop = end * 6; at < stop; at += 6) {
+    for (let at = begin * 6, stop = end * 6, step = stride * 6; at < stop; at += step) {
       const x0 = boxes[at] as number;
       const y0 = boxes[at + 1] as number;
       const z0 = boxes[at + 2] as number;
@@ -129,11 +133,14 @@ export function createSplitFinder(boxes: Float32Array): SplitFinder {
         const scale = bins / ((centers[axis + 3] as number) - (centers[axis] as number));
         scales[axis] = Number.isFinite(scale) ? scale : 0;
       }
-      fillBins(begin, end, bins, centers);
+      const stride = Math.max(1, Math.floor(count / sampledBoxes));
+      fillBins(begin, end, stride, bins, centers);
       split.cost = Infinity;
       let found = false;
-      for (let axis = 0; axis < 3; axis += 1) if (scales[axis] !== 0 && sweep(axis, bins, count)) found = true;
+      for (let axis = 0; axis < 3; axis += 1)
+        if (scales[axis] !== 0 && sweep(axis, bins, Math.ceil(count / stride))) found = true;
       if (!found) return undefined;
+      split.isSampled = stride > 1;
       split.low = centers[split.axis] as number;
       split.scale = scales[split.axis] as number;
       split.cost = traversalCost * nodeHalfArea + triangleCost * split.cost;
