@@ -1,0 +1,1 @@
+export function stripElf(file: Uint8Array): Buffer;

@@ -1,0 +1,1 @@
+export function thinIcuData(file: Buffer): number;
