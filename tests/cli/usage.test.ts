@@ -19,7 +19,7 @@ describe('a wrong command line', () => {
   const table: [string, string][] = [
     ['statuss', 'hearth: "hearth statuss" is not a command; did you mean "hearth status"?'],
     ['frobnicate', 'hearth: "hearth frobnicate" is not a command; "hearth --help" lists the commands'],
-    ['llm', 'hearth: hearth llm needs one of: run, logits, tokenize'],
+    ['llm', 'hearth: hearth llm needs one of: run, logits, tokenize, embed, score, info'],
     ['llm logit', 'hearth: "hearth llm logit" is not a command; did you mean "hearth llm logits"?'],
     ['--jsno', 'hearth: hearth does not know --jsno; did you mean --json?'],
     ['--data-dir /x', 'hearth: hearth needs a command; "hearth --help" lists them'],

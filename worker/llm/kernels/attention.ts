@@ -31,6 +31,8 @@ export interface AttentionOptions extends AttentionVariant {
   readonly values: GPUBuffer;
   readonly output: GPUBuffer;
   readonly outputStride: number;
+  /** False: decode in one dispatch, however long the context; for layers whose other dispatches leave no room for a second. */
+  readonly isSplit?: boolean;
   /** Of `attentionPartsBytes`; shared by all layers. */
   readonly parts: GPUBuffer;
 }
@@ -66,7 +68,7 @@ export async function createAttention(
   const headsPerGroup = headCount / keyValueHeadCount;
   const sharedHeads = Math.min(headsPerGroup, SHARED_HEADS);
   const tokens = kind === 'decode' ? 1 : Math.max(1, Math.floor(PREFILL_QUERIES / sharedHeads));
-  const splits = kind === 'decode' ? attentionSplits(options.table.capacity) : 1;
+  const splits = kind === 'decode' && options.isSplit !== false ? attentionSplits(options.table.capacity) : 1;
   const label = `llm.attention.${kind}`;
   const constants = { HEAD_VECTORS: headStride / 4, WINDOW: options.window ?? 0 };
   const whole = `${options.format.code}\n${code}`;

@@ -51,6 +51,8 @@ export async function createBatchKernels(
         createAttention(cache, kind, {
           ...graph.attentionVariant(layer),
           ...shared,
+          // Norms on both sides make eight dispatches of a layer already.
+          isSplit: weights.layers[layer]?.postAttentionGain === undefined,
           batch,
           keys,
           values,
