@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { LedgerError } from './ledger-error.ts';
 import type { LedgerErrorCode } from './ledger-error.ts';
 import { integer, text } from './records.ts';
+import type { Row } from './records.ts';
 import { applicationId, migrations } from './schema.ts';
 
 /** What an owner can do about a ledger that does not open. */
@@ -51,7 +52,7 @@ function createPrivateFile(path: string): void {
 function migrate(database: DatabaseSync, path: string): void {
   const version = readPragma(database, 'user_version');
   const owner = readPragma(database, 'application_id');
-  const tableCount = integer(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {}, 'tables');
+  const tableCount = integer(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as Row, 'tables');
   if (owner !== applicationId && (tableCount > 0 || version !== 0 || owner !== 0)) {
     throw new LedgerError('LEDGER_FOREIGN', `${path} is a database, but not a ledger of Hearth; it was left as it is`);
   }
@@ -72,11 +73,11 @@ function migrate(database: DatabaseSync, path: string): void {
 }
 
 function readPragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
-  return integer(database.prepare(`PRAGMA ${name}`).get() ?? {}, name);
+  return integer(database.prepare(`PRAGMA ${name}`).get() as Row, name);
 }
 
 function checkPages(database: DatabaseSync, path: string): void {
-  const answer = text(database.prepare('PRAGMA quick_check(1)').get() ?? {}, 'quick_check');
+  const answer = text(database.prepare('PRAGMA quick_check(1)').get() as Row, 'quick_check');
   if (answer !== 'ok')
     throw new LedgerError('LEDGER_CORRUPT', `${path} fails SQLite's integrity check: ${answer}; ${rescueHint}`);
 }

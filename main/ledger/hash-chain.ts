@@ -25,7 +25,7 @@ export interface ChainEnd {
  * @throws LedgerError LEDGER_CORRUPT naming the first event that does not fit
  */
 export function verifyChain(database: DatabaseSync, count = Number.MAX_SAFE_INTEGER): ChainEnd {
-  const last = database.prepare('SELECT coalesce(max(sequence), 0) AS last FROM events').get() ?? {};
+  const last = database.prepare('SELECT coalesce(max(sequence), 0) AS last FROM events').get() as Row;
   const first = Math.max(1, integer(last, 'last') - count + 1);
   const before = database.prepare('SELECT hash FROM events WHERE sequence = ?').get(first - 1);
   let end: ChainEnd = { sequence: first - 1, hash: before === undefined ? genesisHash : hashOf(before) };
@@ -40,8 +40,8 @@ export function verifyChain(database: DatabaseSync, count = Number.MAX_SAFE_INTE
 }
 
 function hashOf(row: Row): Uint8Array {
-  const hash = row['hash'];
-  return hash instanceof Uint8Array ? hash : genesisHash;
+  // The table is STRICT: a BLOB that is not null.
+  return row['hash'] as Uint8Array;
 }
 
 function broken(sequence: number): LedgerError {

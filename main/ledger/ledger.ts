@@ -88,8 +88,7 @@ export function openLedger(options: {
   function writeMirror(): void {
     translateErrors(path, () => {
       for (const [key, [role, channelId]] of toMirror) {
-        const channel = projection.findChannel(role, channelId);
-        if (channel !== undefined) mirror?.write(channel);
+        mirror?.write(projection.findChannel(role, channelId));
         toMirror.delete(key);
       }
     });

@@ -14,7 +14,7 @@ import {
   taskFromRow,
   taskToChangingColumns,
 } from './records.ts';
-import type { ChannelRecord, TaskRecord } from './records.ts';
+import type { ChannelRecord, Row, TaskRecord } from './records.ts';
 
 type TotalName = 'earned' | 'claimed' | 'settled' | 'spent' | 'deposited';
 type EventOf<Kind extends LedgerEvent['kind']> = Extract<LedgerEvent, { kind: Kind }>;
@@ -43,8 +43,8 @@ export function createProjection(database: DatabaseSync): Projection {
   }
 
   function total(name: TotalName): bigint {
-    const row = statements.total.get(name);
-    return row === undefined ? 0n : amount(row, 'amount');
+    // Every total has its row from the first migration on.
+    return amount(statements.total.get(name) as Row, 'amount');
   }
 
   function getChannel(role: Role, channelId: Hex): ChannelRecord {

@@ -6,7 +6,7 @@ import type { EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts'
 import { decodeFacts } from './events.ts';
 import type { Role } from './events.ts';
 import { amount, asHex, channelFromRow, integer, lowerCase, taskFromRow, text } from './records.ts';
-import type { ChannelRecord, TaskRecord } from './records.ts';
+import type { ChannelRecord, Row, TaskRecord } from './records.ts';
 
 const listedTasks = 100;
 const seriesPoints = 500;
@@ -55,10 +55,10 @@ export function createQueries(database: DatabaseSync) {
     return newestTasks.all(limit).map((row) => snapshotOf(taskFromRow(row)));
   }
 
-  const totalText = (name: string) => text(total.get(name) ?? {}, 'amount');
+  const totalText = (name: string) => text(total.get(name) as Row, 'amount');
 
   function earnings(): EarningsSnapshot {
-    const count = integer(pointCount.get() ?? {}, 'points');
+    const count = integer(pointCount.get() as Row, 'points');
     // The newest point is always shown and may be one beyond the even steps.
     const step = Math.max(1, Math.ceil(count / (seriesPoints - 1)));
     return {

@@ -25,7 +25,7 @@ export interface VoucherMirror {
   /** The newest of every channel. */
   readonly vouchers: readonly MirroredVoucher[];
   /** On disk when this returns. @throws the file system's errors; then nothing of it counts as written. */
-  write(channel: ChannelRecord): void;
+  write(channel: ChannelRecord | undefined): void;
   close(): void;
 }
 
@@ -55,10 +55,10 @@ export function openVoucherMirror(path: string): VoucherMirror {
     if (newest !== null) pairs.set(keyOf(newest.role, newest.voucher.channelId), slots);
   }
 
-  function write(channel: ChannelRecord): void {
+  function write(channel: ChannelRecord | undefined): void {
     const content = toMirrored(channel);
     if (content === null) return;
-    const key = keyOf(channel.role, channel.channelId);
+    const key = keyOf(content.role, content.voucher.channelId);
     const found = pairs.get(key);
     const slots: [Slot, Slot] = found ?? [
       { index: slotCount, content: null },
@@ -68,8 +68,9 @@ export function openVoucherMirror(path: string): VoucherMirror {
     const older = slots[0].content === newest ? 1 : 0;
     const { index } = slots[older];
     const bytes = encodeSlot(content);
-    if (writeSync(file, bytes, 0, slotBytes, index * slotBytes) !== slotBytes) {
-      throw new LedgerError('LEDGER_STORAGE', `${path} took only part of a voucher: the disk is full`);
+    // A disk that fills up takes a part; the next try says so.
+    for (let done = 0; done < slotBytes;) {
+      done += writeSync(file, bytes, done, slotBytes - done, index * slotBytes + done);
     }
     fdatasyncSync(file);
     slots[older] = { index, content };
@@ -108,17 +109,12 @@ export function readVoucherMirror(path: string): readonly MirroredVoucher[] {
   }
 }
 
-function toMirrored(channel: ChannelRecord): MirroredVoucher | null {
+/** Null while there is no voucher. */
+function toMirrored(channel: ChannelRecord | undefined): MirroredVoucher | null {
+  if (typeof channel?.signature !== 'string') return null;
   const { role, chainId, config, baseClaimed, owed, channelId, ceiling, signature } = channel;
-  if (signature === null) return null;
-  return {
-    role,
-    chainId,
-    config,
-    baseClaimed,
-    owed,
-    voucher: { channelId, maxClaimableAmount: ceiling, signature },
-  };
+  const voucher = { channelId, maxClaimableAmount: ceiling, signature };
+  return { role, chainId, config, baseClaimed, owed, voucher };
 }
 
 function keyOf(role: Role, channelId: Hex): string {

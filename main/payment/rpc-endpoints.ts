@@ -64,13 +64,11 @@ export function openRpcEndpoints(settings: ChainSettings): RpcEndpoints {
 
   async function first<Answer>(action: (provider: JsonRpcProvider) => Promise<Answer>): Promise<Answer> {
     let failure: unknown;
-    for (let tried = 0; tried < endpoints.length; tried += 1) {
-      const index = (preferred + tried) % endpoints.length;
-      const endpoint = endpoints[index];
-      if (endpoint === undefined) break;
+    const inOrder = [...endpoints.slice(preferred), ...endpoints.slice(0, preferred)];
+    for (const endpoint of inOrder) {
       try {
         const answer = await ask(endpoint, action);
-        preferred = index;
+        preferred = endpoints.indexOf(endpoint);
         return answer;
       } catch (error) {
         if (isAnswerOfTheChain(error)) throw error;
