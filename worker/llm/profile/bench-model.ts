@@ -66,6 +66,7 @@ class ModelRun {
   readonly #environment: BenchEnvironment;
   readonly #options: ModelBenchOptions;
   readonly #contextLength: number;
+  #opened = 0;
 
   constructor(
     model: LanguageModel,
@@ -219,7 +220,10 @@ class ModelRun {
 
   #open(promptLength: number, maxTokens: number): Promise<GenerationSession> {
     const { vocabularySize } = this.#model.description;
-    const promptTokens = Array.from({ length: promptLength }, (_, index) => (index * 7919 + 1) % vocabularySize);
+    // Another prompt each time from its first token on: a prefix that is still in the cache would be prefilled for nothing.
+    this.#opened += 1;
+    const first = this.#opened;
+    const promptTokens = Array.from({ length: promptLength }, (_, index) => (index * 7919 + first) % vocabularySize);
     return this.#model.openGeneration({ promptTokens, maxTokens, sampling: { temperature: 0, seed: 0 } });
   }
 }
