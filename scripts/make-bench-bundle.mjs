@@ -34,6 +34,10 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1);
 }
 
+// Before anything is built: results name the sources they were measured with, and say so where those were not committed.
+const git = (...parameters) => execFileSync('git', ['-C', project, ...parameters], { encoding: 'utf8' }).trim();
+const commit = `${git('rev-parse', 'HEAD')}${git('status', '--porcelain') === '' ? '' : ' with uncommitted changes'}`;
+
 rmSync(staging, { recursive: true, force: true });
 const place = (path) => {
   const file = join(target, path);
@@ -65,7 +69,6 @@ const parts = await unpackBundledParts(join(project, 'node_modules/.cache/hearth
 copyFileSync(join(parts, 'libvulkan.so.1'), place('loader/libvulkan.so.1'));
 
 const read = (path) => JSON.parse(readFileSync(join(project, path), 'utf8'));
-const commit = execFileSync('git', ['-C', project, 'rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 const versions = {
   hearth: read('package.json').version,
   commit,

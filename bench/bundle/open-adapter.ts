@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AdapterError } from '../../worker/gpu/adapter-choice.ts';
 import { openDawnDevice, type OpenedDevice } from '../../worker/host/dawn.ts';
 
@@ -21,7 +21,10 @@ export interface OpenedAdapter extends OpenedDevice {
 export async function openAdapter(choice: string): Promise<OpenedAdapter> {
   const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'];
   try {
-    return { ...(await openDawnDevice(choice, tmpdir())), driver: named ?? 'system' };
+    return {
+      ...(await openDawnDevice(choice, tmpdir())),
+      driver: named === undefined ? 'system' : `the caller's ${basename(named)}`,
+    };
   } catch (error) {
     if (!(error instanceof AdapterError) || choice !== 'real' || named !== undefined) throw error;
     for (const library of nvidiaLibraries) {
