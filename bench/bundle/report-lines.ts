@@ -1,5 +1,6 @@
 import type { ModelBenchResult } from '../../worker/llm/profile/bench-result.ts';
 import type { ModelCheck } from '../kernels/check-model.ts';
+import type { AttentionMeasurement, AttentionSpec } from '../kernels/measure-attention.ts';
 import type { MatrixMeasurement } from '../kernels/measure-matrix.ts';
 import type { MatrixSpec } from '../kernels/random-matrix.ts';
 import type { FailedAttempt } from './attempt.ts';
@@ -18,6 +19,18 @@ export function kernelLine(measured: MatrixSpec & { tokens: number } & (MatrixMe
   const { microseconds, bytesPerSecond, shareOfCopy, flopsPerSecond, check } = measured;
   const rate =
     tokens === 1
+      ? `${(bytesPerSecond / 1e9).toFixed(1)} GB/s, ${(shareOfCopy * 100).toFixed(0)} % of copy`
+      : `${(flopsPerSecond / 1e12).toFixed(3)} TFLOP/s`;
+  return `${title}: ${microseconds.toFixed(1)} us, ${rate}${check.isRight ? '' : `, WRONG (error ${check.normalisedError.toExponential(1)})`}`;
+}
+
+export function attentionLine(measured: AttentionSpec & (AttentionMeasurement | FailedAttempt)): string {
+  const { phase, rows, headCount, keyValueHeadCount, headLength, cacheType, length } = measured;
+  const title = `attention ${phase} ${rows} at ${length}, heads ${headCount}/${keyValueHeadCount} of ${headLength}, ${cacheType}`;
+  if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
+  const { microseconds, bytesPerSecond, shareOfCopy, flopsPerSecond, check } = measured;
+  const rate =
+    phase === 'decode'
       ? `${(bytesPerSecond / 1e9).toFixed(1)} GB/s, ${(shareOfCopy * 100).toFixed(0)} % of copy`
       : `${(flopsPerSecond / 1e12).toFixed(3)} TFLOP/s`;
   return `${title}: ${microseconds.toFixed(1)} us, ${rate}${check.isRight ? '' : `, WRONG (error ${check.normalisedError.toExponential(1)})`}`;

@@ -8,10 +8,11 @@ import { benchModel } from '../../worker/llm/profile/bench-model.ts';
 import { findModelShape } from '../../worker/llm/profile/random-model/model-shapes.ts';
 import { createRandomModel } from '../../worker/llm/profile/random-model/random-model.ts';
 import { checkModel } from '../kernels/check-model.ts';
+import { measureAttention } from '../kernels/measure-attention.ts';
 import { type MeasureEnvironment, measureMatrix } from '../kernels/measure-matrix.ts';
 import { attempt } from './attempt.ts';
 import { openAdapter } from './open-adapter.ts';
-import { kernelLine, modelCheckLine, modelLine } from './report-lines.ts';
+import { attentionLine, kernelLine, modelCheckLine, modelLine } from './report-lines.ts';
 import { type BenchSettings, readSettings, usage } from './settings.ts';
 import { readSubgroupMatrix } from './subgroup-matrix.ts';
 
@@ -79,6 +80,16 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
         record('kernels', kernels);
       }
     }
+  }
+
+  const attention: unknown[] = [];
+  const canHalf = device.features.has('shader-f16');
+  for (const spec of settings.attention.filter(({ cacheType }) => canHalf || cacheType === 'f32')) {
+    const measured = await attempt(device, spec, () => measureAttention(environment, spec));
+    attention.push(measured);
+    if (!('check' in measured) || !measured.check.isRight) failures += 1;
+    say(attentionLine(measured));
+    record('attention', attention);
   }
 
   const models: unknown[] = [];

@@ -1,3 +1,4 @@
+import type { AttentionSpec } from '../kernels/measure-attention.ts';
 import type { MatrixSpec } from '../kernels/random-matrix.ts';
 import type { ModelBenchOptions } from '../../worker/llm/profile/bench-result.ts';
 
@@ -14,6 +15,7 @@ export interface BenchSettings {
   readonly vectorShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
   readonly batchShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
   readonly batchTokens: number;
+  readonly attention: readonly AttentionSpec[];
   readonly models: readonly { readonly shape: string; readonly format: string }[];
   readonly model: ModelBenchOptions;
 }
@@ -59,6 +61,23 @@ function readModel(text: string): { shape: string; format: string } {
   return { shape, format };
 }
 
+/** Decode and prefill at every length; f32 for one row only: it is there to be compared with. */
+function attentionSpecs(
+  heads: Pick<AttentionSpec, 'headCount' | 'keyValueHeadCount'>,
+  headLengths: readonly number[],
+  lengths: readonly number[],
+  rows: { decodeRows: readonly number[]; prefillRows: number },
+): AttentionSpec[] {
+  const phases = [
+    ...rows.decodeRows.map((count) => ({ cacheType: 'f16', phase: 'decode', rows: count }) as const),
+    { cacheType: 'f16', phase: 'prefill', rows: rows.prefillRows },
+    { cacheType: 'f32', phase: 'decode', rows: 1 },
+  ] as const;
+  return headLengths.flatMap((headLength) =>
+    phases.flatMap((phase) => lengths.map((length) => ({ ...heads, headLength, ...phase, length }))),
+  );
+}
+
 const quick = {
   targetMs: 5,
   coldBytes: 1,
@@ -68,6 +87,10 @@ const quick = {
   ],
   batchShapes: [{ rows: 131, columns: 256 }],
   batchTokens: 33,
+  attention: attentionSpecs({ headCount: 8, keyValueHeadCount: 2 }, [32], [150], {
+    decodeRows: [1, 3],
+    prefillRows: 37,
+  }),
   model: { prefillTokens: 32, decodeTokens: 8, depths: [0, 64], repetitions: 1, profile: true },
 } as const;
 
@@ -86,5 +109,10 @@ const full = {
     { rows: 4096, columns: 14336 },
   ],
   batchTokens: 512,
+  // Heads of an 8B model, and those of a 1B one.
+  attention: attentionSpecs({ headCount: 32, keyValueHeadCount: 8 }, [128, 64], [512, 4096, 16_384], {
+    decodeRows: [1, 16],
+    prefillRows: 512,
+  }),
   model: { prefillTokens: 512, decodeTokens: 128, depths: [0, 4096], repetitions: 5, profile: true },
 } as const;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { attempt } from '../../bench/bundle/attempt.ts';
 import { readSettings } from '../../bench/bundle/settings.ts';
+import { measureAttention } from '../../bench/kernels/measure-attention.ts';
 import { measureMatrix } from '../../bench/kernels/measure-matrix.ts';
 import { stripElf } from '../../scripts/strip-elf.mjs';
 import { thinIcuData } from '../../scripts/thin-icu.mjs';
@@ -27,6 +28,14 @@ describe('the options of the portable bench', () => {
     const settings = readSettings([], date);
     expect(settings).toMatchObject({ adapter: 'real', isQuick: false, outPath: 'hearth-bench-2026-11-23.json' });
     expect(settings.vectorShapes).toContainEqual({ rows: 128256, columns: 4096 });
+    const heads = { headCount: 32, keyValueHeadCount: 8, headLength: 128 };
+    expect(settings.attention).toContainEqual({
+      ...heads,
+      cacheType: 'f16',
+      phase: 'decode',
+      rows: 16,
+      length: 16_384,
+    });
     expect(settings.models.map(({ shape }) => shape)).toContain('8b');
     expect(readSettings(['--quick', '--models', 'none'], date)).toMatchObject({ isQuick: true, models: [] });
   });
@@ -63,6 +72,22 @@ describe('a kernel measurement', () => {
     expect(measured.microseconds).toBeGreaterThan(0);
     expect(measured.check).toMatchObject({ isRight: true });
     expect(measured.check.compared).toBe(tokens === 1 ? 61 : 122);
+  });
+});
+
+describe('an attention measurement', () => {
+  it.each([
+    ['decode', 3, 150],
+    ['prefill', 5, 97],
+  ] as const)('of %s with %i rows agrees with float64, over several layers', async (phase, rows, length) => {
+    const device = await getTestDevice();
+    const environment = { device, copyBytesPerSecond: 1e9, targetMs: 1, coldBytes: 200_000 };
+    const spec = { headCount: 6, keyValueHeadCount: 2, headLength: 18, cacheType: 'f32', phase, rows, length } as const;
+    const measured = await measureAttention(environment, spec);
+    expect(measured.copies).toBeGreaterThan(1);
+    expect(measured.cacheBytes).toBe((phase === 'decode' ? rows : 1) * 2 * length * 2 * 20 * 4);
+    expect(measured.microseconds).toBeGreaterThan(0);
+    expect(measured.check).toMatchObject({ isRight: true, compared: 9 * 18 });
   });
 });
 
