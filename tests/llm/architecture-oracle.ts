@@ -31,7 +31,42 @@ export interface ArchitectureFigures {
   readonly decoded: number;
 }
 
+/** A model as the oracle needs it, wherever it runs. */
+export interface OracleModel {
+  /** Row-major [tokens][vocabulary]; the batch kernels. */
+  logits(tokens: readonly number[]): Promise<Float32Array>;
+  /** The greedy token after a prompt, decoded by itself. */
+  nextToken(promptTokens: readonly number[]): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** Opens a model of a file's bytes. */
+export type OracleHost = (bytes: Uint8Array<ArrayBuffer>) => Promise<OracleModel>;
+
 const CLEAR_GAP = 0.1;
+
+/** The engine called in this process. */
+export function createDeviceHost(device: GPUDevice): OracleHost {
+  return async (bytes) => {
+    const model = await loadModel(device, createMemorySource(bytes));
+    return {
+      logits: (tokens) => model.logits(tokens),
+      async nextToken(promptTokens) {
+        const session = await model.openGeneration({
+          promptTokens,
+          maxTokens: 1,
+          sampling: { temperature: 0, seed: 0 },
+        });
+        const { tokens } = await session.next(1);
+        session.destroy();
+        return tokens[0];
+      },
+      async close() {
+        model.destroy();
+      },
+    };
+  };
+}
 
 export function readGolden(cases: readonly ArchitectureCase[]): ReadonlyMap<string, ArchitectureGolden> {
   const { cases: entries } = readJsonFixture('golden-architectures.json') as {
@@ -52,7 +87,7 @@ export function readGolden(cases: readonly ArchitectureCase[]): ReadonlyMap<stri
 
 /** Runs a case: log-probabilities of all tokens in one batch, then single tokens after prefixes whose successor is clear. */
 export async function measureCase(
-  device: GPUDevice,
+  open: OracleHost,
   { title, options, tokens }: ArchitectureCase,
   golden: ArchitectureGolden,
   decodedPositions: number,
@@ -60,7 +95,7 @@ export async function measureCase(
   const bytes = writeGguf(randomArchitecture(options).file);
   const sha256 = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   if (sha256 !== golden.sha256) throw new Error(`${title}: the generator makes another file than llama.cpp was given`);
-  const model = await loadModel(device, createMemorySource(bytes));
+  const model = await open(bytes);
   try {
     const { vocabularySize } = options;
     const logits = await model.logits(tokens);
@@ -91,14 +126,7 @@ export async function measureCase(
     let wrongDecoded = 0;
     const decoded = clear.slice(-decodedPositions);
     for (const { position, best } of decoded) {
-      const session = await model.openGeneration({
-        promptTokens: tokens.slice(0, position + 1),
-        maxTokens: 1,
-        sampling: { temperature: 0, seed: 0 },
-      });
-      const answer = await session.next(1);
-      session.destroy();
-      if (answer.tokens[0] !== best) wrongDecoded += 1;
+      if ((await model.nextToken(tokens.slice(0, position + 1))) !== best) wrongDecoded += 1;
     }
     return {
       title,
@@ -110,6 +138,6 @@ export async function measureCase(
       decoded: decoded.length,
     };
   } finally {
-    model.destroy();
+    await model.close();
   }
 }

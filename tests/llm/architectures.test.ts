@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
-import { measureCase, readGolden } from './architecture-oracle.ts';
+import { createDeviceHost, measureCase, readGolden } from './architecture-oracle.ts';
 
 // A software adapter on a busy machine takes its time.
 vi.setConfig({ testTimeout: 180_000 });
@@ -33,7 +33,7 @@ describe('a model of every architecture', () => {
     const shape = ARCHITECTURE_CASES.find((entry) => entry.title === title);
     const expected = golden.get(title);
     if (shape === undefined || expected === undefined) throw new Error(`no case ${title}`);
-    const figures = await measureCase(await getTestDevice(), shape, expected, 2);
+    const figures = await measureCase(createDeviceHost(await getTestDevice()), shape, expected, 2);
     console.log(JSON.stringify(figures));
     expect(figures.nmse).toBeLessThan(1e-4);
     expect(figures.kl).toBeLessThan(1e-4);

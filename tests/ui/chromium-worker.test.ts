@@ -2,13 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GpuProcess, startGpuProcess } from '../../main/headless/gpu-process.ts';
-import type { WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
-import { launchChromium } from './chromium.ts';
-import { serveFiles, type StaticServer } from './static-server.ts';
+import { openWorkerBrowser, type WorkerBrowser, type WorkerPage } from './worker-browser.ts';
 
 const root = new URL('../../', import.meta.url);
 const modelPath = fileURLToPath(new URL('assets/hearth-tiny-q8_0.gguf', root));
@@ -19,41 +16,20 @@ const sampling = { temperature: 0, seed: 1 };
 const prompt = 'Once upon a time';
 const tokenCount = 8;
 
-/** What the page of `worker-page.js` offers. */
-interface WorkerPage {
-  askWorker<K extends WorkerCallKind>(kind: K, parameters: WorkerParameters<K>): Promise<WorkerResult<K>>;
-  openFile(address: string): Promise<{ kind: 'blob'; blob: Blob }>;
-}
-
 let directory: string;
-let server: StaticServer;
-let browser: Browser;
+let browser: WorkerBrowser;
 let page: Page;
 let gpu: GpuProcess;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'hearth-worker-'));
-  await build({
-    configFile: fileURLToPath(new URL('vite.worker.config.ts', root)),
-    logLevel: 'error',
-    build: { outDir: directory },
-  });
-  server = await serveFiles({
-    '/index.html': new URL('worker-page.html', import.meta.url),
-    '/worker-page.js': new URL('worker-page.js', import.meta.url),
-    '/gpu-worker.js': join(directory, 'gpu-worker.js'),
-    '/model.gguf': modelPath,
-    '/scene.glb': scenePath,
-  });
-  browser = await launchChromium();
-  page = await browser.newPage();
-  await page.goto(`${server.origin}/index.html`);
+  browser = await openWorkerBrowser({ '/model.gguf': modelPath, '/scene.glb': scenePath });
+  ({ page } = browser);
   gpu = await startGpuProcess({ dataDirectory: directory, adapter: 'swiftshader', log: () => {} });
 });
 
 afterAll(async () => {
   await browser?.close();
-  await server?.close();
   await gpu?.stop();
   await rm(directory, { recursive: true, force: true });
 });

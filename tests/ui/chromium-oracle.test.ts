@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
+import { measureCase, readGolden } from '../llm/architecture-oracle.ts';
+import { createChromiumHost, openChromiumAdapter } from './chromium-oracle-host.ts';
+import { openWorkerBrowser, type WorkerBrowser } from './worker-browser.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const golden = readGolden(ARCHITECTURE_CASES);
+
+/** Every architecture once, and a mixed file; the whole matrix is run by `npm run test:oracle -- --host chromium` and committed to bench/results/. */
+const CHOSEN = [
+  'llama Q8_0',
+  'llama Q4_K and Q6_K in one file',
+  'qwen2 Q4_1',
+  'qwen3 Q5_0',
+  'gemma2 F16',
+  'gemma3 BF16',
+  'phi3 Q4_0',
+];
+
+let browser: WorkerBrowser;
+beforeAll(async () => {
+  browser = await openWorkerBrowser();
+  await openChromiumAdapter(browser.page);
+});
+afterAll(() => browser?.close());
+
+describe('a model of every architecture, in Chromium', () => {
+  it.each(CHOSEN)("gives llama.cpp's log-probabilities: %s", async (title) => {
+    const shape = ARCHITECTURE_CASES.find((entry) => entry.title === title);
+    const expected = golden.get(title);
+    if (shape === undefined || expected === undefined) throw new Error(`no case ${title}`);
+    const figures = await measureCase(createChromiumHost(browser.page), shape, expected, 1);
+    console.log(JSON.stringify(figures));
+    expect(figures.nmse).toBeLessThan(1e-4);
+    expect(figures.kl).toBeLessThan(1e-4);
+    expect(figures.clearPositions).toBeGreaterThan(5);
+    expect([figures.wrongTop, figures.wrongDecoded]).toEqual([0, 0]);
+  });
+});
