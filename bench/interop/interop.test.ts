@@ -180,14 +180,10 @@ test('our vouchers pass their verifier, and their vouchers ours; nothing else do
   await pay(url);
   const { config, channelId, requirements } = await channelOf(batch, url);
   const facilitator = new Facilitator(openFacilitatorSigner());
-  const wallet = createWallet(`0x${accountNumber.toString(16).padStart(64, 'a')}`);
+  const wallet = createWallet(`0x${accountNumber.toString(16).padStart(64, 'a')}`, BigInt(chainId));
   assert.equal(wallet.address, account.address);
 
-  const sign = (amount: bigint) =>
-    wallet.signTypedData(ours.settlementDomain(BigInt(chainId)), ours.voucherTypes, {
-      channelId,
-      maxClaimableAmount: amount,
-    });
+  const sign = async (amount: bigint) => (await wallet.signVoucher(config, amount)).signature;
   const verify = async (amount: bigint, signature: `0x${string}`) =>
     facilitator.verify(
       {

@@ -17,7 +17,7 @@ export const price = 1_000n;
 
 export async function openProvider() {
   const localChain = await startLocalChain();
-  const wallet = createWallet(`0x${'b0'.repeat(32)}`);
+  const wallet = createWallet(`0x${'b0'.repeat(32)}`, 31_337n);
   await localChain.fund(wallet.address, { eth: 10n ** 18n });
   const folder = mkdtempSync(join(tmpdir(), 'hearth-interop-'));
   const client = createChainClient({ settings: localChain.settings, wallet });

@@ -11,6 +11,7 @@ import {
   permit2CollectorAddress,
   settlementAddress,
 } from '../../protocol/x402.ts';
+import { withoutSecrets } from '../headless/secrets.ts';
 import type { ChainSettings } from '../payment/types.ts';
 import { LocalChainError, findAnvilBinary } from './anvil-binary.ts';
 import type { LocalChainErrorCode } from './anvil-binary.ts';
@@ -51,7 +52,7 @@ export async function startLocalChain(options: { readonly port?: number } = {}):
       '--no-cors',
       '--prune-history=64',
     ],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
+    { stdio: ['pipe', 'pipe', 'pipe'], env: { ...withoutSecrets(process.env), ELECTRON_RUN_AS_NODE: '1' } },
   );
   const stop = () => stopProcess(chain);
   try {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { AdapterChoice, AdapterDescription, WorkerOutbound } from '../../worker/messages.ts';
 import { announceAdapter } from '../node/announce-adapter.ts';
 import { createGpuWorker, type GpuWorker, GpuWorkerError, type GpuWorkerPort } from '../node/gpu-worker.ts';
+import { withoutSecrets } from './secrets.ts';
 
 export interface GpuProcessOptions {
   /** A software adapter is unpacked below it. */
@@ -32,7 +33,6 @@ const entry = fileURLToPath(new URL('../../worker/host/node.ts', import.meta.url
 const rawModules = new URL('../../worker/host/raw-modules.mjs', import.meta.url).href;
 const defaultStartTimeoutMs = 60_000;
 const keptLines = 5;
-const secretName = /key|secret|pass|token|mnemonic|seed|credential/i;
 /** Dawn prints these for every Vulkan adapter with large limits; they say nothing to an owner. */
 const noise = /^Warning: max\w+ artificially reduced/;
 
@@ -47,6 +47,7 @@ export async function startGpuProcess(options: GpuProcessOptions): Promise<GpuPr
   const child = fork(entry, [options.dataDirectory], {
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', rawModules],
     serialization: 'advanced',
+    // It parses what strangers send.
     env: withoutSecrets(process.env),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -67,11 +68,6 @@ export async function startGpuProcess(options: GpuProcessOptions): Promise<GpuPr
     await stop();
     throw error;
   }
-}
-
-/** The worker parses what strangers send: it is not given what could sign or pay, not even by inheritance. */
-function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secretName.test(name)));
 }
 
 function openPort(child: ChildProcess, lastLines: readonly string[]): { port: GpuWorkerPort; gone: Promise<string> } {

@@ -25,9 +25,5 @@ const headlessHost: NodeHost = {
 
 /** The node in this process, with its GPU worker as a child process on Dawn. */
 export function startHeadlessNode(options: NodeOptions): Promise<RunningNode> {
-  const passphrase = process.env['HEARTH_PASSPHRASE'];
-  return startNode(
-    { version: readVersion(), ...(passphrase === undefined ? {} : { passphrase }), ...options },
-    headlessHost,
-  );
+  return startNode({ version: readVersion(), ...options }, headlessHost);
 }

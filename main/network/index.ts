@@ -17,7 +17,7 @@ export interface NetworkOptions {
 }
 
 export interface NetworkComponents {
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address' | 'signBinding'>;
   readonly chainId: bigint;
   readonly token: Hex;
   /** Asked at every hello. */

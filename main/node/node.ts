@@ -10,7 +10,7 @@ import type {
 } from '../../protocol/node-api.ts';
 import { openLedger, type Ledger } from '../ledger/index.ts';
 import { createOwnerControl, type OwnerControl } from '../owner/owner-control.ts';
-import { openWallet, type HotWallet } from '../payment/index.ts';
+import { openWallet, type KeptWallet } from '../payment/index.ts';
 import type { Requester } from '../requester/index.ts';
 import { openInputStore } from '../store/input-store.ts';
 import { watchAdapter, type AdapterWatch } from './adapter-watch.ts';
@@ -89,7 +89,7 @@ export async function startNode(options: NodeOptions, host: NodeHost): Promise<R
 
 interface Opened {
   readonly ledger: Ledger;
-  readonly wallet: HotWallet;
+  readonly wallet: KeptWallet;
   readonly gpu: GpuHost;
   readonly closers: Closers;
 }

@@ -1,5 +1,4 @@
 import type { Hex, NumericProfile, SignedAgreement } from '../../protocol/agreement.ts';
-import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
 import { refuse, type Refusal } from '../../protocol/errors.ts';
 import { sha256Hex } from '../../protocol/hashing/sha256.ts';
 import { chainIdentity, hashAgreement, isSignedBy } from '../../protocol/hashing/typed-data.ts';
@@ -30,7 +29,7 @@ export interface TaskRunnerComponents {
   /** Resolves when a GPU process with an open adapter is up; the supervisor's `ready`. */
   readonly workerReady?: () => Promise<void>;
   readonly payments: ProviderPayments;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'signAgreement' | 'signResult'>;
   readonly store: Pick<InputStore, 'find'>;
   readonly chainId: bigint;
   readonly shaderSetHash: Hex;
@@ -126,8 +125,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     }
     const admitted = await admission.check(task.kind, inputOf(task), true);
     if (!admitted.ok) return admitted;
-    const domain = hearthDomain(chain.chainId, chain.settlement);
-    const providerSignature = await signer.signTypedData(domain, agreementTypes, agreement);
+    const providerSignature = await signer.signAgreement(agreement);
     const signed: SignedAgreement = { agreement, requesterSignature, providerSignature };
     const opened = await payments.openTask({ signed, agreementHash, channel: start.channel, kind: task.kind });
     if (!opened.ok) return opened;

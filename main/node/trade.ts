@@ -13,7 +13,7 @@ import {
   readWalletSettings,
   type ChainSettings,
   type ClaimWatch,
-  type HotWallet,
+  type KeptWallet,
   type ProviderPayments,
 } from '../payment/index.ts';
 import { createRequester, type Requester } from '../requester/index.ts';
@@ -24,7 +24,7 @@ import { createTaskRunner, type TaskRunner } from './task-runner.ts';
 
 export interface TradeComponents {
   readonly ledger: Ledger;
-  readonly wallet: HotWallet;
+  readonly wallet: KeptWallet;
   readonly gpu: GpuHost;
   readonly store: InputStore;
   readonly shaderSetHash: Hex;
@@ -50,10 +50,11 @@ const numericProfile: NumericProfile = 'f32';
 
 /** @throws NetworkError PEER_KEY or LISTEN; PaymentError when the chain is not the one that was configured. */
 export async function openTrade(components: TradeComponents, options: NodeOptions): Promise<Trade> {
-  const { ledger, wallet, gpu, store, shaderSetHash, onChange } = components;
+  const { ledger, gpu, store, shaderSetHash, onChange } = components;
   const provides = options.provides ?? true;
-  const chain = createChainClient({ settings: components.chain, wallet });
   const { chainId, token } = components.chain;
+  const wallet = components.wallet.forChain(chainId);
+  const chain = createChainClient({ settings: components.chain, wallet });
   const { payoutAddress } = readWalletSettings(options.dataDirectory);
   const payout = payoutAddress === null ? {} : { payoutAddress };
   const payments = createProviderPayments({ ledger, chain, signer: wallet, ...payout });

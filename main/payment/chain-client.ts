@@ -1,14 +1,8 @@
 /** What the node asks of the chain. Every call ends: with an answer or, after its deadline, with a PaymentError. */
-import { AbiCoder, keccak256, randomBytes, toBigInt } from 'ethers';
+import { AbiCoder, randomBytes, toBigInt } from 'ethers';
 import type { BlockTag, Interface, JsonRpcProvider, Result } from 'ethers';
 import type { Hex } from '../../protocol/agreement.ts';
-import {
-  claimBatchTypes,
-  depositCollectorAddress,
-  receiveAuthorizationTypes,
-  settlementAddress,
-  settlementDomain,
-} from '../../protocol/x402.ts';
+import { depositCollectorAddress, settlementAddress } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import { createHttpRelay } from './claim-relay.ts';
 import type { ClaimRelay } from './claim-relay.ts';
@@ -16,10 +10,9 @@ import { PaymentError } from './payment-error.ts';
 import { openRpcEndpoints } from './rpc-endpoints.ts';
 import { settlementInterface, tokenInterface } from './settlement-abi.ts';
 import { sendTransactions } from './transaction-sender.ts';
-import { asHex, channelIdOf } from './typed-data.ts';
+import { asHex } from './typed-data.ts';
 import { confirmationsOf } from './types.ts';
-import type { ChainSettings } from './types.ts';
-import type { HotWallet } from './wallet.ts';
+import type { ChainSettings, ChainSigner } from './types.ts';
 
 export interface ChannelOnChain {
   /** Everything deposited, less what went back to the payer. */
@@ -69,7 +62,7 @@ const authorizationSeconds = 3_600;
 
 export function createChainClient(options: {
   readonly settings: ChainSettings;
-  readonly wallet: HotWallet;
+  readonly wallet: ChainSigner;
   /** How long a transaction may take to be mined. */
   readonly confirmationTimeoutMs?: number;
   /** Without a block for this long, a transaction is sent again with a higher fee. */
@@ -125,8 +118,8 @@ export function createChainClient(options: {
     };
   }
 
-  async function send(to: Hex, data: string): Promise<SentTransaction> {
-    return sender.send(asHex(to), asHex(data));
+  async function send(data: string): Promise<SentTransaction> {
+    return sender.send(asHex(data));
   }
 
   /** Through the relay: signed here, sent and paid for there, believed when it is mined. */
@@ -137,10 +130,7 @@ export function createChainClient(options: {
   ): Promise<SentTransaction> {
     let sent: SentTransaction | null = null;
     if (rows.length > 0) {
-      const claims = rows.map(({ config, maxClaimableAmount, totalClaimed }) => {
-        return { channelId: channelIdOf(config, settings.chainId), maxClaimableAmount, totalClaimed };
-      });
-      const signature = await wallet.signTypedData(settlementDomain(settings.chainId), claimBatchTypes, { claims });
+      const signature = await wallet.signClaims(rows);
       sent = await sender.waitFor(await by.claim(rows, signature));
     }
     if (settleFor === null && sent !== null) return sent;
@@ -158,24 +148,9 @@ export function createChainClient(options: {
     // The chain's clock decides, and it need not be ours.
     const block = await reach((provider) => provider.getBlock('latest'));
     const validBefore = BigInt((block?.timestamp ?? Math.floor(Date.now() / 1_000)) + authorizationSeconds);
+    const tokenDomain = { name: String(name[0]), version: String(version[0]) };
+    const signature = await wallet.signDeposit({ config, amount, validBefore, salt, tokenDomain });
     const coder = AbiCoder.defaultAbiCoder();
-    const signature = await wallet.signTypedData(
-      {
-        name: String(name[0]),
-        version: String(version[0]),
-        chainId: settings.chainId,
-        verifyingContract: config.token,
-      },
-      receiveAuthorizationTypes,
-      {
-        from: config.payer,
-        to: depositCollectorAddress,
-        value: amount,
-        validAfter: 0n,
-        validBefore,
-        nonce: keccak256(coder.encode(['bytes32', 'uint256'], [channelIdOf(config, settings.chainId), salt])),
-      },
-    );
     return coder.encode(['uint256', 'uint256', 'uint256', 'bytes'], [0n, validBefore, salt, signature]);
   }
 
@@ -211,12 +186,12 @@ export function createChainClient(options: {
       if (settleFor !== null) {
         calls.push(settlementInterface.encodeFunctionData('settle', [settleFor, settings.token]));
       }
-      return send(settlementAddress, settlementInterface.encodeFunctionData('multicall', [calls]));
+      return send(settlementInterface.encodeFunctionData('multicall', [calls]));
     },
     async deposit(config, amount) {
       const collectorData = await authorizeDeposit(config, amount);
       const values = [config, amount, depositCollectorAddress, collectorData];
-      const sent = await send(settlementAddress, settlementInterface.encodeFunctionData('deposit', values));
+      const sent = await send(settlementInterface.encodeFunctionData('deposit', values));
       // Before that the other side would not count it.
       await sender.waitForBlocks(confirmationsOf(settings));
       return sent;

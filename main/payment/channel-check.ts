@@ -24,7 +24,7 @@ export interface ChannelCheck {
 export function createChannelCheck(parts: {
   readonly ledger: Ledger;
   readonly chain: ChainClient;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address'>;
   readonly payoutAddress: Hex;
   readonly minimumDelaySeconds: number;
 }): ChannelCheck {

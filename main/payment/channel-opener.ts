@@ -26,7 +26,7 @@ export interface ChannelOpener {
 export function createChannelOpener(parts: {
   readonly ledger: Ledger;
   readonly chain: ChainClient;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address'>;
   readonly withdrawDelaySeconds: number;
   readonly now: () => number;
 }): ChannelOpener {

@@ -13,6 +13,6 @@ export { createKeychainKeyStore } from './keychain-key-store.ts';
 export type { Keychain } from './keychain-key-store.ts';
 export type { KeyStore } from './key-store.ts';
 export { createWallet, openWallet } from './wallet.ts';
-export type { HotWallet } from './wallet.ts';
+export type { HotWallet, KeptWallet } from './wallet.ts';
 export { readWalletSettings } from './wallet-settings.ts';
 export type { WalletSettings } from './wallet-settings.ts';

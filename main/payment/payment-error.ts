@@ -19,6 +19,8 @@ export type PaymentErrorCode =
   /** The backup opens, but holds another key. */
   | 'BACKUP_MISMATCH'
   | 'PAYOUT_INVALID'
+  /** The wallet was asked to sign what it never signs: a mistake of ours, or somebody who got too far. */
+  | 'SIGNING_REFUSED'
   /** The system's keychain is not there, locked, or protects nothing. */
   | 'KEYCHAIN_UNAVAILABLE'
   /** A caller's mistake: a task, chunk, result or receipt that does not fit what was agreed and recorded. */

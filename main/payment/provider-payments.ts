@@ -21,7 +21,7 @@ export interface ProviderPaymentsOptions {
   readonly ledger: Ledger;
   /** Sends claims from the signer's address, which therefore needs a little of the chain's coin. */
   readonly chain: ChainClient;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address'>;
   /** Who is paid; the signer itself when omitted. */
   readonly payoutAddress?: Hex;
   /** Channels with a shorter withdraw delay are refused: a provider that sleeps longer loses its vouchers. */

@@ -1,8 +1,6 @@
-import { hearthDomain, receiptTypes } from '../../protocol/agreement.ts';
 import type { Hex, Receipt } from '../../protocol/agreement.ts';
 import { refuse } from '../../protocol/errors.ts';
 import { priceOfUnits } from '../../protocol/tasks.ts';
-import { settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
 import type { SignedVoucher } from '../../protocol/x402.ts';
 import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/index.ts';
 import type { ChainClient } from './chain-client.ts';
@@ -16,7 +14,7 @@ export interface RequesterPaymentsOptions {
   readonly ledger: Ledger;
   /** Sends deposits from the signer's address, which needs the token and a little of the chain's coin. */
   readonly chain: ChainClient;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address' | 'signVoucher' | 'signReceipt'>;
   /** Of channels opened from now on; providers refuse less than a day. */
   readonly withdrawDelaySeconds?: number;
   readonly now?: () => number;
@@ -31,7 +29,6 @@ const usualWithdrawDelaySeconds = 86_400;
  */
 export function createRequesterPayments(options: RequesterPaymentsOptions): RequesterPayments {
   const { ledger, chain, signer, withdrawDelaySeconds = usualWithdrawDelaySeconds, now = Date.now } = options;
-  const { chainId } = chain.settings;
   const opener = createChannelOpener({ ledger, chain, signer, withdrawDelaySeconds, now });
   /** One voucher at a time: each must count the cover that the one before it added. */
   const inTurn = createMutex();
@@ -93,11 +90,7 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
       if (events.length > 0) ledger.append(...events);
       return { ok: true, voucher: { channelId, maxClaimableAmount, signature: channel.signature } };
     }
-    const content = { channelId, maxClaimableAmount };
-    const voucher = {
-      ...content,
-      signature: await signer.signTypedData(settlementDomain(chainId), voucherTypes, content),
-    };
+    const voucher = await signer.signVoucher(channel.config, maxClaimableAmount);
     ledger.append(...events, { kind: 'voucher', role: 'requester', agreementHash, voucher });
     return { ok: true, voucher };
   }
@@ -128,8 +121,7 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
           `${task.unitsDone} arrived`,
       );
     }
-    const domain = hearthDomain(chainId, settlementAddress);
-    const signature = await signer.signTypedData(domain, receiptTypes, receipt);
+    const signature = await signer.signReceipt(receipt);
     ledger.append({ kind: 'receipt', role: 'requester', receipt, signature });
     return { signature };
   }

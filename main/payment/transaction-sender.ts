@@ -6,17 +6,17 @@ import { Transaction, isError } from 'ethers';
 import type { JsonRpcProvider, TransactionReceipt } from 'ethers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '../../protocol/agreement.ts';
+import { settlementAddress } from '../../protocol/x402.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import type { RpcEndpoints } from './rpc-endpoints.ts';
 import { settlementInterface } from './settlement-abi.ts';
 import { asHex } from './typed-data.ts';
-import type { ChainSettings } from './types.ts';
-import type { HotWallet } from './wallet.ts';
+import type { ChainSettings, ChainSigner } from './types.ts';
 
 export interface TransactionSender {
-  /** Resolves when the transaction is mined, under the hash that was. @throws PaymentError */
-  send(to: Hex, data: Hex): Promise<{ transactionHash: Hex; gasUsed: bigint }>;
+  /** Calls the settlement contract. Resolves when the transaction is mined, under the hash that was. @throws PaymentError */
+  send(data: Hex): Promise<{ transactionHash: Hex; gasUsed: bigint }>;
   /** Resolves when somebody else's transaction, sent for us, is mined. @throws PaymentError */
   waitFor(hash: Hex): Promise<{ transactionHash: Hex; gasUsed: bigint }>;
   /** Resolves when so many blocks more have been mined. @throws PaymentError */
@@ -41,7 +41,7 @@ const nonceTaken = Symbol('nonce taken');
 
 export function sendTransactions(parts: {
   readonly endpoints: RpcEndpoints;
-  readonly wallet: HotWallet;
+  readonly wallet: Pick<ChainSigner, 'address' | 'signTransaction'>;
   readonly settings: ChainSettings;
   readonly confirmationTimeoutMs: number;
   /** Without a block for this long, a transaction is sent again with a higher fee. */
@@ -51,8 +51,8 @@ export function sendTransactions(parts: {
   const inTurn = createMutex();
 
   /** Broadcasts through every endpoint that takes it: one that keeps transactions to itself cannot hold it up. */
-  async function broadcast(transaction: { to: Hex; data: Hex; nonce: number; gasLimit: bigint } & Fees): Promise<Hex> {
-    const signed = await wallet.signTransaction({ type: 2, chainId: settings.chainId, ...transaction });
+  async function broadcast(transaction: { data: Hex; nonce: number; gasLimit: bigint } & Fees): Promise<Hex> {
+    const signed = await wallet.signTransaction(transaction);
     const hash = asHex(Transaction.from(signed).hash ?? '');
     try {
       await endpoints.all((provider) => provider.broadcastTransaction(signed));
@@ -70,17 +70,17 @@ export function sendTransactions(parts: {
     return null;
   }
 
-  async function sendWithNonce(to: Hex, data: Hex): Promise<TransactionReceipt | typeof nonceTaken> {
+  async function sendWithNonce(data: Hex): Promise<TransactionReceipt | typeof nonceTaken> {
     const from = wallet.address;
     const [gas, nonce, firstFees] = await endpoints.first((provider) =>
       Promise.all([
-        provider.estimateGas({ from, to, data }),
+        provider.estimateGas({ from, to: settlementAddress, data }),
         provider.getTransactionCount(from, 'pending'),
         readFees(provider),
       ]),
     );
     // A quarter more than estimated: another claim mined in between may change what a storage write costs.
-    const content = { to, data, nonce, gasLimit: gas + gas / 4n };
+    const content = { data, nonce, gasLimit: gas + gas / 4n };
     let fees = firstFees;
     const hashes: Hex[] = [];
     const isTaken = async (): Promise<boolean> =>
@@ -114,10 +114,10 @@ export function sendTransactions(parts: {
     throw new PaymentError('TRANSACTION_TIMEOUT', message);
   }
 
-  async function sendOne(to: Hex, data: Hex): Promise<{ transactionHash: Hex; gasUsed: bigint }> {
+  async function sendOne(data: Hex): Promise<{ transactionHash: Hex; gasUsed: bigint }> {
     try {
       for (let attempt = 1; ; attempt += 1) {
-        const receipt = await sendWithNonce(to, data);
+        const receipt = await sendWithNonce(data);
         if (receipt !== nonceTaken) return outcomeOf(receipt);
         if (attempt === nonceAttempts) {
           const message = `other transactions of ${wallet.address} were faster ${nonceAttempts} times`;
@@ -172,7 +172,7 @@ export function sendTransactions(parts: {
     return new PaymentError('CHAIN_UNREACHABLE', message, { cause });
   }
 
-  return { send: (to, data) => inTurn(() => sendOne(to, data)), waitFor, waitForBlocks };
+  return { send: (data) => inTurn(() => sendOne(data)), waitFor, waitForBlocks };
 }
 
 async function readFees(provider: JsonRpcProvider): Promise<Fees> {

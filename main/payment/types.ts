@@ -1,5 +1,12 @@
 /** What the task runner and the requester ask of money. Implementations live in this folder; the state is the ledger's. */
-import type { Hex, Receipt, SignedAgreement, TaskResult } from '../../protocol/agreement.ts';
+import type {
+  Agreement,
+  Hex,
+  IdentityBinding,
+  Receipt,
+  SignedAgreement,
+  TaskResult,
+} from '../../protocol/agreement.ts';
 import type { Refusal } from '../../protocol/errors.ts';
 import type { ChannelConfig, SignedVoucher } from '../../protocol/x402.ts';
 
@@ -115,10 +122,50 @@ export interface RequesterPayments {
   totals(): { readonly spent: bigint; readonly deposited: bigint };
 }
 
-/** Signs our EIP-712 structures; holds the hot key, so that nothing else does. */
+/**
+ * What the hot key signs for the node, on one chain. There is no general `sign`: whoever holds this can have these
+ * structures signed, and nothing else. @throws PaymentError SIGNING_REFUSED from every call
+ */
 export interface Signer {
   readonly address: Hex;
-  signTypedData(domain: object, types: Record<string, { name: string; type: string }[]>, value: object): Promise<Hex>;
+  signBinding(binding: IdentityBinding): Promise<Hex>;
+  /** One of its parties must be this wallet. */
+  signAgreement(agreement: Agreement): Promise<Hex>;
+  signResult(result: TaskResult): Promise<Hex>;
+  signReceipt(receipt: Receipt): Promise<Hex>;
+  /** Of a channel whose vouchers this wallet signs. */
+  signVoucher(channel: ChannelConfig, maxClaimableAmount: bigint): Promise<SignedVoucher>;
+}
+
+/** What the hot key signs for the chain; held by the chain client alone. @throws PaymentError SIGNING_REFUSED from every call */
+export interface ChainSigner {
+  readonly address: Hex;
+  /** For a relay that sends them. The wallet must be the receiver authorizer of every channel. */
+  signClaims(
+    rows: readonly {
+      readonly config: ChannelConfig;
+      readonly maxClaimableAmount: bigint;
+      readonly totalClaimed: bigint;
+    }[],
+  ): Promise<Hex>;
+  /** EIP-3009: moves `amount` of the wallet's tokens into its own channel `config`. */
+  signDeposit(deposit: {
+    readonly config: ChannelConfig;
+    readonly amount: bigint;
+    /** Unix seconds. */
+    readonly validBefore: bigint;
+    readonly salt: bigint;
+    /** As the token's contract tells it. */
+    readonly tokenDomain: { readonly name: string; readonly version: string };
+  }): Promise<Hex>;
+  /** A call of the settlement contract without value; answers the serialized transaction. */
+  signTransaction(transaction: {
+    readonly data: Hex;
+    readonly nonce: number;
+    readonly gasLimit: bigint;
+    readonly maxFeePerGas: bigint;
+    readonly maxPriorityFeePerGas: bigint;
+  }): Promise<Hex>;
 }
 
 /** A local chain does not reorganise; Base and its like have not by more than a block or two. */

@@ -11,7 +11,7 @@ export interface RequesterComponents {
     'peers' | 'onPeersChanged' | 'requestQuote' | 'openTask' | 'deliverReceipt' | 'penalise'
   >;
   readonly payments: RequesterPayments;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address' | 'signAgreement'>;
   readonly chainId: bigint;
   readonly shaderSetHash: Hex;
   /** Where the requester re-checks results; without it, or without the input in `store`, results are only accepted. */

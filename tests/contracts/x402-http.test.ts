@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AbiCoder, Interface, keccak256, toBeHex } from 'ethers';
+import { Interface, toBeHex } from 'ethers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLocalChain } from '../../main/demo/local-chain.ts';
 import type { LocalChain } from '../../main/demo/local-chain.ts';
@@ -12,13 +12,7 @@ import { createHttpPayments, openChannelBook, openHttpChain } from '../../main/p
 import type { HttpAnswer, HttpChain, HttpPayments } from '../../main/payment/x402-http/index.ts';
 import { readPayment } from '../../main/payment/x402-http/read-payment.ts';
 import type { Hex } from '../../protocol/agreement.ts';
-import {
-  depositCollectorAddress,
-  receiveAuthorizationTypes,
-  settlementAddress,
-  settlementDomain,
-  voucherTypes,
-} from '../../protocol/x402.ts';
+import { settlementAddress } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import { batchSettlementAbi } from '../../protocol/contracts/batch-settlement.ts';
 
@@ -36,7 +30,7 @@ let payerNumber = 0;
 
 beforeAll(async () => {
   localChain = await startLocalChain();
-  provider = createWallet(`0x${'b0'.repeat(32)}`);
+  provider = createWallet(`0x${'b0'.repeat(32)}`, chainId);
   await localChain.fund(provider.address, { eth: 10n ** 18n });
   client = createChainClient({ settings: localChain.settings, wallet: provider });
   chain = openHttpChain({ chain: client, wallet: provider });
@@ -67,7 +61,7 @@ function openDesk(): HttpPayments {
 /** A payer with its own channel, and the payloads it signs. */
 async function openPayer() {
   payerNumber += 1;
-  const wallet = createWallet(`0x${String(payerNumber).padStart(64, 'e')}`);
+  const wallet = createWallet(`0x${String(payerNumber).padStart(64, 'e')}`, chainId);
   await localChain.fund(wallet.address, { usdc: 10_000n });
   const channelConfig: ChannelConfig = {
     payer: wallet.address,
@@ -81,12 +75,8 @@ async function openPayer() {
   const channelId = channelIdOf(channelConfig, chainId);
   let salt = 0n;
   const voucher = async (amount: bigint) => ({
-    channelId,
+    ...(await wallet.signVoucher(channelConfig, amount)),
     maxClaimableAmount: String(amount),
-    signature: await wallet.signTypedData(settlementDomain(chainId), voucherTypes, {
-      channelId,
-      maxClaimableAmount: amount,
-    }),
   });
   return {
     wallet,
@@ -101,12 +91,13 @@ async function openPayer() {
     }),
     async deposit(value: bigint, amount: bigint) {
       salt += 1n;
-      const nonce = keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256'], [channelId, salt]));
-      const signature = await wallet.signTypedData(
-        { name: 'USDC', version: '2', chainId, verifyingContract: localChain.settings.token },
-        receiveAuthorizationTypes,
-        { from: wallet.address, to: depositCollectorAddress, value, validAfter: 0n, validBefore: 2n ** 40n, nonce },
-      );
+      const signature = await wallet.signDeposit({
+        config: channelConfig,
+        amount: value,
+        validBefore: 2n ** 40n,
+        salt,
+        tokenDomain: { name: 'USDC', version: '2' },
+      });
       const erc3009Authorization = {
         validAfter: '0',
         validBefore: String(2n ** 40n),

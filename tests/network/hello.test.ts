@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createLoopback, type Loopback, testSigner } from './loopback.ts';
+import { type Hex, hearthDomain, identityBindingTypes } from '../../protocol/agreement.ts';
+import { settlementAddress } from '../../protocol/x402.ts';
+import { createLoopback, type Loopback, testChainId, testKey, testSigner } from './loopback.ts';
 
 let loopback: Loopback;
 beforeEach(() => {
@@ -49,7 +51,13 @@ test('a wallet that does not sign for its node is refused and banned', async () 
   const provider = await loopback.start('provider');
   const forger = await loopback.start('forger', {
     listens: false,
-    signer: { ...testSigner('somebody else'), address: testSigner('victim').address },
+    signer: {
+      ...testSigner('victim'),
+      async signBinding(binding) {
+        const domain = hearthDomain(testChainId, settlementAddress);
+        return (await testKey('somebody else').signTypedData(domain, identityBindingTypes, binding)) as Hex;
+      },
+    },
   });
   await expect(forger.network.connect(provider.address())).rejects.toThrow();
   await expect(forger.network.connect(provider.address())).rejects.toMatchObject({ code: 'UNREACHABLE' });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { id, Wallet } from 'ethers';
 import { createNetwork, type HearthNetwork, type NetworkHandlers } from '../../main/network/index.ts';
+import { createWallet } from '../../main/payment/index.ts';
 import type { Signer } from '../../main/payment/types.ts';
 import type { Hex } from '../../protocol/agreement.ts';
 import { refuse } from '../../protocol/errors.ts';
@@ -12,12 +13,14 @@ export const testChainId = 31_337n;
 export const testToken: Hex = `0x${'70'.repeat(20)}`;
 
 /** The same wallet for the same name, on every run. */
-export function testSigner(name: string): Signer {
-  const wallet = new Wallet(id(`hearth test wallet ${name}`));
-  return {
-    address: wallet.address.toLowerCase() as Hex,
-    signTypedData: async (domain, types, value) => (await wallet.signTypedData(domain, types, value)) as Hex,
-  };
+export function testSigner(name: string, chainId = testChainId): Signer {
+  const { privateKey, address } = testKey(name);
+  return { ...createWallet(privateKey, chainId), address: address.toLowerCase() as Hex };
+}
+
+/** The key of {@link testSigner} in hands that sign whatever they like. */
+export function testKey(name: string): Wallet {
+  return new Wallet(id(`hearth test wallet ${name}`));
 }
 
 export const silentHandlers: NetworkHandlers = {
@@ -57,7 +60,7 @@ export function createLoopback(): Loopback {
     async start(name, options = {}) {
       const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-network-')));
       directories.push(dataDirectory);
-      const signer = options.signer ?? testSigner(name);
+      const signer = options.signer ?? testSigner(name, options.chainId);
       const log: string[] = [];
       const network = await createNetwork(
         {

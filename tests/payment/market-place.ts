@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Interface, keccak256, toUtf8Bytes } from 'ethers';
+import { Interface, Wallet, keccak256, toUtf8Bytes } from 'ethers';
 import { startLocalChain } from '../../main/demo/local-chain.ts';
 import type { LocalChain } from '../../main/demo/local-chain.ts';
 import { openLedger } from '../../main/ledger/index.ts';
@@ -14,6 +14,8 @@ import {
   createWallet,
 } from '../../main/payment/index.ts';
 import type { ChainClient, HotWallet, ProviderPayments, RequesterPayments } from '../../main/payment/index.ts';
+import { asHex } from '../../main/payment/typed-data.ts';
+import type { TypedDataTypes } from '../../main/payment/typed-data.ts';
 import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
 import type { Agreement, Hex, Receipt, SignedAgreement } from '../../protocol/agreement.ts';
 import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';
@@ -50,7 +52,23 @@ export function hashOf(text: string): Hex {
 
 /** The same name gives the same key in every run. */
 export function walletOf(name: string): HotWallet {
-  return createWallet(hashOf(`wallet of ${name}`));
+  return createWallet(keyOf(name).privateKey, 31_337n);
+}
+
+/** The key of {@link walletOf} in hands that sign whatever they like. */
+export function keyOf(name: string): Wallet {
+  const key = new Wallet(hashOf(`wallet of ${name}`));
+  keys.set(key.address, key);
+  return key;
+}
+
+const keys = new Map<string, Wallet>();
+
+/** A signature that the wallet itself may refuse to give: what a dishonest holder of its key would send. */
+export async function forge(by: string, domain: object, types: TypedDataTypes, value: object): Promise<Hex> {
+  const key = keys.get(by);
+  if (key === undefined) throw new Error(`no wallet of this market has the address ${by}`);
+  return asHex(await key.signTypedData(domain, types, value));
 }
 
 export async function openMarketPlace() {
@@ -118,12 +136,12 @@ export type MarketPlace = Awaited<ReturnType<typeof openMarketPlace>>;
 export async function signAgreement(
   chainId: bigint,
   agreement: Agreement,
-  requester: HotWallet,
-  provider: HotWallet,
+  requester: Pick<HotWallet, 'address'>,
+  provider: Pick<HotWallet, 'address'>,
 ): Promise<{ signed: SignedAgreement; hash: Hex }> {
   const domain = hearthDomain(chainId, settlementAddress);
-  const requesterSignature = await requester.signTypedData(domain, agreementTypes, agreement);
-  const providerSignature = await provider.signTypedData(domain, agreementTypes, agreement);
+  const requesterSignature = await forge(requester.address, domain, agreementTypes, agreement);
+  const providerSignature = await forge(provider.address, domain, agreementTypes, agreement);
   const hash = hashAgreement(agreement, chainIdentity(chainId));
   return { signed: { agreement, requesterSignature, providerSignature }, hash };
 }

@@ -2,14 +2,14 @@ import { toBeHex } from 'ethers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createChainClient } from '../../main/payment/index.ts';
 import { channelIdOf } from '../../main/payment/typed-data.ts';
-import { hearthDomain, receiptTypes } from '../../protocol/agreement.ts';
 import type { Agreement, Hex, Receipt } from '../../protocol/agreement.ts';
-import { settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
+import { settlementDomain, voucherTypes } from '../../protocol/x402.ts';
 import type { ChannelConfig, SignedVoucher } from '../../protocol/x402.ts';
 import {
   agree,
   channelConfigTuple,
   deliverChunk,
+  forge,
   giveReceipt,
   hashOf,
   openMarketPlace,
@@ -136,7 +136,7 @@ describe('a voucher', () => {
     const wallet = options.by === undefined ? requester.wallet : walletOf(options.by);
     const content = { channelId, maxClaimableAmount };
     const domain = settlementDomain(options.chainId ?? 31_337n);
-    return { ...content, signature: await wallet.signTypedData(domain, voucherTypes, content) };
+    return { ...content, signature: await forge(wallet.address, domain, voucherTypes, content) };
   }
 
   beforeAll(async () => {
@@ -242,8 +242,7 @@ describe('a receipt', () => {
     const task = await openTask(market.chain, buyer, provider, nextName());
     for (let index = 0; index < 3; index += 1) await deliverChunk(buyer, provider, task, 10n);
     const receipt = { ...receiptFor(buyer, task, 'rejected'), ...changes };
-    const domain = hearthDomain(31_337n, settlementAddress);
-    const signature = await buyer.wallet.signTypedData(domain, receiptTypes, receipt);
+    const signature = await buyer.wallet.signReceipt(receipt);
     expect(provider.payments.acceptReceipt(receipt, signature)).toMatchObject({ ok: false, code });
     expect(provider.ledger.findTask('provider', task.hash)).toMatchObject({ owed: 200n, receipt: null });
   });
@@ -253,14 +252,13 @@ describe('a receipt', () => {
     const task = await openTask(market.chain, buyer, provider, nextName());
     await deliverChunk(buyer, provider, task, 10n);
     const receipt = receiptFor(buyer, task, 'verified');
-    const domain = hearthDomain(31_337n, settlementAddress);
-    const forged = await walletOf('stranger').signTypedData(domain, receiptTypes, receipt);
+    const forged = await walletOf('stranger').signReceipt(receipt);
     expect(provider.payments.acceptReceipt(receipt, forged)).toMatchObject({ code: 'RECEIPT_SIGNATURE' });
     const given = await giveReceipt(buyer, provider, task);
     const { signature } = await buyer.payments.issueReceipt(task.hash, given);
     expect(provider.payments.acceptReceipt(given, signature)).toEqual({ ok: true });
     const other = { ...given, units: 9n, amountDue: 90n };
-    const otherSignature = await buyer.wallet.signTypedData(domain, receiptTypes, other);
+    const otherSignature = await buyer.wallet.signReceipt(other);
     expect(provider.payments.acceptReceipt(other, otherSignature)).toMatchObject({ code: 'RECEIPT_AMOUNT' });
   });
 });

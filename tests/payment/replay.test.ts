@@ -6,7 +6,7 @@ import type { ProviderPayments } from '../../main/payment/index.ts';
 import type { Hex } from '../../protocol/agreement.ts';
 import { depositCollectorAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
 import type { SignedVoucher } from '../../protocol/x402.ts';
-import { agree, deliverChunk, hashOf, openMarketPlace, openTask, walletOf } from './market-place.ts';
+import { agree, deliverChunk, forge, hashOf, openMarketPlace, openTask, walletOf } from './market-place.ts';
 import type { MarketPlace, OpenedTask, ProviderParty, RequesterParty } from './market-place.ts';
 
 let market: MarketPlace;
@@ -42,7 +42,7 @@ function anHourLater(): number {
 async function sign(domain: object = {}, amount = higher, channelId: Hex = task.agreement.channelId, by = 'requester') {
   const content = { channelId, maxClaimableAmount: amount };
   const whole = { ...settlementDomain(31_337n), ...domain };
-  return { ...content, signature: await walletOf(by).signTypedData(whole, voucherTypes, content) };
+  return { ...content, signature: await forge(walletOf(by).address, whole, voucherTypes, content) };
 }
 
 function twinOf(voucher: SignedVoucher): SignedVoucher {

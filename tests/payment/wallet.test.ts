@@ -1,10 +1,12 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Transaction, verifyTypedData } from 'ethers';
+import { verifyTypedData } from 'ethers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openWallet } from '../../main/payment/index.ts';
-import { settlementDomain, voucherTypes } from '../../protocol/x402.ts';
+import { hearthDomain, identityBindingTypes } from '../../protocol/agreement.ts';
+import type { Hex } from '../../protocol/agreement.ts';
+import { settlementAddress } from '../../protocol/x402.ts';
 
 let dataDirectory: string;
 const isWindows = process.platform === 'win32';
@@ -19,6 +21,10 @@ afterEach(() => {
 
 const cheap = { scryptCost: 2 };
 
+function hash(digit: string): Hex {
+  return `0x${digit.repeat(64)}`;
+}
+
 function keyFile(): string {
   return join(dataDirectory, 'wallet.json');
 }
@@ -27,23 +33,15 @@ function failure(code: string, message: string) {
   return expect.objectContaining({ name: 'PaymentError', code, message: expect.stringContaining(message) });
 }
 
-test('a key is created once, kept for its owner only, and signs', async () => {
+test('a key is created once, kept for its owner only, and signs for the chain that pays', async () => {
   const wallet = await openWallet({ dataDirectory });
   expect((await openWallet({ dataDirectory })).address).toBe(wallet.address);
   if (!isWindows) expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
-  const voucher = { channelId: `0x${'1'.repeat(64)}`, maxClaimableAmount: 5n };
-  const signature = await wallet.signTypedData(settlementDomain(1n), voucherTypes, voucher);
-  expect(verifyTypedData(settlementDomain(1n), voucherTypes, voucher, signature)).toBe(wallet.address);
-  const signed = await wallet.signTransaction({
-    type: 2,
-    chainId: 1n,
-    to: wallet.address,
-    nonce: 0,
-    gasLimit: 21_000n,
-  });
-  expect(Transaction.from(signed).from).toBe(wallet.address);
-  // The object that goes around holds no key.
-  expect(JSON.stringify(wallet)).toBe(JSON.stringify({ address: wallet.address }));
+  const binding = { peerId: 'p', wallet: wallet.address, issuedAt: 0n, expiresAt: 1n, nonce: hash('1') };
+  const signature = await wallet.forChain(1n).signBinding(binding);
+  expect(verifyTypedData(hearthDomain(1n, settlementAddress), identityBindingTypes, binding, signature)).toBe(
+    wallet.address,
+  );
 });
 
 test('with a passphrase the key is encrypted and opens with it only', async () => {

@@ -10,7 +10,7 @@ import type { Quote } from '../../protocol/wire/quote-messages.ts';
 import { taskCodec } from '../../protocol/wire/task-codec.ts';
 import type { Start, TaskFrame } from '../../protocol/wire/task-messages.ts';
 import { channelConfigTypes, settlementAddress, settlementDomain, voucherTypes } from '../../protocol/x402.ts';
-import { testChainId, testSigner, testToken } from '../network/loopback.ts';
+import { testChainId, testKey, testSigner, testToken } from '../network/loopback.ts';
 import { createMarket, type Market, type Seller, type SellerOptions, shaderSetHash } from './market.ts';
 import { toyModelSha256 } from './toy-worker.ts';
 
@@ -30,6 +30,7 @@ const task: ChatTask = {
   seed: 4,
 };
 const signer = testSigner('bad buyer');
+const key = testKey('bad buyer');
 
 async function meet(options: SellerOptions = {}) {
   const seller = await market.addSeller('seller', options);
@@ -63,20 +64,15 @@ function channelTo(quote: Quote) {
   return { channel, channelId };
 }
 
-async function voucher(
-  channelId: Hex,
-  cumulative: bigint,
-  acknowledged: number,
-  by = signer,
-): Promise<Start['voucher']> {
+async function voucher(channelId: Hex, cumulative: bigint, acknowledged: number, by = key): Promise<Start['voucher']> {
   const content = { channelId, maxClaimableAmount: cumulative };
   const signature = await by.signTypedData(settlementDomain(testChainId), voucherTypes, content);
-  return { cumulative, signature, acknowledged };
+  return { cumulative, signature: signature as Hex, acknowledged };
 }
 
 async function startOf(
   quote: Quote,
-  change: { agreement?: Partial<Agreement>; by?: typeof signer; task?: ChatTask } = {},
+  change: { agreement?: Partial<Agreement>; by?: typeof key; task?: ChatTask } = {},
 ): Promise<Start> {
   const { channel, channelId } = channelTo(quote);
   const nowSeconds = BigInt(Math.floor(Date.now() / 1000));
@@ -97,10 +93,10 @@ async function startOf(
     ...change.agreement,
   };
   const domain = hearthDomain(testChainId, settlementAddress);
-  const requesterSignature = await (change.by ?? signer).signTypedData(domain, agreementTypes, agreement);
+  const requesterSignature = await (change.by ?? key).signTypedData(domain, agreementTypes, agreement);
   return {
     agreement,
-    requesterSignature,
+    requesterSignature: requesterSignature as Hex,
     channel,
     task: taskCodec.encode(change.task ?? task),
     voucher: await voucher(channelId, 16n, 0),
@@ -128,7 +124,7 @@ test.each<[string, Parameters<typeof startOf>[1], string]>([
 
 test('a start that somebody else signed bans whoever sent it', async () => {
   const { quote, stream, seller } = await meet();
-  await stream.send({ type: 'start', body: await startOf(quote, { by: testSigner('somebody') }) });
+  await stream.send({ type: 'start', body: await startOf(quote, { by: testKey('somebody') }) });
   await expect(reply(stream)).rejects.toMatchObject({ code: 'STREAM_LOST' });
   expect(seller.node.log.join('\n')).toMatch(/forgery \(agreement signature\), ban/);
 });
@@ -167,7 +163,7 @@ test('a forged voucher ends the task and bans the buyer', async () => {
   await stream.send({ type: 'start', body: start });
   expect(await reply(stream)).toMatchObject({ type: 'accept' });
   await reply(stream);
-  const forged = await voucher(start.agreement.channelId, 1_000n, 1, testSigner('somebody'));
+  const forged = await voucher(start.agreement.channelId, 1_000n, 1, testKey('somebody'));
   await stream.send({ type: 'voucher', body: forged });
   await seller.runner.idle();
   expect(lastDetail(seller)).toMatch(/signed by/);

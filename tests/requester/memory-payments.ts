@@ -9,7 +9,6 @@ import {
   channelConfigTypes,
   settlementAddress,
   settlementDomain,
-  type SignedVoucher,
   voucherTypes,
 } from '../../protocol/x402.ts';
 import type { ProviderPayments, RequesterPayments, Signer } from '../../main/payment/types.ts';
@@ -182,10 +181,7 @@ export function memoryRequesterPayments(signer: Signer, deposit = 10n ** 12n): M
         .filter((other) => other.agreement.channelId === channelId)
         .reduce((total, other) => total + promised(other), 0n);
       if (sum > entry.ceiling) entry.ceiling = sum;
-      const content = { channelId, maxClaimableAmount: entry.ceiling };
-      const signature = await signer.signTypedData(settlementDomain(testChainId), voucherTypes, content);
-      const voucher: SignedVoucher = { ...content, signature };
-      return { ok: true, voucher };
+      return { ok: true, voucher: await signer.signVoucher(entry.channel, entry.ceiling) };
     },
     recordChunk(agreementHash, chunk) {
       const task = get(agreementHash);
@@ -197,8 +193,7 @@ export function memoryRequesterPayments(signer: Signer, deposit = 10n ** 12n): M
       const task = get(agreementHash);
       const price = priceOfUnits(receipt.units, task.agreement.pricePerMillionUnits);
       if (receipt.amountDue !== price || receipt.units > unitsOf(task)) throw new Error('the receipt does not fit');
-      const domain = hearthDomain(testChainId, settlementAddress);
-      const signature = await signer.signTypedData(domain, receiptTypes, receipt);
+      const signature = await signer.signReceipt(receipt);
       task.receipt = { receipt, signature, delivered: false };
       return { signature };
     },

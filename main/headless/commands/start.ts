@@ -6,12 +6,14 @@ import { readChainId } from '../chain-rpc.ts';
 import { CommandError, exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { defaultListen } from '../../node/node-options.ts';
+import { takeSecret } from '../secrets.ts';
 import { renderState } from '../status-text.ts';
 
 export const startCommand = defineCommand({
   words: ['start'],
   summary: 'Start the node in the foreground, with its dashboard on 127.0.0.1',
-  details: 'Runs until Ctrl-C or "hearth stop". Prints the link that opens the dashboard; the link holds the token.',
+  details:
+    'Runs until Ctrl-C or "hearth stop". Prints the link that opens the dashboard; the link holds the token. HEARTH_PASSPHRASE seals the wallet.',
   options: {
     'api-port': {
       kind: 'integer',
@@ -65,6 +67,7 @@ export const startCommand = defineCommand({
       );
     }
     const chain = await readChain(options, signal);
+    const passphrase = takeSecret('HEARTH_PASSPHRASE');
     const { startHeadlessNode } = await import('../headless-node.ts');
     const node = await startHeadlessNode({
       dataDirectory,
@@ -74,6 +77,7 @@ export const startCommand = defineCommand({
       bootstrap: [...bootstrap],
       chain,
       ...(options.name === undefined ? {} : { name: options.name }),
+      ...(passphrase === undefined ? {} : { passphrase }),
       log: (line: string) => output.log(line),
     });
     try {

@@ -1,17 +1,13 @@
 import { CommandError, exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import type { Command } from '../command-definition.ts';
+import { readSecret } from '../secrets.ts';
 
 /** Passphrases come from the environment: a command line is seen by every program of the machine. */
 const secretsHelp =
   'HEARTH_PASSPHRASE opens and seals the wallet of the node, HEARTH_BACKUP_PASSPHRASE a backup, HEARTH_NEW_PASSPHRASE is the next one.';
 
 const passphrase = (): string | undefined => readSecret('HEARTH_PASSPHRASE');
-
-function readSecret(name: string): string | undefined {
-  const value = process.env[name];
-  return value === '' ? undefined : value;
-}
 
 function requireSecret(name: string, what: string): string {
   const value = readSecret(name);

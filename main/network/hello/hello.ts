@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import { type Hex, hearthDomain, type IdentityBinding, identityBindingTypes } from '../../../protocol/agreement.ts';
+import type { Hex, IdentityBinding } from '../../../protocol/agreement.ts';
 import type { Refusal } from '../../../protocol/errors.ts';
 import { peerBindingBytes } from '../../../protocol/hashing/typed-data.ts';
 import { type Hello, helloFrameCodec, protocolVersion } from '../../../protocol/wire/hello-messages.ts';
@@ -128,8 +128,7 @@ export class HelloService {
       expiresAt: now + bindingSeconds,
       nonce: `0x${randomBytes(32).toString('hex')}`,
     };
-    const domain = hearthDomain(chain.chainId, chain.settlement);
-    const walletSignature = await signer.signTypedData(domain, identityBindingTypes, binding);
+    const walletSignature = await signer.signBinding(binding);
     const peerSignature = await privateKey.sign(peerBindingBytes(binding, chain));
     return { binding, walletSignature, peerSignature: new Uint8Array(peerSignature) };
   }

@@ -10,7 +10,7 @@ export interface HelloComponents {
   readonly host: ProtocolHost;
   readonly privateKey: PrivateKey;
   readonly peerId: string;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address' | 'signBinding'>;
   readonly chain: ChainIdentity;
   readonly token: Hex;
   /** Asked at every hello: what we are may change while we run. */

@@ -16,7 +16,7 @@ export interface AgreedTask {
 /** What a session needs of the node. */
 export interface SessionComponents {
   readonly payments: ProviderPayments;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'signResult'>;
   readonly chain: ChainIdentity;
   readonly adapterClass: () => string;
   readonly penalise: (peerId: string, offence: 'forgery' | 'malformed', detail: string) => void;

@@ -1,6 +1,5 @@
 /** The provider's side of one task, from Accept to the receipt. Order: covered, computed, committed, sent. */
 import type { ChunkRecord, Hex, TaskOutcome, TaskResult } from '../../../protocol/agreement.ts';
-import { taskResultTypes, hearthDomain } from '../../../protocol/agreement.ts';
 import { hashChunkChain, nextLink } from '../../../protocol/hashing/chunk-chain.ts';
 import { sha256Hex } from '../../../protocol/hashing/sha256.ts';
 import { priceOfUnits } from '../../../protocol/tasks.ts';
@@ -113,8 +112,7 @@ export async function runProviderSession(
       adapterClass: components.adapterClass(),
       finishedAt: components.nowSeconds(),
     };
-    const domain = hearthDomain(components.chain.chainId, components.chain.settlement);
-    const signature = await components.signer.signTypedData(domain, taskResultTypes, result);
+    const signature = await components.signer.signResult(result);
     payments.recordResult(agreementHash, result, signature);
     await stream.send({ type: 'result', body: { result, signature } });
     report('delivered', detail);

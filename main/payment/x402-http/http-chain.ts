@@ -10,8 +10,7 @@ import { openRpcEndpoints } from '../rpc-endpoints.ts';
 import { sendTransactions } from '../transaction-sender.ts';
 import { asHex } from '../typed-data.ts';
 import { confirmationsOf } from '../types.ts';
-import type { ChainSettings } from '../types.ts';
-import type { HotWallet } from '../wallet.ts';
+import type { ChainSettings, ChainSigner } from '../types.ts';
 import type { DepositAuthorization } from './wire.ts';
 
 /** Reads and writes throw PaymentError, as the ChainClient's do. */
@@ -29,7 +28,7 @@ export interface HttpChain {
 
 const abi = new Interface(batchSettlementAbi);
 
-export function openHttpChain(parts: { readonly chain: ChainClient; readonly wallet: HotWallet }): HttpChain {
+export function openHttpChain(parts: { readonly chain: ChainClient; readonly wallet: ChainSigner }): HttpChain {
   const { chain, wallet } = parts;
   const { settings } = chain;
   const endpoints = openRpcEndpoints(settings);
@@ -42,7 +41,7 @@ export function openHttpChain(parts: { readonly chain: ChainClient; readonly wal
   });
 
   async function send(data: string): Promise<Hex> {
-    return (await sender.send(settlementAddress, asHex(data))).transactionHash;
+    return (await sender.send(asHex(data))).transactionHash;
   }
 
   return {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Agreement, agreementTypes, type Hex, hearthDomain } from '../../../protocol/agreement.ts';
+import type { Agreement, Hex } from '../../../protocol/agreement.ts';
 import { type ChainIdentity, hashAgreement } from '../../../protocol/hashing/typed-data.ts';
 import { type Task, taskUnits } from '../../../protocol/tasks.ts';
 import type { Offer } from '../../market/quote-choice.ts';
@@ -22,7 +22,7 @@ export async function signAgreement(input: {
   readonly task: Task;
   readonly channelId: Hex;
   readonly shaderSetHash: Hex;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'address' | 'signAgreement'>;
   readonly chain: ChainIdentity;
   readonly nowSeconds: bigint;
 }): Promise<DraftAgreement> {
@@ -46,7 +46,6 @@ export async function signAgreement(input: {
     startBy: nowSeconds + startWithinSeconds,
     finishBy: nowSeconds + (expected < longestSeconds ? expected : longestSeconds),
   };
-  const domain = hearthDomain(chain.chainId, chain.settlement);
-  const requesterSignature = await signer.signTypedData(domain, agreementTypes, agreement);
+  const requesterSignature = await signer.signAgreement(agreement);
   return { agreement, agreementHash: hashAgreement(agreement, chain), requesterSignature };
 }
