@@ -51,6 +51,47 @@ export interface ModelDescription {
   readonly chatTemplate: string | null;
 }
 
+/** Why a model does not load here, with the numbers. */
+export interface MemoryRefusal {
+  /** ADAPTER_LIMIT: one buffer or binding is larger than the adapter's limit. OUT_OF_MEMORY: the whole is over the budget. */
+  readonly code: 'ADAPTER_LIMIT' | 'OUT_OF_MEMORY';
+  readonly message: string;
+  readonly neededBytes: number;
+  readonly availableBytes: number;
+}
+
+/** Bytes of GPU buffers that loading a model takes, to the byte; what a driver adds for itself comes on top. */
+export interface MemoryEstimate {
+  /** Matrices as they lie on the GPU, and vectors. */
+  readonly weightsBytes: number;
+  /** Pages of keys and values that all requests share. */
+  readonly cacheBytes: number;
+  readonly activationsBytes: number;
+  /** Of a scoring chunk, as the model gives them and after the sampling rules. */
+  readonly logitsBytes: number;
+  /** Token lists, page tables, rope tables, partial results, uniforms, read-backs. */
+  readonly servingBytes: number;
+  /** The sum of these: what a loaded model holds until it is unloaded. */
+  readonly residentBytes: number;
+  /** The most that is held while it loads: staging memory comes on top. */
+  readonly peakBytes: number;
+  readonly largestBufferBytes: number;
+  /** Positions that all requests share. */
+  readonly cacheTokens: number;
+  /** As 'load-model' describes it. */
+  readonly model: ModelDescription;
+  /** Null when it fits. */
+  readonly refusal: MemoryRefusal | null;
+}
+
+/** GPU memory that the worker holds for models, scenes and work in hand. */
+export interface MemoryUse {
+  readonly liveBytes: number;
+  readonly liveCount: number;
+  /** The most at once since the adapter was opened. */
+  readonly peakBytes: number;
+}
+
 /**
  * Greedy when `temperature` is 0, else Gumbel-max on a counter RNG keyed by (seed, absolute position, token id). What is left out is
  * off. The rules are applied in this order, that of llama.cpp: logit bias, penalties, top-k, top-p, min-p, temperature.
@@ -146,7 +187,14 @@ export interface WorkerCalls {
     { source: SourceDescriptor; copyBytesPerSecond: number; options: ModelBenchOptions },
     ModelBenchResult,
   ];
-  'load-model': [{ modelId: string; source: SourceDescriptor; contextLength?: number }, ModelDescription];
+  /** Refuses with OUT_OF_MEMORY what takes more than `budgetBytes` of GPU memory, before anything is allocated. */
+  'load-model': [
+    { modelId: string; source: SourceDescriptor; contextLength?: number; budgetBytes?: number },
+    ModelDescription,
+  ];
+  /** What the same 'load-model' would allocate on the open adapter, from the file's header alone. */
+  'estimate-model': [{ source: SourceDescriptor; contextLength?: number; budgetBytes?: number }, MemoryEstimate];
+  memory: [Record<string, never>, MemoryUse];
   'unload-model': [{ modelId: string }, null];
   tokenize: [{ modelId: string; text: string; addBos: boolean }, { tokens: number[] }];
   detokenize: [{ modelId: string; tokens: number[] }, { text: string }];

@@ -48,6 +48,9 @@ async function withBlob(request: WorkerRequest, readGranted: ReadGranted): Promi
   if (request.kind === 'load-model') {
     return { ...request, parameters: { ...request.parameters, source: await opened(request.parameters.source) } };
   }
+  if (request.kind === 'estimate-model') {
+    return { ...request, parameters: { ...request.parameters, source: await opened(request.parameters.source) } };
+  }
   if (request.kind === 'load-scene') {
     const { source, environment } = request.parameters;
     const light = environment === undefined ? {} : { environment: await opened(environment) };

@@ -23,6 +23,17 @@ export function loadModelFile(gpu: GpuProcess, path: string, signal: AbortSignal
   );
 }
 
+/** What the model would take on this adapter, without loading it. */
+export function estimateModelFile(
+  gpu: GpuProcess,
+  path: string,
+  signal: AbortSignal,
+): Promise<WorkerResult<'estimate-model'>> {
+  return nameFileInErrors('--model', path, () =>
+    gpu.worker.call('estimate-model', { source: { kind: 'file', path } }, { signal }),
+  );
+}
+
 /** Ids of `1,2,3`. @throws UsageError naming the part that is no token id. */
 export function parseTokens(text: string): number[] {
   return text.split(',').map((part) => {

@@ -1,6 +1,7 @@
 import { refuse, type Refusal } from '../../protocol/errors.ts';
 import type { Sha256, TaskKind } from '../../protocol/tasks.ts';
 import type { TaskRefusalCode } from '../market/refusal-codes.ts';
+import type { ModelFit } from './model-fit.ts';
 import type { InputStore, StoredInput } from '../store/input-store.ts';
 
 export interface AdmissionComponents {
@@ -10,6 +11,8 @@ export interface AdmissionComponents {
   readonly openTasks: () => number;
   /** Tasks share the GPU chunk by chunk; more than a few only make each other late. */
   readonly maxOpenTasks: number;
+  /** Why a model does not load on this adapter, or null. */
+  readonly modelFit?: Pick<ModelFit, 'check'>;
 }
 
 export interface Admission {
@@ -23,7 +26,8 @@ export interface Admission {
 
 const wanted = { chat: 'model', render: 'scene' } as const;
 
-export function createAdmission({ store, closedReason, openTasks, maxOpenTasks }: AdmissionComponents): Admission {
+export function createAdmission(components: AdmissionComponents): Admission {
+  const { store, closedReason, openTasks, maxOpenTasks, modelFit } = components;
   return {
     async check(kind, inputSha256, isCounted = false) {
       const reason = closedReason();
@@ -39,7 +43,8 @@ export function createAdmission({ store, closedReason, openTasks, maxOpenTasks }
           available: 0n,
         });
       }
-      return { ok: true, input };
+      const misfit = kind === 'chat' ? await modelFit?.check(input) : null;
+      return misfit ?? { ok: true, input };
     },
   };
 }

@@ -18,6 +18,7 @@ import { remindOfBackup } from './backup-reminder.ts';
 import { createClaimPolicy } from './claim-policy.ts';
 import { keepBackups } from './ledger-backups.ts';
 import { createLiveTasks } from './live-tasks.ts';
+import { modelBudgetBytes } from './model-fit.ts';
 import type { GpuHost, NodeHost, NodeOptions } from './node-options.ts';
 import { decideNodeState } from './node-state.ts';
 import { createSnapshotFeed } from './snapshot-feed.ts';
@@ -160,6 +161,7 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
           indexPath: join(dataDirectory, 'inputs.json'),
         }),
         shaderSetHash: await host.readShaderSetHash(),
+        modelBudgetBytes: () => modelBudgetBytes(adapter.snapshot.memoryBytes),
         closedReason: () =>
           stopping !== null ? 'The node is stopping.' : owner.decision.kind === 'work' ? null : owner.decision.reason,
         onTask: (task) => {

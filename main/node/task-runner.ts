@@ -18,6 +18,7 @@ import type { ProviderPayments, Signer } from '../payment/types.ts';
 import type { InputStore } from '../store/input-store.ts';
 import { createAdmission } from './admission.ts';
 import type { GpuWorker } from './gpu-worker.ts';
+import { createModelFit } from './model-fit.ts';
 import type { AgreedTask, SessionComponents } from './task/agreed-task.ts';
 import { createChatChunks } from './task/chat-chunks.ts';
 import { HandBack, runProviderSession, type SessionProgress } from './task/provider-session.ts';
@@ -36,6 +37,8 @@ export interface TaskRunnerComponents {
   /** See adapterClassOf. */
   readonly adapterClass: () => string;
   readonly numericProfile: NumericProfile;
+  /** GPU memory that a model may take; null where nobody knows. */
+  readonly modelBudgetBytes?: () => number | null;
   readonly prices: () => PriceList;
   /** Null while tasks are taken, else the sentence the requester is told. */
   readonly closedReason: () => string | null;
@@ -82,6 +85,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     closedReason: components.closedReason,
     openTasks: () => computing.size + starting,
     maxOpenTasks: components.maxOpenTasks ?? 4,
+    modelFit: createModelFit(components.worker, components.modelBudgetBytes ?? (() => null)),
   });
   const desk = createQuoteDesk({
     admit: (kind, inputSha256) => admission.check(kind, inputSha256),

@@ -28,6 +28,8 @@ export interface TradeComponents {
   readonly gpu: GpuHost;
   readonly store: InputStore;
   readonly shaderSetHash: Hex;
+  /** GPU memory that a model may take; null where nobody knows. */
+  readonly modelBudgetBytes: () => number | null;
   readonly chain: ChainSettings;
   readonly closedReason: () => string | null;
   readonly onTask: (task: TaskSnapshot) => void;
@@ -68,6 +70,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     store,
     chainId,
     shaderSetHash,
+    modelBudgetBytes: components.modelBudgetBytes,
     adapterClass,
     numericProfile,
     ...payout,

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Engines, GenerationEngine, LanguageEngine, SceneEngine } from '../../worker/host/engines.ts';
 import { openNodeSource } from '../../worker/host/file-source.ts';
 import { createWorkerService } from '../../worker/host/service.ts';
-import type { ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
+import type { MemoryEstimate, ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
 import { openTestDevice } from '../gpu/test-device.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -36,6 +36,10 @@ class RecordingEngines implements Engines {
       openGeneration: () => Promise.resolve(this.#openGeneration()),
       destroy: () => void this.destroyed.push('model'),
     };
+  }
+
+  estimateModel(): Promise<MemoryEstimate> {
+    return Promise.resolve({ residentBytes: 1, refusal: null } as MemoryEstimate);
   }
 
   #openGeneration(): GenerationEngine {

@@ -1,4 +1,5 @@
-import type { AdapterChoice, AdapterDescription } from '../messages.ts';
+import { allocationLedgerOf } from '../gpu/allocation-ledger.ts';
+import type { AdapterChoice, AdapterDescription, MemoryUse } from '../messages.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
 
 export interface DeviceHolderOptions {
@@ -41,11 +42,20 @@ export class DeviceHolder {
     const held: Held = { device, description, choice, lost, fault: null };
     this.#held = held;
     this.#lossMessage = null;
+    // Counts from here on.
+    allocationLedgerOf(device);
     device.addEventListener('uncapturederror', (event) => {
       held.fault ??= gpuError(event.error.message);
     });
     void this.#watch(held, reject);
     return description;
+  }
+
+  /** Nothing where no device is open: what a lost device held went with it. */
+  get memory(): MemoryUse {
+    if (this.#held === null) return { liveBytes: 0, liveCount: 0, peakBytes: 0 };
+    const { liveBytes, liveCount, peakBytes } = allocationLedgerOf(this.#held.device).counts;
+    return { liveBytes, liveCount, peakBytes };
   }
 
   #current(): Held {

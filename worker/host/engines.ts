@@ -1,5 +1,6 @@
 import type { ByteSource } from '../byte-source.ts';
 import type {
+  MemoryEstimate,
   ModelDescription,
   RenderSettings,
   SamplingParameters,
@@ -58,9 +59,15 @@ export interface SceneEngine {
   destroy(): void;
 }
 
-/** Both read the source only until they resolve and leave closing it to the caller. */
+export interface ModelLoadOptions {
+  readonly contextLength?: number;
+  readonly budgetBytes?: number;
+}
+
+/** All read the source only until they resolve and leave closing it to the caller. */
 export interface Engines {
-  loadModel(device: GPUDevice, source: ByteSource, options?: { contextLength?: number }): Promise<LanguageEngine>;
+  loadModel(device: GPUDevice, source: ByteSource, options?: ModelLoadOptions): Promise<LanguageEngine>;
+  estimateModel(device: GPUDevice, source: ByteSource, options?: ModelLoadOptions): Promise<MemoryEstimate>;
   openScene(
     device: GPUDevice,
     source: ByteSource,
@@ -74,6 +81,10 @@ export const ownEngines: Engines = {
   async loadModel(device, source, options) {
     const { loadModel } = await import('../llm/index.ts');
     return loadModel(device, source, options);
+  },
+  async estimateModel(device, source, options) {
+    const { estimateMemory } = await import('../llm/index.ts');
+    return estimateMemory(device, source, options);
   },
   async openScene(device, source, settings, options) {
     const { openScene } = await import('../render/index.ts');

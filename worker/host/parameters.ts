@@ -164,6 +164,20 @@ export function readSource(value: unknown, field: string): SourceDescriptor {
   }
 }
 
+export function readModelLoad({ source, contextLength, budgetBytes }: RawParameters): {
+  source: SourceDescriptor;
+  contextLength?: number;
+  budgetBytes?: number;
+} {
+  return {
+    source: readSource(source, 'source'),
+    ...(contextLength === undefined ? {} : { contextLength: readTokenCount(contextLength, 'contextLength') }),
+    ...(budgetBytes === undefined
+      ? {}
+      : { budgetBytes: readInteger(budgetBytes, 'budgetBytes', 0, Number.MAX_SAFE_INTEGER) }),
+  };
+}
+
 export function readBenchOptions(value: unknown, field: string): ModelBenchOptions {
   const options = readObject(value, field);
   const { depths } = options;

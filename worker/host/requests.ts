@@ -7,6 +7,7 @@ import {
   readIdentifier,
   readInteger,
   readMessages,
+  readModelLoad,
   readObject,
   readPooling,
   readPace,
@@ -32,11 +33,12 @@ const readers: Readers = {
     copyBytesPerSecond: readInteger(copyBytesPerSecond, 'copyBytesPerSecond', 1, Number.MAX_SAFE_INTEGER),
     options: readBenchOptions(options, 'options'),
   }),
-  'load-model': ({ modelId, source, contextLength }) => ({
-    modelId: readIdentifier(modelId, 'modelId'),
-    source: readSource(source, 'source'),
-    ...(contextLength === undefined ? {} : { contextLength: readTokenCount(contextLength, 'contextLength') }),
+  'load-model': (parameters) => ({
+    modelId: readIdentifier(parameters['modelId'], 'modelId'),
+    ...readModelLoad(parameters),
   }),
+  'estimate-model': readModelLoad,
+  memory: () => ({}),
   'unload-model': ({ modelId }) => ({ modelId: readIdentifier(modelId, 'modelId') }),
   tokenize: ({ modelId, text, addBos }) => ({
     modelId: readIdentifier(modelId, 'modelId'),

@@ -73,9 +73,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
         ),
       );
     },
-    async 'load-model'({ modelId, source, contextLength }) {
+    async 'load-model'({ modelId, source, ...options }) {
       assertFree(models, modelId, 'modelId');
-      const options = contextLength === undefined ? {} : { contextLength };
       const engine = await holder.run(
         (device) => withSource(source, (bytes) => engines.loadModel(device, bytes, options)),
         destroy,
@@ -83,6 +82,9 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       models.set(modelId, engine);
       return engine.description;
     },
+    'estimate-model': ({ source, ...options }) =>
+      holder.run((device) => withSource(source, (bytes) => engines.estimateModel(device, bytes, options))),
+    memory: () => Promise.resolve(holder.memory),
     async 'unload-model'({ modelId }) {
       const engine = findModel(modelId);
       for (const [sessionId, session] of sessions) {

@@ -1,19 +1,20 @@
 import { exitCodes } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
-import { loadModelFile, modelOption, resolveModelPath } from '../model-options.ts';
+import { estimateModelFile, modelOption, resolveModelPath } from '../model-options.ts';
 
 export const llmInfoCommand = defineCommand({
   words: ['llm', 'info'],
   summary: 'Show what a model file holds, as the engine reads it',
-  details: 'The model is loaded, so that what is shown can also be run.',
+  details:
+    'From the header of the file: no weight is read. The memory is what loading takes on this adapter, to the byte;\nexit status 3 where it does not fit.',
   options: { model: modelOption },
   async run(context, options) {
     const path = await resolveModelPath(options.model);
     return withGpu(context, async (gpu) => {
-      const model = await loadModelFile(gpu, path, context.signal);
+      const { model, refusal, ...memory } = await estimateModelFile(gpu, path, context.signal);
       const { output } = context;
-      output.data({ ...model, adapter: describeAdapter(gpu) });
+      output.data({ ...model, memory, refusal, adapter: describeAdapter(gpu) });
       const types = Object.entries(model.tensorTypes).map(([type, count]) => `${count} ${type}`);
       output.text(`${model.name}: ${model.architecture}, ${model.parameterCount} parameters`);
       output.text(
@@ -21,7 +22,12 @@ export const llmInfoCommand = defineCommand({
       );
       output.text(`vocabulary ${model.vocabularySize}, context ${model.contextLength}`);
       output.text(`${model.weightBytes} bytes of weights: ${types.join(', ')}`);
-      return exitCodes.done;
+      output.text(
+        `${memory.residentBytes} bytes of GPU memory: weights ${memory.weightsBytes}, cache of ${memory.cacheTokens} positions ${memory.cacheBytes}, activations ${memory.activationsBytes}, logits ${memory.logitsBytes}, serving ${memory.servingBytes}; ${memory.peakBytes} while it loads`,
+      );
+      if (refusal === null) return exitCodes.done;
+      output.log(`${refusal.code}: ${refusal.message}`);
+      return exitCodes.refused;
     });
   },
 });

@@ -7,6 +7,7 @@ import { TaskError } from './task-error.ts';
 export interface WorkerInputsComponents {
   readonly worker: GpuWorker;
   readonly store: Pick<InputStore, 'find'>;
+  readonly modelBudgetBytes?: () => number | null;
   /** Resolves when a process with an open adapter is up. Where there is none, the worker is asked now and then. */
   readonly workerReady?: () => Promise<void>;
   readonly log?: (sentence: string) => void;
@@ -73,7 +74,12 @@ export class WorkerInputs {
     return this.#take(this.#models, sha256, async () => {
       await this.#evict(this.#models, (modelId) => worker.call('unload-model', { modelId }));
       const source = { kind: 'file', path: await this.#path(sha256) } as const;
-      await worker.call('load-model', { modelId: sha256, source }, { signal });
+      const budgetBytes = this.#components.modelBudgetBytes?.() ?? null;
+      await worker.call(
+        'load-model',
+        { modelId: sha256, source, ...(budgetBytes === null ? {} : { budgetBytes }) },
+        { signal },
+      );
     });
   }
 

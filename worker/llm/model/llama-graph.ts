@@ -161,7 +161,7 @@ function checkLogits(device: GPUDevice, vocabularySize: number): void {
   throw new LlmError(
     'ADAPTER_LIMIT',
     `the logits of ${SCORING_CHUNK} tokens take ${sizeBytes} bytes, but the adapter binds at most ${limit}`,
-    { data: { neededBytes: sizeBytes, limitBytes: limit } },
+    { data: { neededBytes: sizeBytes, availableBytes: limit } },
   );
 }
 

@@ -1,4 +1,5 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
+import { LlmError } from '../llm-error.ts';
 import { noteWeightPlanes } from '../profile/weight-planes.ts';
 import { dataBytesPerRow, scaleBytesPerRow, type WeightFormat } from '../formats/weight-format.ts';
 
@@ -23,11 +24,15 @@ export interface WeightMatrix {
   destroy(): void;
 }
 
-/** Rows of a slice: as many as the binding limit holds. @throws RangeError when not even one row fits. */
+/** Rows of a slice: as many as the binding limit holds. @throws LlmError ADAPTER_LIMIT when not even one row fits. */
 export function rowsPerSlice(format: WeightFormat, columns: number, maximumBindingBytes: number): number {
-  const rows = Math.floor(maximumBindingBytes / dataBytesPerRow(format, columns));
-  if (rows < 1) throw new RangeError(`a row of ${columns} ${format.name} columns exceeds ${maximumBindingBytes} bytes`);
-  return rows;
+  const neededBytes = dataBytesPerRow(format, columns);
+  if (neededBytes <= maximumBindingBytes) return Math.floor(maximumBindingBytes / neededBytes);
+  throw new LlmError(
+    'ADAPTER_LIMIT',
+    `a row of ${columns} ${format.name} columns takes ${neededBytes} bytes, but the adapter binds at most ${maximumBindingBytes}`,
+    { data: { neededBytes, availableBytes: maximumBindingBytes } },
+  );
 }
 
 /** Allocates the planes; contents come from the upload. */

@@ -54,7 +54,7 @@ export async function createBatchBuffers(graph: LlamaGraph, shape: CacheShape): 
     throw new LlmError(
       'ADAPTER_LIMIT',
       `the keys of ${shape.pageCount * PAGE_TOKENS} positions take ${layerBytes} bytes a layer, but the adapter binds at most ${limit}`,
-      { data: { neededBytes: layerBytes, limitBytes: limit } },
+      { data: { neededBytes: layerBytes, availableBytes: limit } },
     );
   }
   return allocateOrFail(

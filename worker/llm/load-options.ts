@@ -1,0 +1,47 @@
+import type { CacheType } from './cache/cache-format.ts';
+import { LlmError } from './llm-error.ts';
+
+export interface LoadOptions {
+  /** Positions of one sequence at most (default 4096); never more than the model was trained for. */
+  readonly contextLength?: number;
+  /** Positions that all sequences share; at least one whole context, by default up to 8192 within 1 GiB. */
+  readonly cacheTokens?: number;
+  /** How keys and values are stored; f16 needs the feature shader-f16. */
+  readonly cacheType?: CacheType;
+  /** 8 while somebody uses the machine, 50 otherwise; Infinity for the largest chunks always. */
+  readonly sliceBudgetMs?: number;
+  /** A monotonic clock, for the slice budget. */
+  readonly nowMs?: () => number;
+  /** GPU memory that the model may take, its loading included; what needs more is refused before anything is allocated. */
+  readonly budgetBytes?: number;
+}
+
+/** @throws LlmError INVALID_PARAMETER, ADAPTER_LIMIT for a cache type that the adapter has not */
+export function checkOptions(
+  adapter: { readonly features: { has(name: string): boolean } },
+  options: LoadOptions,
+): void {
+  const { contextLength, cacheTokens, cacheType, sliceBudgetMs, budgetBytes } = options;
+  for (const [field, value] of Object.entries({ contextLength, cacheTokens })) {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 2)) {
+      throw new LlmError('INVALID_PARAMETER', `${field} is ${value}; it must be a whole number of at least 2`, {
+        data: { field, value },
+      });
+    }
+  }
+  if (budgetBytes !== undefined && !(budgetBytes >= 0)) {
+    throw new LlmError('INVALID_PARAMETER', `budgetBytes is ${budgetBytes}; it must be at least 0`, {
+      data: { field: 'budgetBytes', value: budgetBytes },
+    });
+  }
+  if (sliceBudgetMs !== undefined && !(sliceBudgetMs >= 1)) {
+    throw new LlmError('INVALID_PARAMETER', `sliceBudgetMs is ${sliceBudgetMs}; it must be at least 1`, {
+      data: { field: 'sliceBudgetMs', value: sliceBudgetMs },
+    });
+  }
+  if (cacheType === 'f16' && !adapter.features.has('shader-f16')) {
+    throw new LlmError('ADAPTER_LIMIT', 'cacheType is f16, but the adapter has no shader-f16; f32 works everywhere', {
+      data: { field: 'cacheType', value: cacheType },
+    });
+  }
+}
