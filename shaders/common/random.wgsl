@@ -59,6 +59,11 @@ fn random_pair(key: SampleKey, dimension: u32) -> vec2f {
   return vec2f(random_pair_bits(key, dimension) >> vec2u(8u)) * 5.9604644775390625e-8;
 }
 
+/// 32 bits that belong to a sample and a dimension, to be hashed further with whatever else a choice depends on.
+fn random_hash(key: SampleKey, dimension: u32) -> u32 {
+  return hash_u32(hash_u32(key.scramble + hash_u32(dimension)) + hash_u32(key.reversed_index));
+}
+
 /// Uniform in [0, 1): the first of the pair at `dimension`, which is even.
 fn random_unit(key: SampleKey, dimension: u32) -> f32 {
   return random_pair(key, dimension).x;

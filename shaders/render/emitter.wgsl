@@ -45,6 +45,9 @@ fn sample_triangle_light(light: Light, from_point: vec3f, square: vec2f) -> Ligh
   result.distance = sqrt(squared);
   result.direction = offset * (1.0 / max(result.distance, 1.0e-30));
   result.emission = emission_at(material, light.triangle_slot, uv.x, uv.y);
+  if (HAS_ALPHA && (triangle.flags & TRIANGLE_HAS_ALPHA) != 0u) {
+    result.emission *= coverage_at(material, light.triangle_slot, uv.x, uv.y);
+  }
   let cosine = abs(dot(normal, result.direction));
   let lit = cosine > 0.0 && squared > 0.0 && ((material.flags & MATERIAL_DOUBLE_SIDED) != 0u || !faces_away);
   result.density = select(0.0, light_density(material.emission_brightness, result.distance, cosine), lit);

@@ -2,7 +2,7 @@
 // box, and which of two hits counts.
 // Boxes are tested with 2 ulp of slack (Ize 2013) and triangles with 2^-21 beyond their edges in barycentric
 // coordinates, so that a ray cannot slip between two triangles that share an edge. Equal distances go to the smaller
-// triangle id, so the answer does not depend on the tree.
+// triangle id, so the answer does not depend on the tree. Hits that coverage.wgsl rejects are none.
 
 const NO_HIT = 0xffffffffu;
 const LEAF_BIT = 0x80000000u;
@@ -63,7 +63,8 @@ fn closest_in_leaf(reference: u32, origin: vec3f, direction: vec3f, best: ptr<fu
     let found = intersect_triangle(triangle, origin, direction);
     if (found.x > 0.0) {
       let distance = (*best).distance;
-      if (found.x < distance || (found.x == distance && triangle.id < *best_id)) {
+      let is_better = found.x < distance || (found.x == distance && triangle.id < *best_id);
+      if (is_better && is_covered(triangle, slot, found.y, found.z)) {
         *best = Hit(found.x, slot, found.y, found.z);
         *best_id = triangle.id;
       }
@@ -77,8 +78,9 @@ fn any_in_leaf(reference: u32, origin: vec3f, direction: vec3f, limit: f32) -> b
   let end = first + ((reference >> 28u) & 7u) + 1u;
   for (var slot = first; slot < end; slot++) {
     count_triangle();
-    let found = intersect_triangle(triangles[slot], origin, direction);
-    if (found.x > 0.0 && found.x < limit) {
+    let triangle = triangles[slot];
+    let found = intersect_triangle(triangle, origin, direction);
+    if (found.x > 0.0 && found.x < limit && is_covered(triangle, slot, found.y, found.z)) {
       return true;
     }
   }

@@ -93,9 +93,11 @@ fn extend(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let stride = capacity();
-  let path_index = queues[queue_start(atomicLoad(&counters[COUNT_DEPTH])) + id.x];
+  let depth = atomicLoad(&counters[COUNT_DEPTH]);
+  let path_index = queues[queue_start(depth) + id.x];
   let origin = path_data[PLANE_ORIGIN * stride + path_index].xyz;
   let direction = path_data[PLANE_DIRECTION * stride + path_index].xyz;
+  begin_ray(path_key(path_index), depth);
   let hit = trace_closest(origin, direction);
   path_data[PLANE_HIT * stride + path_index] = vec4f(hit.distance, hit.u, hit.v, 0.0);
   queues[LIST_SLOTS * stride + path_index] = hit.slot;
@@ -163,6 +165,8 @@ fn shadow(@builtin(global_invocation_id) id: vec3u) {
   let path_index = queues[LIST_SHADOW * stride + id.x];
   let origin = path_data[PLANE_SHADOW_ORIGIN * stride + path_index];
   let direction = path_data[PLANE_SHADOW_DIRECTION * stride + path_index].xyz;
+  // advance has counted the vertex already.
+  begin_shadow_ray(path_key(path_index), atomicLoad(&counters[COUNT_DEPTH]) - 1u);
   if (!trace_any(origin.xyz, direction, origin.w)) {
     path_data[PLANE_RADIANCE * stride + path_index] += path_data[PLANE_CONTRIBUTION * stride + path_index];
   }

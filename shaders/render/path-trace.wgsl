@@ -10,10 +10,14 @@ override WORKGROUP_HEIGHT: u32 = 8u;
 fn trace_path(pixel: vec2u, key: SampleKey) -> vec3f {
   var path = begin_path(pixel, key);
   for (var depth = 0u; path.is_alive; depth++) {
+    begin_ray(key, depth);
     let hit = trace_closest(path.origin, path.direction);
     let query = shade_vertex(&path, hit, depth, key);
-    if (query.limit > 0.0 && !trace_any(query.origin, query.direction, query.limit)) {
-      path.radiance += query.contribution;
+    if (query.limit > 0.0) {
+      begin_shadow_ray(key, depth);
+      if (!trace_any(query.origin, query.direction, query.limit)) {
+        path.radiance += query.contribution;
+      }
     }
   }
   return path.radiance;

@@ -9,12 +9,14 @@
 const RADIANCE_STEPS = 16384.0;
 const ROULETTE_DEPTH = 3u;
 // Dimensions of the random numbers, in pairs. A bounce uses ten: choice of a light, point on it, direction, the lobe
-// with the roulette, point in a texel of the environment.
+// with the roulette, point in a texel of the environment; and two as names of its rays in coverage.wgsl.
 const DIMENSION_PIXEL = 0u;
 const DIMENSION_ROUNDING = 2u;
 const DIMENSION_LENS = 4u;
 const DIMENSION_BOUNCE = 8u;
 const DIMENSIONS_PER_BOUNCE = 12u;
+const DIMENSION_RAY = 10u;
+const DIMENSION_SHADOW = 11u;
 
 struct Path {
   /// The ray to trace next.
@@ -33,6 +35,16 @@ struct ShadowQuery {
   limit: f32,
   direction: vec3f,
   contribution: vec3f,
+}
+
+/// Call before tracing the ray to the vertex after `depth` scatterings.
+fn begin_ray(key: SampleKey, depth: u32) {
+  begin_coverage(key, DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE + DIMENSION_RAY);
+}
+
+/// Call before tracing the shadow ray of that vertex.
+fn begin_shadow_ray(key: SampleKey, depth: u32) {
+  begin_coverage(key, DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE + DIMENSION_SHADOW);
 }
 
 fn begin_path(pixel: vec2u, key: SampleKey) -> Path {

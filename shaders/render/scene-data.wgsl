@@ -7,6 +7,8 @@ override HAS_TEXTURES: bool = true;
 override HAS_LAYERS: bool = true;
 /// An environment map.
 override HAS_ENVIRONMENT: bool = true;
+/// Surfaces that cover only in part.
+override HAS_ALPHA: bool = true;
 
 struct Scene {
   camera_origin: vec3f,
@@ -51,8 +53,11 @@ struct Triangle {
   edge1: vec3f,
   material: u32,
   edge2: vec3f,
-  unused: u32,
+  flags: u32,
 }
+
+/// The material's alpha decides which hits count.
+const TRIANGLE_HAS_ALPHA = 1u;
 
 /// Normals and texture coordinates (u, v) of a triangle's corners.
 struct Corners {
@@ -68,6 +73,8 @@ struct Corners {
 
 const MATERIAL_DOUBLE_SIDED = 1u;
 const MATERIAL_UNLIT = 2u;
+/// Covers wholly where alpha reaches the cutoff, else not at all; without this bit by the share of its alpha.
+const MATERIAL_MASKED = 4u;
 
 struct Material {
   base_color: vec3f,
@@ -80,8 +87,8 @@ struct Material {
   flags: u32,
   /// Luminance of the emission; with a texture, of its mean.
   emission_brightness: f32,
-  unused_a: u32,
-  unused_b: u32,
+  alpha: f32,
+  alpha_cutoff: f32,
   transmission: f32,
   clearcoat: f32,
   clearcoat_roughness: f32,

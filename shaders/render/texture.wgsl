@@ -66,6 +66,18 @@ fn emission_at(material: Material, slot: u32, u: f32, v: f32) -> vec3f {
   return material.emission * sample_texture(material.emission_slot, texture_coordinates(slot, u, v), true).xyz;
 }
 
+/// How much of the light a point of a triangle with an alpha keeps from passing: 0..1, and 0 or 1 when masked.
+fn coverage_at(material: Material, slot: u32, u: f32, v: f32) -> f32 {
+  var alpha = material.alpha;
+  if (HAS_TEXTURES && material.base_color_slot != 0u) {
+    alpha *= sample_texture(material.base_color_slot, texture_coordinates(slot, u, v), true).w;
+  }
+  if ((material.flags & MATERIAL_MASKED) != 0u) {
+    return select(0.0, 1.0, alpha >= material.alpha_cutoff);
+  }
+  return alpha;
+}
+
 /// The material at a point of a triangle, its textures multiplied in.
 fn material_at(index: u32, slot: u32, u: f32, v: f32) -> Material {
   var material = materials[index];

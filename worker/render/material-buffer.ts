@@ -3,7 +3,7 @@ import type { Material, Scene, TextureSlot, Vector3 } from './scene/scene.ts';
 import { type TexelBuffer, packTexels } from './textures/texel-buffer.ts';
 
 const materialBytes = 96;
-const flags = { doubleSided: 1, unlit: 2 } as const;
+const flags = { doubleSided: 1, unlit: 2, masked: 4 } as const;
 
 /** Materials and texels as `shaders/render/scene-data.wgsl` and `texture.wgsl` read them. */
 export interface PackedMaterials {
@@ -25,6 +25,7 @@ export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): Packe
     floats.set([...baseColor, metallic, ...emission, roughness, ...dielectric.normal, dielectric.grazing], start);
     words[start + 12] = flagsOf(material);
     floats[start + 13] = emittedLuminance(scene, material);
+    floats.set([material.alpha?.factor ?? 1, material.alpha?.cutoff ?? 0], start + 14);
     floats.set([material.transmission ?? 0, clearcoat?.factor ?? 0, clearcoat?.roughness ?? 0], start + 16);
     floats[start + 19] = material.textures?.normalScale ?? 1;
     words.set(placesOf(material, texels), start + 20);
@@ -51,5 +52,21 @@ function dielectricOf(material: Material): { normal: Vector3; grazing: number } 
 }
 
 function flagsOf(material: Material): number {
-  return (material.doubleSided ? flags.doubleSided : 0) | (material.isUnlit === true ? flags.unlit : 0);
+  return (
+    (material.doubleSided ? flags.doubleSided : 0) |
+    (material.isUnlit === true ? flags.unlit : 0) |
+    (material.alpha?.cutoff === undefined ? 0 : flags.masked)
+  );
+}
+
+/** Whether rays can pass through a surface somewhere because of its alpha; many files say BLEND and mean opaque. */
+export function isPartlyOpen({ alpha, textures }: Material, images: Scene['images']): boolean {
+  if (alpha === undefined) return false;
+  const enough = Math.min(alpha.cutoff ?? 1, 1);
+  if (alpha.factor < enough || (alpha.cutoff ?? 0) > 1) return true;
+  const image = textures?.baseColor === undefined ? undefined : images?.[textures.baseColor.imageIndex];
+  if (image === undefined) return false;
+  for (let place = 3; place < image.bytes.length; place += 4)
+    if (((image.bytes[place] as number) / 255) * alpha.factor < enough) return true;
+  return false;
 }

@@ -7,16 +7,21 @@ import type { LightEntry } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { Camera, Material, Scene } from './scene/scene.ts';
 import { createEnvironmentTextures } from './environment/environment-textures.ts';
-import { packMaterials } from './material-buffer.ts';
+import { isPartlyOpen, packMaterials } from './material-buffer.ts';
 import { SceneError } from './scene/scene-error.ts';
 import { specularAlbedoTable } from './specular-albedo.ts';
 
 /** What a scene uses, as the overrides of `shaders/render/scene-data.wgsl`: 1 or 0. */
-export type SceneFeatures = Readonly<Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_ENVIRONMENT', number>>;
+export type SceneFeatures = Readonly<Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_ENVIRONMENT' | 'HAS_ALPHA', number>>;
 
 /** Tells pipelines apart: two scenes that use the same things share theirs. */
 export function featureKey(layoutName: string, features: SceneFeatures): string {
-  return `${layoutName} ${features.HAS_TEXTURES} ${features.HAS_LAYERS} ${features.HAS_ENVIRONMENT}`;
+  return [layoutName, ...Object.values(features)].join(' ');
+}
+
+/** Whether traversal names this binding of the scene: uniforms, nodes, triangles, and what tells a point's alpha. */
+export function isForTraversal(binding: number): boolean {
+  return binding <= 4 || binding === 9;
 }
 
 /** The bytes of every scene buffer, laid out as `shaders/render/scene-data.wgsl` declares them. */
@@ -35,9 +40,6 @@ export interface PackedScene {
 
 /** The scene in GPU memory. */
 export interface SceneBuffers {
-  readonly uniforms: GPUBuffer;
-  /** Bindings 1 to 6: nodes, triangles, corners, materials, lights, specular albedo; binding 9: texels. */
-  readonly storage: readonly GPUBuffer[];
   /** Everything that `shaders/render/scene-data.wgsl` binds in group 0, in the order of the bindings. */
   readonly resources: readonly GPUBindingResource[];
   /** Constants for pipelines that shade this scene. */
@@ -59,9 +61,10 @@ export function packScene(
     slotOf[triangle] = slot;
   });
   const packed = packMaterials(scene);
+  const hasAlpha = scene.materials.map((material) => isPartlyOpen(material, scene.images));
   return {
     nodes: layout.pack(tree),
-    triangles: packTriangles(scene, tree.triangleOrder),
+    triangles: packTriangles(scene, tree.triangleOrder, hasAlpha),
     corners: packCorners(scene, tree.triangleOrder),
     materials: packed.materials,
     texels: packed.texels,
@@ -73,6 +76,7 @@ export function packScene(
       HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,
       HAS_LAYERS: scene.materials.some(hasLayers) ? 1 : 0,
       HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
+      HAS_ALPHA: hasAlpha.includes(true) ? 1 : 0,
     },
   };
 }
@@ -81,7 +85,9 @@ function hasLayers(material: Material): boolean {
   return (material.transmission ?? 0) > 0 || (material.clearcoat?.factor ?? 0) > 0;
 }
 
-function packTriangles(scene: Scene, order: Uint32Array): ArrayBuffer {
+const triangleHasAlpha = 1;
+
+function packTriangles(scene: Scene, order: Uint32Array, hasAlpha: readonly boolean[]): ArrayBuffer {
   const bytes = new ArrayBuffer(scene.triangleCount * 48);
   const floats = new Float32Array(bytes);
   const words = new Uint32Array(bytes);
@@ -95,7 +101,9 @@ function packTriangles(scene: Scene, order: Uint32Array): ArrayBuffer {
       floats[slot * 12 + 8 + axis] = (positions[triangle * 9 + 6 + axis] as number) - corner;
     }
     words[slot * 12 + 3] = triangle;
-    words[slot * 12 + 7] = scene.materialIndices[triangle] as number;
+    const material = scene.materialIndices[triangle] as number;
+    words[slot * 12 + 7] = material;
+    words[slot * 12 + 11] = hasAlpha[material] === true ? triangleHasAlpha : 0;
   }
   return bytes;
 }
@@ -214,8 +222,6 @@ export function createSceneBuffers(device: GPUDevice, packed: PackedScene): Scen
   const buffers = [uniforms, ...storage];
   const environmentBytes = environmentTextures.reduce((sum, texture) => sum + texture.width * texture.height * 12, 0);
   return {
-    uniforms,
-    storage,
     resources: [
       ...buffers.slice(0, 7).map((buffer) => ({ buffer })),
       ...environmentTextures.map((texture) => texture.createView({ label: texture.label })),

@@ -105,6 +105,20 @@ test('emission is the factor times the strength of its extension; the background
   expect(scene.background).toEqual([0.25, 0.5, 1]);
 });
 
+test.each([
+  ['nothing said', {}, undefined],
+  ['OPAQUE', { alphaMode: 'OPAQUE', alphaCutoff: 0.1 }, undefined],
+  ['MASK', { alphaMode: 'MASK' }, { factor: 0.25, cutoff: 0.5 }],
+  ['MASK with a cutoff', { alphaMode: 'MASK', alphaCutoff: 0.75 }, { factor: 0.25, cutoff: 0.75 }],
+  ['BLEND', { alphaMode: 'BLEND' }, { factor: 0.25 }],
+])('alpha: %s', async (_name, members, expected) => {
+  const scene = await loadSquare((document) => {
+    document.set('materials.0.pbrMetallicRoughness.baseColorFactor', [1, 1, 1, 0.25]);
+    for (const [key, value] of Object.entries(members)) document.set(`materials.0.${key}`, value);
+  });
+  expect(scene.materials[0]?.alpha).toEqual(expected);
+});
+
 test('a scene without a camera is seen whole', async () => {
   const { camera } = await loadSquare((document) => document.remove('nodes.1.camera'));
   const toCenter = [0.5 - camera.origin[0], 0.5 - camera.origin[1], 0 - camera.origin[2]];

@@ -182,6 +182,19 @@ const documents: readonly [string, (document: DocumentEdit, binary: DataView) =>
     'invalid-field: materials[0].pbrMetallicRoughness.roughnessFactor is "rough"; it must be a finite number',
   ],
   [
+    'an alpha mode that does not exist',
+    (document) => document.set('materials.0.alphaMode', 'ADD'),
+    'invalid-field: materials[0].alphaMode is "ADD"; it must be OPAQUE, MASK or BLEND',
+  ],
+  [
+    'a negative alpha cutoff',
+    (document) => {
+      document.set('materials.0.alphaMode', 'MASK');
+      document.set('materials.0.alphaCutoff', -0.5);
+    },
+    'out-of-range: materials[0].alphaCutoff is -0.5; it must lie in 0..1000',
+  ],
+  [
     'a negative emissive strength',
     (document) => document.set('materials.0.extensions', { KHR_materials_emissive_strength: { emissiveStrength: -1 } }),
     'out-of-range: materials[0].extensions.KHR_materials_emissive_strength.emissiveStrength is -1; it must lie in 0..1000000000',

@@ -4,7 +4,7 @@ import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
 import { path, slice } from '../library/path.ts';
 import { assembleShader } from '../library/shader-fragment.ts';
-import { type SceneBuffers, type SceneFeatures, featureKey } from '../scene-buffers.ts';
+import { type SceneBuffers, type SceneFeatures, featureKey, isForTraversal } from '../scene-buffers.ts';
 import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
 
 const workgroupSize = 64;
@@ -24,15 +24,13 @@ interface Stage {
 }
 
 const nodesBinding = 1;
-const trianglesBinding = 2;
-const forTraversal = (binding: number) => binding <= trianglesBinding;
 
 const stages = {
   generate: { scene: (binding) => binding === 0, own: [0, 2, 3, 4, 5] },
-  extend: { scene: forTraversal, own: [2, 3, 4] },
+  extend: { scene: isForTraversal, own: [0, 2, 3, 4] },
   shade: { scene: (binding) => binding !== nodesBinding, own: [0, 2, 3, 4] },
   advance: { scene: () => false, own: [4, 5] },
-  shadow: { scene: forTraversal, own: [2, 3, 4] },
+  shadow: { scene: isForTraversal, own: [0, 2, 3, 4] },
   accumulate: { scene: (binding) => binding === 0, own: [0, 1, 2, 3] },
 } as const satisfies Record<string, Stage>;
 

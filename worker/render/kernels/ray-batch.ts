@@ -1,6 +1,6 @@
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { createComputePipeline } from '../../gpu/pipelines.ts';
-import type { SceneBuffers } from '../scene-buffers.ts';
+import { type SceneBuffers, isForTraversal } from '../scene-buffers.ts';
 
 const workgroupSize = 64;
 
@@ -24,15 +24,14 @@ export async function createRayBatchKernel(
   options: RayBatchOptions,
 ): Promise<RayBatchKernel> {
   const { scene, rays, answers } = options;
-  const pipeline = await createComputePipeline(device, { label, code, entryPoint: 'main' });
-  // Traversal reads the scene's uniforms, the nodes and the triangles, nothing else.
-  const used = [scene.uniforms, ...scene.storage.slice(0, 2)];
-  const groups = [used, [rays, answers]].map((buffers, group) =>
-    device.createBindGroup({
-      label: `${label}.${group}`,
-      layout: pipeline.getBindGroupLayout(group),
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-    }),
+  const constants = scene.features;
+  const pipeline = await createComputePipeline(device, { label, code, entryPoint: 'main', constants });
+  const own = [rays, answers].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const used = scene.resources
+    .map((resource, binding) => ({ binding, resource }))
+    .filter(({ binding }) => isForTraversal(binding));
+  const groups = [used, own].map((entries, group) =>
+    device.createBindGroup({ label: `${label}.${group}`, layout: pipeline.getBindGroupLayout(group), entries }),
   );
   return {
     run(encoder, rayCount) {

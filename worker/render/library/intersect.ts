@@ -1,6 +1,7 @@
 import countNothingCode from '../../../shaders/render/count-nothing.wgsl?raw';
 import countTraversalCode from '../../../shaders/render/count-traversal.wgsl?raw';
 import code from '../../../shaders/render/intersect.wgsl?raw';
+import { coverage } from './coverage.ts';
 import { sceneData } from './scene-data.ts';
 import type { ShaderFragment } from './shader-fragment.ts';
 import { vectorMath } from './vector-math.ts';
@@ -10,7 +11,7 @@ const countNothing: ShaderFragment = { name: 'count-nothing', code: countNothing
 const countTraversal: ShaderFragment = { name: 'count-traversal', code: countTraversalCode, requires: [] };
 
 function intersectWith(counter: ShaderFragment): ShaderFragment {
-  return { name: 'intersect', code, requires: [vectorMath, sceneData, counter] };
+  return { name: 'intersect', code, requires: [vectorMath, sceneData, coverage, counter] };
 }
 
 const plain = intersectWith(countNothing);

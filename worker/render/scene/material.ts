@@ -2,6 +2,7 @@ import {
   type Field,
   booleanOf,
   elementsOf,
+  invalid,
   listMember,
   member,
   numberOf,
@@ -45,10 +46,6 @@ function readMaterial(field: Field, textures: TextureTable): Material {
     path: `${field.path}.pbrMetallicRoughness`,
     value: {},
   };
-  const alphaMode = optionalMember(field, 'alphaMode');
-  if (alphaMode !== undefined && stringOf(alphaMode) !== 'OPAQUE') {
-    throw unsupported(alphaMode, `alpha mode ${stringOf(alphaMode).slice(0, 60)}`);
-  }
   const extensions = optionalMember(field, 'extensions');
   for (const name of refusedExtensions) {
     const extension = extensions === undefined ? undefined : optionalMember(extensions, name);
@@ -57,7 +54,7 @@ function readMaterial(field: Field, textures: TextureTable): Material {
   const name = optionalMember(field, 'name');
   const doubleSided = optionalMember(field, 'doubleSided');
   const color = optionalMember(surface, 'baseColorFactor');
-  const [red = 1, green = 1, blue = 1] = color === undefined ? [] : tupleOf(color, 4, 0, 1);
+  const [red = 1, green = 1, blue = 1, alpha = 1] = color === undefined ? [] : tupleOf(color, 4, 0, 1);
   return {
     name: name === undefined ? field.path : stringOf(name),
     baseColor: [red, green, blue],
@@ -65,9 +62,26 @@ function readMaterial(field: Field, textures: TextureTable): Material {
     roughness: factor(surface, 'roughnessFactor', 1),
     emission: emissionOf(field, extensions),
     doubleSided: doubleSided === undefined ? false : booleanOf(doubleSided),
+    ...alphaOf(field, alpha),
     ...texturesOf(field, surface, textures),
     ...(extensions === undefined ? {} : readExtensions(extensions)),
   };
+}
+
+function alphaOf(field: Field, factor: number): Pick<Material, 'alpha'> {
+  const modeField = optionalMember(field, 'alphaMode');
+  const mode = modeField === undefined ? 'OPAQUE' : stringOf(modeField);
+  const cutoff = optionalMember(field, 'alphaCutoff');
+  switch (mode) {
+    case 'OPAQUE':
+      return {};
+    case 'MASK':
+      return { alpha: { factor, cutoff: cutoff === undefined ? 0.5 : numberOf(cutoff, 0, 1000) } };
+    case 'BLEND':
+      return { alpha: { factor } };
+    default:
+      throw invalid(modeField as Field, 'OPAQUE, MASK or BLEND');
+  }
 }
 
 function texturesOf(field: Field, surface: Field, table: TextureTable): Pick<Material, 'textures'> {

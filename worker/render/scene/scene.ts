@@ -25,6 +25,11 @@ export interface Material {
   readonly emission: Vector3;
   readonly doubleSided: boolean;
   readonly textures?: MaterialTextures;
+  /**
+   * glTF alphaMode: absent when OPAQUE. The share of light that does not pass straight through; multiplied by the alpha of
+   * the base colour's texture. With a cutoff (MASK) a point covers wholly from there on and not at all below.
+   */
+  readonly alpha?: { readonly factor: number; readonly cutoff?: number };
   /** KHR_materials_ior; 1.5 when absent. */
   readonly ior?: number;
   /** KHR_materials_specular: strength and tint of the dielectric reflection. */
