@@ -156,6 +156,17 @@ export interface RenderSettings {
   /** Unsigned 32-bit. */
   readonly seed: number;
   readonly maxBounces: number;
+  readonly view?: SceneView;
+}
+
+/** From where and when a scene is seen. A text of digits is a place counted from 0, any other a name in the file. */
+export interface SceneView {
+  /** Among the cameras of the scene's nodes; the first when left out. */
+  readonly camera?: string;
+  /** The scene as the animation has it at this time; as it lies in the file when left out. */
+  readonly timeSeconds?: number;
+  /** The one animation that plays; the first when left out. */
+  readonly animation?: string;
 }
 
 export interface SceneDescription {

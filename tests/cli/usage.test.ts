@@ -74,6 +74,9 @@ describe('a wrong command line', () => {
       'hearth: --tone, --exposure and --depth are for a .png; an .exr is linear float32',
     ],
     ['render --out a.png --width 0', 'hearth: --width must be a whole number from 1 to 16384, it was given "0"'],
+    ['render --out a.png --time 1 --frame 2', 'hearth: --time and --frame both name a moment: only one can be given'],
+    ['render --out a.png --time 1 --fps 30', 'hearth: --fps belongs to --frame N'],
+    ['render --out a.png --animation walk', 'hearth: --animation needs a moment: --time SECONDS or --frame N'],
     ['verify', 'hearth: hearth verify needs RECEIPT.json (the receipt document)'],
     ['verify a.json b.json', 'hearth: hearth verify does not take "b.json"; "hearth verify --help" shows its form'],
   ];

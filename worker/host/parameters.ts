@@ -1,5 +1,5 @@
 import type { SourceDescriptor } from '../byte-source.ts';
-import type { ModelBenchOptions, RenderSettings, SamplingParameters, Tile } from '../messages.ts';
+import type { ModelBenchOptions, RenderSettings, SamplingParameters, SceneView, Tile } from '../messages.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
 
 /** Parameters as they came over the boundary: nothing about them is known yet. */
@@ -17,6 +17,7 @@ const limits = {
   samples: 2 ** 32 - 1,
   samplesPerCall: 65536,
   bounces: 64,
+  timeSeconds: 1e6,
 } as const;
 
 const largestUint32 = 2 ** 32 - 1;
@@ -201,6 +202,20 @@ export function readRenderSettings(value: unknown, field: string): RenderSetting
     heightPixels: readInteger(settings['heightPixels'], `${field}.heightPixels`, 1, side),
     seed: readInteger(settings['seed'], `${field}.seed`, 0, largestUint32),
     maxBounces: readInteger(settings['maxBounces'], `${field}.maxBounces`, 0, limits.bounces),
+    ...(settings['view'] === undefined ? {} : { view: readSceneView(settings['view'], `${field}.view`) }),
+  };
+}
+
+function readSceneView(value: unknown, field: string): SceneView {
+  const { camera, timeSeconds, animation } = readObject(value, field);
+  const isMoment = typeof timeSeconds === 'number' && timeSeconds >= 0 && timeSeconds <= limits.timeSeconds;
+  if (timeSeconds !== undefined && !isMoment) {
+    throw badRequest(`${field}.timeSeconds`, timeSeconds, `a number from 0 to ${limits.timeSeconds}`);
+  }
+  return {
+    ...(camera === undefined ? {} : { camera: readIdentifier(camera, `${field}.camera`) }),
+    ...(isMoment ? { timeSeconds } : {}),
+    ...(animation === undefined ? {} : { animation: readIdentifier(animation, `${field}.animation`) }),
   };
 }
 

@@ -23,7 +23,7 @@ export async function openScene(
 ): Promise<SceneRenderer> {
   checkSettings(settings);
   const { environment, ...pace } = options;
-  const scene = await loadScene(source);
+  const scene = await loadScene(source, settings.view);
   if (environment === undefined) return createSceneRenderer(device, scene, settings, pace);
   return createSceneRenderer(device, scene, settings, { ...pace, environment: await loadEnvironment(environment) });
 }

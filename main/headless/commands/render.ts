@@ -5,6 +5,7 @@ import { defineCommand } from '../command-definition.ts';
 import { checkInputFile, prepareOutputFile, writeOutputFile } from '../files.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
 import { embeddedScenePath } from '../project-files.ts';
+import { readSceneView, sceneViewOptions } from '../scene-view-options.ts';
 
 export const renderCommand = defineCommand({
   words: ['render'],
@@ -38,6 +39,7 @@ export const renderCommand = defineCommand({
       fallback: 8,
       summary: 'longest light path',
     },
+    ...sceneViewOptions,
     environment: { kind: 'text', placeholder: 'F.hdr|F.exr', summary: 'environment light, equirectangular' },
     out: {
       kind: 'text',
@@ -58,6 +60,7 @@ export const renderCommand = defineCommand({
   },
   async run(context, options) {
     const encode = chooseEncoder(options);
+    const view = readSceneView(options);
     const { renderImage } = await import('../render-image.ts');
     const [scenePath, outPath, environmentPath] = await Promise.all([
       checkInputFile('--scene', options.scene ?? embeddedScenePath),
@@ -69,6 +72,7 @@ export const renderCommand = defineCommand({
       heightPixels: options.height,
       seed: options.seed,
       maxBounces: options['max-bounces'],
+      view,
     };
     return withGpu(context, async (gpu) => {
       const { output, signal } = context;

@@ -1,4 +1,5 @@
 import { createMemorySource } from '../../../worker/byte-source.ts';
+import type { SceneView } from '../../../worker/messages.ts';
 import { loadScene } from '../../../worker/render/scene/load-scene.ts';
 import type { Scene } from '../../../worker/render/scene/scene.ts';
 
@@ -85,4 +86,78 @@ export function loadSquare(change: (document: DocumentEdit, binary: DataView) =>
   const binary = squareBinary();
   const document = squareDocument((edit) => change(edit, binary));
   return loadScene(createMemorySource(glbOf(document, binary)));
+}
+
+type Numbers = Float32Array | Uint32Array | Uint16Array | Uint8Array | Int16Array | Int8Array;
+
+const typeNumbers = new Map<unknown, number>([
+  [Int8Array, 5120],
+  [Uint8Array, 5121],
+  [Int16Array, 5122],
+  [Uint16Array, 5123],
+  [Uint32Array, 5125],
+  [Float32Array, 5126],
+]);
+const componentCounts: Readonly<Record<string, number>> = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4, MAT4: 16 };
+
+/** Adds to the square's document and binary chunk. */
+export interface GlbAdder extends DocumentEdit {
+  /** Puts bytes at the end of the binary chunk; returns the number of their buffer view. */
+  view(bytes: ArrayBufferView, members?: object): number;
+  /** Returns the number of an accessor as it is given. */
+  entry(accessor: object): number;
+  /** Puts numbers at the end of the binary chunk; returns the number of their accessor. */
+  accessor(values: Numbers, type?: string, members?: object): number;
+}
+
+/** The square's file with more in it. */
+export function extendedSquare(change: (adder: GlbAdder) => void): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [new Uint8Array(squareBinary().buffer)];
+  let lengthBytes = 108;
+  let [viewCount, accessorCount] = [3, 3];
+  const document = squareDocument((edit) => {
+    const adder: GlbAdder = {
+      ...edit,
+      view(bytes, members = {}) {
+        const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+        padded.set(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+        edit.set(`bufferViews.${viewCount}`, {
+          buffer: 0,
+          byteOffset: lengthBytes,
+          byteLength: bytes.byteLength,
+          ...members,
+        });
+        parts.push(padded);
+        lengthBytes += padded.length;
+        viewCount += 1;
+        return viewCount - 1;
+      },
+      entry(accessor) {
+        edit.set(`accessors.${accessorCount}`, accessor);
+        accessorCount += 1;
+        return accessorCount - 1;
+      },
+      accessor: (values, type = 'SCALAR', members = {}) =>
+        adder.entry({
+          bufferView: adder.view(values),
+          componentType: typeNumbers.get(values.constructor),
+          count: values.length / (componentCounts[type] as number),
+          type,
+          ...members,
+        }),
+    };
+    change(adder);
+    edit.set('buffers.0.byteLength', lengthBytes);
+  });
+  const binary = new Uint8Array(lengthBytes);
+  let offset = 0;
+  for (const part of parts) {
+    binary.set(part, offset);
+    offset += part.length;
+  }
+  return glbOf(document, new DataView(binary.buffer));
+}
+
+export function loadExtended(change: (adder: GlbAdder) => void, view: SceneView = {}): Promise<Scene> {
+  return loadScene(createMemorySource(extendedSquare(change)), view);
 }

@@ -1,28 +1,50 @@
-import { type Field, indexOf, listMember, member, numberOf, optionalMember, stringOf, unsupported } from './field.ts';
+import { choose } from './choose.ts';
+import {
+  type Field,
+  indexOf,
+  listMember,
+  member,
+  nameOf,
+  numberOf,
+  optionalMember,
+  stringOf,
+  unsupported,
+} from './field.ts';
 import { sceneLimits } from './limits.ts';
 import { cross, scaled, transformPoint, transformVector, unit } from './matrix.ts';
 import type { PlacedNode } from './node-tree.ts';
 import type { Camera, Scene, Vector3 } from './scene.ts';
 import { SceneError } from './scene-error.ts';
 
-/** The camera of the first placed node that has one; looks along -z of its node. Undefined when there is none. */
-export function readCamera(document: Field, placed: readonly PlacedNode[]): Camera | undefined {
+/**
+ * The camera of a placed node, looking along -z of it: the one that is `wanted` (its number among them, its name or its
+ * node's), else the first. Undefined when there is none and none is wanted. @throws SceneError.
+ */
+export function readCamera(
+  document: Field,
+  placed: readonly PlacedNode[],
+  wanted: string | undefined,
+): Camera | undefined {
   const cameras = listMember(document, 'cameras', sceneLimits.cameras);
-  for (const node of placed) {
+  const found = placed.flatMap((node) => {
     const reference = optionalMember(node.field, 'camera');
-    if (reference === undefined) continue;
-    const field = cameras[indexOf(reference, cameras.length, 'cameras')] as Field;
-    const type = member(field, 'type');
-    if (stringOf(type) !== 'perspective') throw unsupported(type, `a camera of type ${stringOf(type)}`);
-    const angle = numberOf(member(member(field, 'perspective'), 'yfov'), 1e-4, 3.1);
-    return {
-      origin: transformPoint(node.world, 0, 0, 0),
-      ...frame(direction(node, [0, 0, -1]), direction(node, [0, 1, 0]), node.field.path),
-      verticalFieldOfViewRadians: angle,
-      ...lensOf(field),
-    };
-  }
-  return undefined;
+    if (reference === undefined) return [];
+    return [{ node, field: cameras[indexOf(reference, cameras.length, 'cameras')] as Field }];
+  });
+  if (wanted === undefined && found.length === 0) return undefined;
+  const names = found.map(({ node, field }) => [...nameOf(node.field), ...nameOf(field)]);
+  const { node, field } = found[
+    choose('settings.view.camera', wanted ?? '0', names, 'cameras')
+  ] as (typeof found)[number];
+  const type = member(field, 'type');
+  if (stringOf(type) !== 'perspective') throw unsupported(type, `a camera of type ${stringOf(type).slice(0, 60)}`);
+  const angle = numberOf(member(member(field, 'perspective'), 'yfov'), 1e-4, 3.1);
+  return {
+    origin: transformPoint(node.world, 0, 0, 0),
+    ...frame(direction(node, [0, 0, -1]), direction(node, [0, 1, 0]), node.field.path),
+    verticalFieldOfViewRadians: angle,
+    ...lensOf(field),
+  };
 }
 
 /** `extras` of a camera: apertureRadius and focusDistance in metres, as lens cameras have them; absent: a pinhole. */

@@ -94,6 +94,12 @@ export function stringOf(field: Field): string {
   return field.value;
 }
 
+/** The name of an object as a list of none or one. */
+export function nameOf(field: Field): string[] {
+  const name = optionalMember(field, 'name');
+  return name === undefined ? [] : [stringOf(name)];
+}
+
 export function booleanOf(field: Field): boolean {
   if (typeof field.value !== 'boolean') throw invalid(field, 'true or false');
   return field.value;

@@ -12,7 +12,22 @@ export const sceneLimits = {
   primitives: 262_144,
   nodes: 100_000,
   nodeDepth: 512,
-  /** Summed over the primitives that the scene uses; each is decoded once, whatever the number of its instances. */
+  animations: 16_384,
+  animationChannels: 100_000,
+  /** Of one animation: the tables of times that its channels use, and the values that are read for one time. */
+  animationKeys: 4_000_000,
+  skins: 16_384,
+  joints: 65_536,
+  /** Sets of four joints that a vertex may follow. */
+  influenceSets: 4,
+  morphTargets: 1_024,
+  morphWeight: 1e6,
+  /** Summed over the nodes: a node with EXT_mesh_gpu_instancing shows its mesh many times. */
+  instances: 1_000_000,
+  /**
+   * Summed over the primitives that the scene uses; each is decoded once, whatever the number of its instances, and counts again
+   * for its skin, its morph targets and each instance that these give a shape of its own.
+   */
   vertices: 12_000_000,
   /** After instancing: every node that shows a mesh counts its triangles again. */
   triangles: 4_000_000,

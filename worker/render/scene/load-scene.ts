@@ -1,19 +1,28 @@
 import type { ByteSource } from '../../byte-source.ts';
+import type { SceneView } from '../../messages.ts';
 import { createAccessorTable } from './accessor.ts';
+import { readPose } from './animation.ts';
+import { createBufferViewTable } from './buffer-views.ts';
 import { frameBoundingBox, readCamera } from './camera.ts';
-import { indexOf, listMember, optionalMember } from './field.ts';
+import { followJoints, morph } from './deform.ts';
+import { listMember } from './field.ts';
 import { openGlb } from './glb-container.ts';
+import { type MeshNode, checkInstanceCount, listMeshNodes, readPlacements } from './instances.ts';
 import { sceneLimits } from './limits.ts';
 import { defaultMaterial, readBackground, readMaterials } from './material.ts';
-import { type Matrix, cross, determinant, normalMatrix, transformPoint, transformVector, unit } from './matrix.ts';
-import { type Primitive, type PrimitivePlan, planMeshes, readPrimitive } from './mesh.ts';
+import { type Matrix, identity } from './matrix.ts';
+import { type MeshPlan, planMeshes } from './mesh.ts';
 import { checkRequiredExtensions, placeNodes } from './node-tree.ts';
+import { type Primitive, type PrimitiveNeeds, countVertices, readPrimitive } from './primitive.ts';
 import { readPunctualLights } from './punctual-light.ts';
-import type { Scene, Vector3 } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { SceneError } from './scene-error.ts';
+import { type Skin, planSkins, readJointMatrices } from './skin.ts';
 import { createTextureTable } from './texture.ts';
+import { createTriangleList } from './triangle-list.ts';
 
 const supportedExtensions = [
+  'EXT_mesh_gpu_instancing',
   'KHR_lights_punctual',
   'KHR_materials_clearcoat',
   'KHR_materials_emissive_strength',
@@ -25,41 +34,46 @@ const supportedExtensions = [
   'KHR_texture_transform',
 ];
 
-interface Instance {
-  readonly meshIndex: number;
-  readonly world: Matrix;
-}
-
 /**
- * Loads the default scene of a GLB into one triangle list in world space. Everything is bounds-checked before it is
- * read, and counted before memory is taken. @throws SceneError.
+ * Loads the default scene of a GLB, as it stands at the view's time, into one triangle list in world space. Everything is
+ * bounds-checked before it is read, and counted before memory is taken. @throws SceneError.
  */
-export async function loadScene(source: ByteSource): Promise<Scene> {
+export async function loadScene(source: ByteSource, view: SceneView = {}): Promise<Scene> {
   const glb = await openGlb(source);
   const { document } = glb;
   checkRequiredExtensions(document, supportedExtensions);
   const textures = createTextureTable(document);
   const materials = readMaterials(document, textures);
-  const accessors = createAccessorTable(glb);
-  const plans = planMeshes(document, accessors, materials.length);
-  const tree = placeNodes(document);
-  const instances = tree.placed.flatMap((node): Instance[] => {
-    const mesh = optionalMember(node.field, 'mesh');
-    return mesh === undefined ? [] : [{ meshIndex: indexOf(mesh, plans.length, 'meshes'), world: node.world }];
-  });
-  const triangleCount = countTriangles(plans, instances);
+  const views = createBufferViewTable(glb);
+  const accessors = createAccessorTable(document, views);
+  const meshes = planMeshes(document, accessors, materials.length);
+  const skins = planSkins(document, accessors);
+  const pose = await readPose(document, accessors, view);
+  const tree = placeNodes(document, pose);
+  const nodes = listMeshNodes(tree.placed, meshes, skins.length, accessors, pose);
+  const needs = needsOf(nodes);
+  const triangleCount = countTriangles(nodes, meshes, needs);
 
   const primitives = new Map<number, Primitive[]>();
-  for (const index of new Set(instances.map((instance) => instance.meshIndex))) {
+  for (const [index, own] of needs) {
     const decoded: Primitive[] = [];
-    for (const plan of plans[index] as PrimitivePlan[]) decoded.push(await readPrimitive(glb, plan));
+    for (const plan of (meshes[index] as MeshPlan).primitives) decoded.push(await readPrimitive(plan, own));
     primitives.set(index, decoded);
   }
+  const joints = new Map<number, Matrix[]>();
+  for (const { skinIndex } of nodes) {
+    if (skinIndex === undefined || joints.has(skinIndex)) continue;
+    joints.set(skinIndex, await readJointMatrices(skins[skinIndex] as Skin, tree.placed));
+  }
 
-  const images = await textures.decode(glb, accessors);
+  const images = await textures.decode(views);
   const list = createTriangleList(triangleCount, materials.length, images.length > 0);
-  for (const instance of instances) {
-    for (const primitive of primitives.get(instance.meshIndex) as Primitive[]) list.add(primitive, instance.world);
+  for (const node of nodes) {
+    const matrices = node.skinIndex === undefined ? undefined : joints.get(node.skinIndex);
+    const shapes = (primitives.get(node.meshIndex) as Primitive[]).map((shape) => poseShape(shape, node, matrices));
+    for (const world of await readPlacements(node)) {
+      for (const { shape, isInWorld } of shapes) list.add(shape, isInWorld ? identity : world);
+    }
   }
   const boundingBox = boundsOf(list.positions);
   return {
@@ -70,7 +84,7 @@ export async function loadScene(source: ByteSource): Promise<Scene> {
     materialIndices: list.materialIndices,
     // The default material comes last, where a primitive without one finds it.
     materials: [...materials, defaultMaterial],
-    camera: readCamera(document, tree.placed) ?? frameBoundingBox(boundingBox),
+    camera: readCamera(document, tree.placed, view.camera) ?? frameBoundingBox(boundingBox),
     punctualLights: readPunctualLights(document, tree.placed),
     background: readBackground(tree.scene),
     boundingBox,
@@ -79,16 +93,52 @@ export async function loadScene(source: ByteSource): Promise<Scene> {
   };
 }
 
-function countTriangles(plans: readonly PrimitivePlan[][], instances: readonly Instance[]): number {
-  const used = new Set(instances.map((instance) => instance.meshIndex));
+/** What is read of each mesh that the scene shows. */
+function needsOf(nodes: readonly MeshNode[]): Map<number, PrimitiveNeeds> {
+  const needs = new Map<number, { targets: Set<number>; influences: boolean }>();
+  for (const { meshIndex, weights, skinIndex } of nodes) {
+    const own = needs.get(meshIndex) ?? { targets: new Set<number>(), influences: false };
+    weights.forEach((weight, target) => {
+      if (weight !== 0) own.targets.add(target);
+    });
+    if (skinIndex !== undefined) own.influences = true;
+    needs.set(meshIndex, own);
+  }
+  const entries = [...needs].map(
+    ([mesh, { targets, influences }]) => [mesh, { targets: [...targets], influences }] as const,
+  );
+  return new Map(entries);
+}
+
+function isDeformed({ weights, skinIndex }: MeshNode): boolean {
+  return skinIndex !== undefined || weights.some((weight) => weight !== 0);
+}
+
+/** A primitive as a node shows it. With joints it lies in the world, whatever the node's own transform says. */
+function poseShape(shape: Primitive, node: MeshNode, joints: readonly Matrix[] | undefined) {
+  const morphed = node.weights.some((weight) => weight !== 0) ? morph(shape, node.weights) : shape;
+  if (joints === undefined || shape.influences.length === 0) return { shape: morphed, isInWorld: false };
+  return { shape: followJoints(morphed, joints), isInWorld: true };
+}
+
+function countTriangles(
+  nodes: readonly MeshNode[],
+  meshes: readonly MeshPlan[],
+  needs: ReadonlyMap<number, PrimitiveNeeds>,
+): number {
   let vertices = 0;
-  for (const index of used) {
-    for (const plan of plans[index] as PrimitivePlan[])
-      vertices += plan.positions.count + (plan.indices?.count ?? 0) / 3;
+  for (const [index, own] of needs) {
+    for (const plan of (meshes[index] as MeshPlan).primitives) vertices += countVertices(plan, own);
+  }
+  for (const node of nodes.filter(isDeformed)) {
+    for (const plan of (meshes[node.meshIndex] as MeshPlan).primitives) vertices += plan.positions.count;
   }
   assertCount('vertices', Math.ceil(vertices), sceneLimits.vertices);
-  const perMesh = plans.map((mesh) => mesh.reduce((sum, plan) => sum + plan.triangleCount, 0));
-  const triangles = instances.reduce((sum, instance) => sum + (perMesh[instance.meshIndex] as number), 0);
+  checkInstanceCount(nodes);
+  const triangles = nodes.reduce(
+    (sum, { meshIndex, placements }) => sum + (meshes[meshIndex] as MeshPlan).triangleCount * (placements?.count ?? 1),
+    0,
+  );
   assertCount('triangles', triangles, sceneLimits.triangles);
   if (triangles > 0) return triangles;
   throw new SceneError('empty-scene', 'the scene shows no triangles: none of its nodes has a mesh', {
@@ -103,69 +153,6 @@ function assertCount(what: string, value: number, limit: number): void {
     value,
     limit,
   });
-}
-
-function createTriangleList(triangleCount: number, defaultMaterialIndex: number, isTextured: boolean) {
-  const positions = new Float32Array(triangleCount * 9);
-  const normals = new Float32Array(triangleCount * 9);
-  const textureCoordinates = new Float32Array(isTextured ? triangleCount * 6 : 0);
-  const materialIndices = new Uint32Array(triangleCount);
-  let next = 0;
-
-  function add(primitive: Primitive, world: Matrix): void {
-    const normalTransform = normalMatrix(world);
-    // A mirroring transform turns counter-clockwise triangles round (glTF 2.0, section 3.7.4).
-    const corners = determinant(world) < 0 ? [0, 2, 1] : [0, 1, 2];
-    for (let triangle = 0; triangle < primitive.indices.length; triangle += 3) {
-      const vertices = corners.map((corner) => primitive.indices[triangle + corner] as number);
-      const points = vertices.map((vertex) => place(primitive.positions, vertex, world));
-      const [a, b, c] = points as [Vector3, Vector3, Vector3];
-      const flat = unit(cross(difference(b, a), difference(c, a))) ?? [0, 1, 0];
-      for (let corner = 0; corner < 3; corner += 1) {
-        const vertex = vertices[corner] as number;
-        positions.set(points[corner] as Vector3, next * 9 + corner * 3);
-        normals.set(normalAt(primitive, vertex, normalTransform) ?? flat, next * 9 + corner * 3);
-        if (!isTextured || primitive.textureCoordinates === undefined) continue;
-        textureCoordinates.set(
-          primitive.textureCoordinates.subarray(vertex * 2, vertex * 2 + 2),
-          next * 6 + corner * 2,
-        );
-      }
-      materialIndices[next] = primitive.materialIndex ?? defaultMaterialIndex;
-      next += 1;
-    }
-  }
-  return { positions, normals, textureCoordinates, materialIndices, add };
-}
-
-function place(positions: Float32Array, vertex: number, world: Matrix): Vector3 {
-  const point = transformPoint(world, ...vectorAt(positions, vertex));
-  for (const value of point) {
-    if (Math.abs(value) <= sceneLimits.coordinate) continue;
-    throw new SceneError(
-      'out-of-range',
-      `a node transform puts a vertex at ${value}; the limit is ${sceneLimits.coordinate}`,
-      {
-        field: 'nodes',
-        value: String(value),
-        limit: sceneLimits.coordinate,
-      },
-    );
-  }
-  return point;
-}
-
-function normalAt(primitive: Primitive, vertex: number, transform: Matrix): Vector3 | undefined {
-  if (primitive.normals === undefined) return undefined;
-  return unit(transformVector(transform, ...vectorAt(primitive.normals, vertex)));
-}
-
-function vectorAt(values: Float32Array, vertex: number): Vector3 {
-  return [values[vertex * 3] as number, values[vertex * 3 + 1] as number, values[vertex * 3 + 2] as number];
-}
-
-function difference(a: Vector3, b: Vector3): Vector3 {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 }
 
 function boundsOf(positions: Float32Array): Scene['boundingBox'] {

@@ -1,4 +1,4 @@
-import { type Accessor, type AccessorTable, readIndices, readVectors } from './accessor.ts';
+import { type Accessor, type AccessorTable, componentTypes } from './accessor.ts';
 import {
   type Field,
   elementsOf,
@@ -6,14 +6,15 @@ import {
   integerOf,
   listMember,
   member,
+  numberOf,
   optionalMember,
   unsupported,
 } from './field.ts';
-import type { GlbContainer } from './glb-container.ts';
 import { sceneLimits } from './limits.ts';
 import { SceneError } from './scene-error.ts';
 
 const triangleList = 4;
+const { uint8, uint16, float32 } = componentTypes;
 
 /** A primitive whose accessors are checked and counted, but not read. */
 export interface PrimitivePlan {
@@ -26,25 +27,62 @@ export interface PrimitivePlan {
   readonly triangleCount: number;
   /** Undefined: the default material. */
   readonly materialIndex: number | undefined;
+  readonly targets: readonly MorphTarget[];
+  /** JOINTS_n with WEIGHTS_n: four joints of each vertex and how much it follows them. */
+  readonly influences: readonly { readonly joints: Accessor; readonly weights: Accessor }[];
 }
 
-/** A primitive's data in its own space; `indices` lists three vertices per triangle. */
-export interface Primitive {
-  readonly positions: Float32Array;
-  readonly normals: Float32Array | undefined;
-  readonly textureCoordinates: Float32Array | undefined;
-  readonly indices: Uint32Array;
-  readonly materialIndex: number | undefined;
+/** What a morph target adds to each vertex when its weight is 1. */
+export interface MorphTarget {
+  readonly path: string;
+  readonly positions: Accessor | undefined;
+  readonly normals: Accessor | undefined;
+}
+
+export interface MeshPlan {
+  readonly path: string;
+  readonly primitives: readonly PrimitivePlan[];
+  readonly triangleCount: number;
+  readonly targetCount: number;
+  /** Of the morph targets, where neither node nor animation says otherwise. */
+  readonly weights: readonly number[];
 }
 
 /** Reads the mesh table without touching the binary chunk. */
-export function planMeshes(document: Field, accessors: AccessorTable, materialCount: number): PrimitivePlan[][] {
+export function planMeshes(document: Field, accessors: AccessorTable, materialCount: number): MeshPlan[] {
   const meshes = listMember(document, 'meshes', sceneLimits.meshes);
   let primitiveCount = 0;
   return meshes.map((mesh) => {
-    const primitives = elementsOf(member(mesh, 'primitives'), sceneLimits.primitives - primitiveCount);
-    primitiveCount += primitives.length;
-    return primitives.map((primitive) => planPrimitive(primitive, accessors, materialCount));
+    const fields = elementsOf(member(mesh, 'primitives'), sceneLimits.primitives - primitiveCount);
+    primitiveCount += fields.length;
+    const primitives = fields.map((primitive) => planPrimitive(primitive, accessors, materialCount));
+    const targetCount = primitives[0]?.targets.length ?? 0;
+    for (const { path, targets } of primitives) assertCount(`${path}.targets`, targets.length, targetCount, mesh.path);
+    return {
+      path: mesh.path,
+      primitives,
+      triangleCount: primitives.reduce((sum, primitive) => sum + primitive.triangleCount, 0),
+      targetCount,
+      weights: weightsOf(mesh, targetCount) ?? primitives[0]?.targets.map(() => 0) ?? [],
+    };
+  });
+}
+
+/** `weights` of a mesh or a node: one for each morph target. Undefined when it has none. @throws SceneError. */
+export function weightsOf(owner: Field, targetCount: number): number[] | undefined {
+  const field = optionalMember(owner, 'weights');
+  if (field === undefined) return undefined;
+  const elements = elementsOf(field, sceneLimits.morphTargets);
+  assertCount(field.path, elements.length, targetCount, 'the mesh');
+  return elements.map((element) => numberOf(element, -sceneLimits.morphWeight, sceneLimits.morphWeight));
+}
+
+function assertCount(path: string, count: number, expected: number, owner: string): void {
+  if (count === expected) return;
+  throw new SceneError('invalid-field', `${path} has ${count} entries, but ${owner} has ${expected} morph targets`, {
+    field: path,
+    value: count,
+    limit: expected,
   });
 }
 
@@ -53,10 +91,8 @@ function planPrimitive(field: Field, accessors: AccessorTable, materialCount: nu
   if (mode !== undefined && integerOf(mode, 0, 6) !== triangleList) {
     throw unsupported(mode, `primitive mode ${integerOf(mode, 0, 6)} (only 4, triangles)`);
   }
-  const targets = optionalMember(field, 'targets');
-  if (targets !== undefined) throw unsupported(targets, 'morph targets');
   const extensions = optionalMember(field, 'extensions');
-  for (const name of ['KHR_draco_mesh_compression', 'EXT_meshopt_compression']) {
+  for (const name of ['KHR_draco_mesh_compression']) {
     const extension = extensions === undefined ? undefined : optionalMember(extensions, name);
     if (extension !== undefined) throw unsupported(extension, name);
   }
@@ -88,7 +124,40 @@ function planPrimitive(field: Field, accessors: AccessorTable, materialCount: nu
     indices,
     triangleCount: cornerCount / 3,
     materialIndex: material === undefined ? undefined : indexOf(material, materialCount, 'materials'),
+    targets: listMember(field, 'targets', sceneLimits.morphTargets).map((target) =>
+      planTarget(target, accessors, positions),
+    ),
+    influences: planInfluences(attributes, accessors, positions),
   };
+}
+
+function planTarget(field: Field, accessors: AccessorTable, positions: Accessor): MorphTarget {
+  const coordinates = optionalMember(field, 'TEXCOORD_0');
+  if (coordinates !== undefined) throw unsupported(coordinates, 'texture coordinates that morph');
+  const delta = (key: string): Accessor | undefined => {
+    const reference = optionalMember(field, key);
+    const accessor = reference === undefined ? undefined : accessors.vectors(reference);
+    assertSameCount(`${field.path}.${key}`, accessor, positions);
+    return accessor;
+  };
+  return { path: field.path, positions: delta('POSITION'), normals: delta('NORMAL') };
+}
+
+function planInfluences(attributes: Field, accessors: AccessorTable, positions: Accessor): PrimitivePlan['influences'] {
+  const influences: { joints: Accessor; weights: Accessor }[] = [];
+  for (let set = 0; ; set += 1) {
+    const jointsField = optionalMember(attributes, `JOINTS_${set}`);
+    if (jointsField === undefined) return influences;
+    if (set >= sceneLimits.influenceSets) {
+      throw unsupported(jointsField, `more than ${sceneLimits.influenceSets * 4} joints for a vertex`);
+    }
+    const weightsField = member(attributes, `WEIGHTS_${set}`);
+    const joints = accessors.find(jointsField, { type: 'VEC4', components: [uint8, uint16] });
+    const weights = accessors.find(weightsField, { type: 'VEC4', components: [uint8, uint16, float32] });
+    assertSameCount(jointsField.path, joints, positions);
+    assertSameCount(weightsField.path, weights, positions);
+    influences.push({ joints, weights });
+  }
 }
 
 function assertSameCount(path: string, accessor: Accessor | undefined, positions: Accessor): void {
@@ -98,21 +167,4 @@ function assertSameCount(path: string, accessor: Accessor | undefined, positions
     value: accessor.count,
     limit: positions.count,
   });
-}
-
-/** Reads and checks every vertex and index of a primitive. */
-export async function readPrimitive(glb: GlbContainer, plan: PrimitivePlan): Promise<Primitive> {
-  const positions = await readVectors(glb, plan.positions, `${plan.path}.attributes.POSITION`);
-  const normals =
-    plan.normals === undefined ? undefined : await readVectors(glb, plan.normals, `${plan.path}.attributes.NORMAL`);
-  const textureCoordinates =
-    plan.textureCoordinates === undefined
-      ? undefined
-      : await readVectors(glb, plan.textureCoordinates, `${plan.path}.attributes.TEXCOORD_0`);
-  const vertexCount = plan.positions.count;
-  const indices =
-    plan.indices === undefined
-      ? Uint32Array.from({ length: vertexCount }, (_, index) => index)
-      : await readIndices(glb, plan.indices, `${plan.path}.indices`, vertexCount);
-  return { positions, normals, textureCoordinates, indices, materialIndex: plan.materialIndex };
 }

@@ -1,3 +1,4 @@
+import type { NodePose, Pose } from './animation.ts';
 import { type Field, elementsOf, indexOf, listMember, optionalMember, tupleOf, unsupported } from './field.ts';
 import { sceneLimits } from './limits.ts';
 import { type Matrix, compose, identity, multiply } from './matrix.ts';
@@ -6,6 +7,8 @@ import { SceneError } from './scene-error.ts';
 /** A node that is part of the scene, with the transform from its space to the world. */
 export interface PlacedNode {
   readonly field: Field;
+  /** Its place in `nodes`. */
+  readonly index: number;
   readonly world: Matrix;
 }
 
@@ -16,8 +19,8 @@ export interface NodeTree {
   readonly scene: Field | undefined;
 }
 
-/** Walks the default scene's nodes. A node reached twice is refused: glTF nodes form a forest, and cycles would not end. */
-export function placeNodes(document: Field): NodeTree {
+/** Walks the default scene's nodes as the pose moves them. A node reached twice is refused: glTF nodes form a forest, and cycles would not end. */
+export function placeNodes(document: Field, pose: Pose): NodeTree {
   const nodes = listMember(document, 'nodes', sceneLimits.nodes);
   const childrenOf = nodes.map((node) =>
     listMember(node, 'children', sceneLimits.nodes).map((child) => indexOf(child, nodes.length, 'nodes')),
@@ -48,9 +51,8 @@ export function placeNodes(document: Field): NodeTree {
         },
       );
     }
-    refuseUnsupported(field);
-    const world = multiply(entry.parent, localTransform(field));
-    placed.push({ field, world });
+    const world = multiply(entry.parent, localTransform(field, pose.get(entry.index)));
+    placed.push({ field, index: entry.index, world });
     const { depth } = entry;
     for (const child of (childrenOf[entry.index] as number[]).toReversed()) {
       pending.push({ index: child, parent: world, depth: depth + 1 });
@@ -78,11 +80,13 @@ function rootsWithoutScene(childrenOf: readonly (readonly number[])[]): number[]
   return roots;
 }
 
-function localTransform(node: Field): Matrix {
+function localTransform(node: Field, pose: NodePose | undefined): Matrix {
   const limit = sceneLimits.coordinate;
   const matrix = optionalMember(node, 'matrix');
+  const isMoved = (pose?.translation ?? pose?.rotation ?? pose?.scale) !== undefined;
   if (matrix !== undefined) {
     const values = tupleOf(matrix, 16, -limit, limit);
+    if (isMoved) throw unsupported(matrix, 'a matrix on a node that an animation moves');
     if (values[3] === 0 && values[7] === 0 && values[11] === 0 && values[15] === 1) return values;
     throw new SceneError('invalid-field', `${matrix.path} is not affine: its last row must be 0 0 0 1`, {
       field: matrix.path,
@@ -91,33 +95,27 @@ function localTransform(node: Field): Matrix {
   const translation = optionalMember(node, 'translation');
   const rotation = optionalMember(node, 'rotation');
   const scale = optionalMember(node, 'scale');
+  const atRest = {
+    translation: translation === undefined ? [0, 0, 0] : tupleOf(translation, 3, -limit, limit),
+    rotation: rotation === undefined ? [0, 0, 0, 1] : tupleOf(rotation, 4, -1.001, 1.001),
+    scale: scale === undefined ? [1, 1, 1] : tupleOf(scale, 3, -limit, limit),
+  };
   return compose(
-    translation === undefined ? [0, 0, 0] : tupleOf(translation, 3, -limit, limit),
-    rotation === undefined ? [0, 0, 0, 1] : unitQuaternion(rotation),
-    scale === undefined ? [1, 1, 1] : tupleOf(scale, 3, -limit, limit),
+    pose?.translation ?? atRest.translation,
+    unitQuaternion(pose?.rotation ?? atRest.rotation, `${node.path}.rotation`),
+    pose?.scale ?? atRest.scale,
   );
 }
 
-function unitQuaternion(field: Field): number[] {
-  const values = tupleOf(field, 4, -1.001, 1.001);
+/** @throws SceneError when the length is far from 1. */
+export function unitQuaternion(values: readonly number[], path: string): number[] {
   const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   if (length > 0.99 && length < 1.01) return values.map((value) => value / length);
-  throw new SceneError('invalid-field', `${field.path} has the length ${length}; a rotation is a unit quaternion`, {
-    field: field.path,
+  throw new SceneError('invalid-field', `${path} has the length ${length}; a rotation is a unit quaternion`, {
+    field: path,
     value: length,
     limit: 1,
   });
-}
-
-function refuseUnsupported(node: Field): void {
-  const skin = optionalMember(node, 'skin');
-  if (skin !== undefined) throw unsupported(skin, 'a skin');
-  const extensions = optionalMember(node, 'extensions');
-  if (extensions === undefined) return;
-  for (const name of ['EXT_mesh_gpu_instancing']) {
-    const extension = optionalMember(extensions, name);
-    if (extension !== undefined) throw unsupported(extension, name);
-  }
 }
 
 /** @throws SceneError when the document needs an extension that is not in `supported`. */

@@ -1,5 +1,5 @@
 import { type TextureImage, decodeTexture, textureLimits } from '../textures/texture-image.ts';
-import type { AccessorTable } from './accessor.ts';
+import type { BufferViewTable } from './buffer-views.ts';
 import {
   type Field,
   indexOf,
@@ -11,7 +11,6 @@ import {
   tupleOf,
   unsupported,
 } from './field.ts';
-import type { GlbContainer } from './glb-container.ts';
 import { sceneLimits } from './limits.ts';
 import type { TextureSlot } from './scene.ts';
 import { SceneError } from './scene-error.ts';
@@ -25,7 +24,7 @@ export interface TextureTable {
   /** The texture `key` of `parent`; undefined when there is none. @throws SceneError. */
   slot(parent: Field, key: string): TextureSlot | undefined;
   /** The images that slots refer to, in the order of `imageIndex`. @throws SceneError. */
-  decode(glb: GlbContainer, accessors: AccessorTable): Promise<TextureImage[]>;
+  decode(views: BufferViewTable): Promise<TextureImage[]>;
 }
 
 export function createTextureTable(document: Field): TextureTable {
@@ -62,15 +61,15 @@ export function createTextureTable(document: Field): TextureTable {
     };
   }
 
-  async function decode(glb: GlbContainer, accessors: AccessorTable): Promise<TextureImage[]> {
+  async function decode(views: BufferViewTable): Promise<TextureImage[]> {
     const decoded: TextureImage[] = [];
     let pixels = 0;
     for (const image of used) {
       const uri = optionalMember(image, 'uri');
       if (uri !== undefined) throw unsupported(uri, 'a URI (a scene must be one self-contained GLB)');
-      const { offsetBytes, lengthBytes } = accessors.bytes(member(image, 'bufferView'));
-      assertLimit(image, 'bytes', lengthBytes, textureLimits.fileBytes);
-      const result = await decodeTexture((await glb.source.read(offsetBytes, lengthBytes)).slice(), image.path);
+      const view = views.at(member(image, 'bufferView'));
+      assertLimit(image, 'bytes', view.sizeBytes, textureLimits.fileBytes);
+      const result = await decodeTexture((await view.read(0, view.sizeBytes)).slice(), image.path);
       pixels += result.widthPixels * result.heightPixels;
       assertLimit(image, 'pixels together with those before it', pixels, textureLimits.pixels);
       decoded.push(result);
