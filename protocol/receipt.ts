@@ -4,11 +4,10 @@
  */
 import { decodeBase64, encodeBase64 } from 'ethers';
 import type { Agreement, ChunkRecord, Hex, Receipt, TaskResult } from './agreement.ts';
-import { HearthError } from './errors.ts';
+import { HearthError, errorText } from './errors.ts';
 import type { Task } from './tasks.ts';
 import { numericProfiles, taskOutcomes, verdicts } from './wire/money-codecs.ts';
 import { taskCodec } from './wire/task-codec.ts';
-import { WireError } from './wire/wire-error.ts';
 
 export const receiptSchema = 'hearth-receipt/1';
 
@@ -122,10 +121,11 @@ function readReceipt(node: JsonNode): Receipt {
 }
 
 function readTask(node: JsonNode): Task {
+  const bytes = node.base64();
   try {
-    return taskCodec.decode(node.base64());
+    return taskCodec.decode(bytes);
   } catch (error) {
-    throw error instanceof WireError ? node.wrong(error.message) : error;
+    throw node.wrong(errorText(error));
   }
 }
 

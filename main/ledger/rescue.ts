@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { errorText } from '../../protocol/errors.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import { decodeFacts } from './events.ts';
 import { amount, asHex, text } from './records.ts';
@@ -53,7 +54,7 @@ function readChannels(ledgerPath: string, problems: string[]): MirroredVoucher[]
       database.close();
     }
   } catch (error) {
-    problems.push(`The ledger could be read in part only: ${error instanceof Error ? error.message : String(error)}.`);
+    problems.push(`The ledger could be read in part only: ${errorText(error)}.`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ChannelSnapshot, EarningEntry } from '../../protocol/node-api.ts';
 import type { Role } from './events.ts';
 import { channelFromRow, integer, taskFromRow } from './records.ts';
-import type { ChannelRecord } from './records.ts';
+import type { ChannelRecord, Row } from './records.ts';
 
 const zeroHash = `0x${'0'.repeat(64)}`;
 
@@ -32,7 +32,7 @@ export function createStatements(database: DatabaseSync, listChannels: (role: Ro
         agreementHash: task.agreementHash,
       };
     });
-    const newest = integer(newestTask.get() ?? {}, 'newest');
+    const newest = integer(newestTask.get() as Row, 'newest');
     const extra = restored.all().map((row, index): EarningEntry => {
       const channel = channelFromRow(row);
       return {

@@ -80,7 +80,7 @@ export function openVoucherMirror(path: string): VoucherMirror {
 
   return {
     get vouchers() {
-      return [...pairs.values()].flatMap((slots) => newestOf(slots) ?? []);
+      return [...pairs.values()].map(newestOf).filter((newest) => newest !== null);
     },
     write,
     close: () => closeSync(file),

@@ -1,11 +1,12 @@
 /** What the node asks of the chain. Every call ends: with an answer or, after its deadline, with a PaymentError. */
 import { AbiCoder, randomBytes, toBigInt } from 'ethers';
-import type { BlockTag, Interface, JsonRpcProvider, Result } from 'ethers';
+import type { Block, BlockTag, Interface, JsonRpcProvider, Result } from 'ethers';
 import type { Hex } from '../../protocol/agreement.ts';
 import { depositCollectorAddress, settlementAddress } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import { createHttpRelay } from './claim-relay.ts';
 import type { ClaimRelay } from './claim-relay.ts';
+import { readGasPrice } from './gas-fees.ts';
 import { PaymentError } from './payment-error.ts';
 import { openRpcEndpoints } from './rpc-endpoints.ts';
 import { settlementInterface, tokenInterface } from './settlement-abi.ts';
@@ -50,7 +51,7 @@ export interface ChainClient {
   gasPrice(): Promise<bigint>;
   /** Endpoints that failed when they were asked last. */
   readonly endpointsDown: number;
-  /** Claims all rows in one transaction and, in the same one, pays `settleFor` out. Either may be left out. */
+  /** Claims all rows in one transaction and, in the same one, pays `settleFor` out. One of the two may be left out. */
   claim(rows: readonly ClaimRow[], settleFor: Hex | null): Promise<SentTransaction>;
   /** Deposits from the wallet's own tokens by EIP-3009. Resolves when the deposit lies as deep as it must to count. */
   deposit(config: ChannelConfig, amount: bigint): Promise<SentTransaction>;
@@ -128,14 +129,14 @@ export function createChainClient(options: {
     rows: readonly ClaimRow[],
     settleFor: Hex | null,
   ): Promise<SentTransaction> {
-    let sent: SentTransaction | null = null;
+    let sent: SentTransaction = { transactionHash: '0x', gasUsed: 0n };
     if (rows.length > 0) {
       const signature = await wallet.signClaims(rows);
       sent = await sender.waitFor(await by.claim(rows, signature));
     }
-    if (settleFor === null && sent !== null) return sent;
-    const paid = await sender.waitFor(await by.settle(settleFor ?? wallet.address));
-    return { transactionHash: paid.transactionHash, gasUsed: paid.gasUsed + (sent?.gasUsed ?? 0n) };
+    if (settleFor === null) return sent;
+    const { transactionHash, gasUsed } = await sender.waitFor(await by.settle(settleFor));
+    return { transactionHash, gasUsed: gasUsed + sent.gasUsed };
   }
 
   /** The payer's authorization to move `amount` into this channel and nowhere else. */
@@ -146,8 +147,8 @@ export function createChainClient(options: {
     ]);
     const salt = toBigInt(randomBytes(32));
     // The chain's clock decides, and it need not be ours.
-    const block = await reach((provider) => provider.getBlock('latest'));
-    const validBefore = BigInt((block?.timestamp ?? Math.floor(Date.now() / 1_000)) + authorizationSeconds);
+    const block = await reach(readNewestBlock);
+    const validBefore = BigInt(block.timestamp + authorizationSeconds);
     const tokenDomain = { name: String(name[0]), version: String(version[0]) };
     const signature = await wallet.signDeposit({ config, amount, validBefore, salt, tokenDomain });
     const coder = AbiCoder.defaultAbiCoder();
@@ -173,13 +174,13 @@ export function createChainClient(options: {
     coinBalance: (address) => reach((provider) => provider.getBalance(address)),
     async gasPrice() {
       if (relay !== null) return 0n;
-      const { maxFeePerGas, gasPrice } = await reach((provider) => provider.getFeeData());
-      return gasPrice ?? maxFeePerGas ?? 0n;
+      return reach(readGasPrice);
     },
     get endpointsDown() {
       return endpoints.down;
     },
     async claim(rows, settleFor) {
+      if (rows.length === 0 && settleFor === null) throw new PaymentError('RECORD_INVALID', 'a claim of nothing');
       if (relay !== null) return claimByRelay(relay, rows, settleFor);
       const calls: string[] = [];
       if (rows.length > 0) calls.push(settlementInterface.encodeFunctionData('claim', [rows.map(encodeRow)]));
@@ -198,6 +199,13 @@ export function createChainClient(options: {
     },
     close: endpoints.close,
   };
+}
+
+/** @throws Error when the endpoint has none; then another one is asked. */
+async function readNewestBlock(provider: JsonRpcProvider): Promise<Block> {
+  const block = await provider.getBlock('latest');
+  if (block === null) throw new Error('the endpoint has no block');
+  return block;
 }
 
 const settlement = { to: settlementAddress, abi: settlementInterface };

@@ -10,9 +10,6 @@ export function highestPrice(agreement: Agreement): bigint {
 /** The deposit that lets every open task of the channel run to its end. */
 export function depositNeeded(ledger: Ledger, channel: ChannelRecord, nowMs: number): bigint {
   const openTasks = ledger.listOpenTasks(channel.role, channel.channelId, Math.floor(nowMs / 1_000));
-  const stillToCome = openTasks.reduce((sum, task) => {
-    const remaining = highestPrice(task.agreement) - task.committed;
-    return remaining > 0n ? sum + remaining : sum;
-  }, 0n);
+  const stillToCome = openTasks.reduce((sum, task) => sum + highestPrice(task.agreement) - task.committed, 0n);
   return channel.baseClaimed + channel.committed + stillToCome;
 }

@@ -8,6 +8,7 @@ import type { ChainClient, ChannelOnChain } from './chain-client.ts';
 import { depositNeeded, highestPrice } from './channel-needs.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
+import { requireChannel } from './require-record.ts';
 import { asHex, channelIdOf, isSameAddress } from './typed-data.ts';
 import type { PaymentOutcome, RequesterPayments, Signer } from './types.ts';
 
@@ -34,7 +35,7 @@ export function createChannelOpener(parts: {
   const { chainId, token } = chain.settings;
   /** One deposit at a time: the next must see the balance that the one before it made. */
   const inTurn = createMutex();
-  const promises: { readonly channelId: Hex; readonly amount: bigint; readonly untilMs: number }[] = [];
+  let promises: readonly { readonly channelId: Hex; readonly amount: bigint; readonly untilMs: number }[] = [];
 
   async function findUsable(
     input: OpenChannelInput,
@@ -68,16 +69,13 @@ export function createChannelOpener(parts: {
       if (state.balance > 0n) continue;
       // Known before the deposit is sent: a crash in between must not lose track of it.
       ledger.append({ kind: 'channel', role: 'requester', channelId, chainId, config, baseClaimed: 0n });
-      const channel = ledger.findChannel('requester', channelId);
-      if (channel !== undefined) return { channel, state };
+      return { channel: requireChannel(ledger, 'requester', channelId), state };
     }
   }
 
   function promisedOn(channelId: Hex): bigint {
     const nowMs = now();
-    for (let index = promises.length - 1; index >= 0; index -= 1) {
-      if ((promises[index]?.untilMs ?? 0) <= nowMs) promises.splice(index, 1);
-    }
+    promises = promises.filter((promise) => promise.untilMs > nowMs);
     return promises
       .filter((promise) => promise.channelId === channelId)
       .reduce((sum, promise) => sum + promise.amount, 0n);
@@ -103,7 +101,7 @@ export function createChannelOpener(parts: {
       const { transactionHash } = await chain.deposit(config, missing);
       recordBalance(channelId, (await chain.readChannel(channelId)).balance, transactionHash);
     }
-    promises.push({ channelId, amount: input.amount, untilMs: now() + promiseLifetimeMs });
+    promises = [...promises, { channelId, amount: input.amount, untilMs: now() + promiseLifetimeMs }];
     return { ok: true, channel: config, channelId };
   }
 
@@ -120,7 +118,7 @@ export function createChannelOpener(parts: {
   function taskOpened(agreement: Agreement): void {
     const onChannel = promises.filter((promise) => isSameAddress(promise.channelId, agreement.channelId));
     const fulfilled = onChannel.find((promise) => promise.amount === highestPrice(agreement)) ?? onChannel[0];
-    if (fulfilled !== undefined) promises.splice(promises.indexOf(fulfilled), 1);
+    promises = promises.filter((promise) => promise !== fulfilled);
   }
 
   return { openChannel, taskOpened };

@@ -57,9 +57,7 @@ export function createHttpRelay(options: {
         body: JSON.stringify(request),
         signal: AbortSignal.timeout(relayTimeoutMs),
       });
-      const text = await response.text();
-      if (text.length > answerLimitBytes) throw new Error(`an answer of ${text.length} characters`);
-      const answer: unknown = JSON.parse(text);
+      const answer: unknown = JSON.parse(await readText(response));
       if (typeof answer === 'object' && answer !== null) return { ...answer };
       throw new Error(`HTTP ${response.status}`);
     } catch (cause) {
@@ -81,4 +79,16 @@ export function createHttpRelay(options: {
     },
     settle: (receiver) => post({ type: 'settle', receiver, token }, receiver, receiver, 0),
   };
+}
+
+/** @throws Error when the body is longer than the limit; what comes after it is not read. */
+async function readText({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of body ?? []) {
+    sizeBytes += part.byteLength;
+    if (sizeBytes > answerLimitBytes) throw new Error(`an answer of more than ${answerLimitBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }

@@ -13,6 +13,7 @@ import { createClaimer } from './claimer.ts';
 import { closeInterruptedTasks } from './interrupted-tasks.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
+import { requireChannel, requireTask } from './require-record.ts';
 import { checkSignature, isSameAddress } from './typed-data.ts';
 import type { PaymentOutcome, ProviderPayments, Signer } from './types.ts';
 import { checkVoucher, refuseChannel } from './voucher-check.ts';
@@ -56,15 +57,10 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
 
   function find(agreementHash: Hex): { task: TaskRecord; channel: ChannelRecord } | undefined {
     const task = ledger.findTask('provider', agreementHash);
-    const channel = task === undefined ? undefined : ledger.findChannel('provider', task.channelId);
-    return task === undefined || channel === undefined ? undefined : { task, channel };
+    return task && { task, channel: requireChannel(ledger, 'provider', task.channelId) };
   }
 
-  function get(agreementHash: Hex): TaskRecord {
-    const found = find(agreementHash);
-    if (found === undefined) throw new PaymentError('RECORD_INVALID', `no task with agreement ${agreementHash}`);
-    return found.task;
-  }
+  const get = (agreementHash: Hex): TaskRecord => requireTask(ledger, 'provider', agreementHash);
 
   const openTask = async ({ signed, agreementHash, channel, kind }: OpenTaskInput): Promise<PaymentOutcome<object>> => {
     const { agreement, requesterSignature, providerSignature } = signed;

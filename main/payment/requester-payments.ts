@@ -8,6 +8,7 @@ import { createChannelOpener } from './channel-opener.ts';
 import { closeInterruptedTasks } from './interrupted-tasks.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
+import { requireChannel, requireTask } from './require-record.ts';
 import type { PaymentOutcome, RequesterPayments, Signer } from './types.ts';
 
 export interface RequesterPaymentsOptions {
@@ -36,12 +37,8 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
   closeInterruptedTasks(ledger, 'requester');
 
   function get(agreementHash: Hex): { task: TaskRecord; channel: ChannelRecord } {
-    const task = ledger.findTask('requester', agreementHash);
-    const channel = task === undefined ? undefined : ledger.findChannel('requester', task.channelId);
-    if (task === undefined || channel === undefined) {
-      throw new PaymentError('RECORD_INVALID', `no task with agreement ${agreementHash}`);
-    }
-    return { task, channel };
+    const task = requireTask(ledger, 'requester', agreementHash);
+    return { task, channel: requireChannel(ledger, 'requester', task.channelId) };
   }
 
   const openTask: RequesterPayments['openTask'] = ({ agreement, requesterSignature }, agreementHash, kind) => {

@@ -101,11 +101,19 @@ export function openRpcEndpoints(settings: ChainSettings): RpcEndpoints {
   };
 }
 
+/**
+ * What a call was reverted with. Without data it is the endpoint that failed, for example because it had just left that
+ * block behind: then null.
+ */
+export function revertOf(error: unknown): { readonly data: string; readonly message: string } | null {
+  if (!isError(error, 'CALL_EXCEPTION') || error.data === null) return null;
+  return { data: error.data, message: error.shortMessage };
+}
+
 /** The endpoint works, and this is what the chain says: another endpoint would say the same. */
 export function isAnswerOfTheChain(error: unknown): boolean {
   return (
-    // Without the data of a revert it is the endpoint that failed, for example because it had just left that block behind.
-    (isError(error, 'CALL_EXCEPTION') && error.data !== null) ||
+    revertOf(error) !== null ||
     isError(error, 'INSUFFICIENT_FUNDS') ||
     isError(error, 'NONCE_EXPIRED') ||
     isError(error, 'REPLACEMENT_UNDERPRICED')

@@ -2,13 +2,16 @@
  * Sends the wallet's transactions one after the other. Other nodes may use the same wallet at the same time: whoever is
  * slower takes the next nonce. A transaction that is not mined is sent again with a higher fee and the same nonce.
  */
-import { Transaction, isError } from 'ethers';
-import type { JsonRpcProvider, TransactionReceipt } from 'ethers';
+import { isError, keccak256 } from 'ethers';
+import type { TransactionReceipt } from 'ethers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '../../protocol/agreement.ts';
 import { settlementAddress } from '../../protocol/x402.ts';
+import { readGasFees } from './gas-fees.ts';
+import type { GasFees } from './gas-fees.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
+import { revertOf } from './rpc-endpoints.ts';
 import type { RpcEndpoints } from './rpc-endpoints.ts';
 import { settlementInterface } from './settlement-abi.ts';
 import { asHex } from './typed-data.ts';
@@ -31,11 +34,6 @@ const nonceAttempts = 8;
 /** Nodes drop a replacement that pays less than 10 % more; an eighth more is the usual step, a quarter ends sooner. */
 const feeStepPercent = 125n;
 
-interface Fees {
-  readonly maxFeePerGas: bigint;
-  readonly maxPriorityFeePerGas: bigint;
-}
-
 /** Another transaction of the wallet was mined with our nonce: nothing of ours happened. */
 const nonceTaken = Symbol('nonce taken');
 
@@ -51,9 +49,9 @@ export function sendTransactions(parts: {
   const inTurn = createMutex();
 
   /** Broadcasts through every endpoint that takes it: one that keeps transactions to itself cannot hold it up. */
-  async function broadcast(transaction: { data: Hex; nonce: number; gasLimit: bigint } & Fees): Promise<Hex> {
+  async function broadcast(transaction: { data: Hex; nonce: number; gasLimit: bigint } & GasFees): Promise<Hex> {
     const signed = await wallet.signTransaction(transaction);
-    const hash = asHex(Transaction.from(signed).hash ?? '');
+    const hash = asHex(keccak256(signed));
     try {
       await endpoints.all((provider) => provider.broadcastTransaction(signed));
     } catch (error) {
@@ -76,12 +74,12 @@ export function sendTransactions(parts: {
       Promise.all([
         provider.estimateGas({ from, to: settlementAddress, data }),
         provider.getTransactionCount(from, 'pending'),
-        readFees(provider),
+        readGasFees(provider),
       ]),
     );
     // A quarter more than estimated: another claim mined in between may change what a storage write costs.
     const content = { data, nonce, gasLimit: gas + gas / 4n };
-    let fees = firstFees;
+    let fees: GasFees = firstFees;
     const hashes: Hex[] = [];
     const isTaken = async (): Promise<boolean> =>
       (await endpoints.first((provider) => provider.getTransactionCount(from, 'latest'))) > nonce;
@@ -100,7 +98,7 @@ export function sendTransactions(parts: {
       if (receipt !== null) return receipt;
       if (taken) return nonceTaken;
       if (performance.now() >= stuckAt) {
-        fees = raise(fees, await endpoints.first(readFees));
+        fees = raise(fees, await endpoints.first(readGasFees));
         // Refused: the one before it is being mined, or the fee did not rise enough. The next look tells.
         await broadcast({ ...content, ...fees }).then(
           (hash) => hashes.push(hash),
@@ -159,9 +157,9 @@ export function sendTransactions(parts: {
 
   function translate(cause: unknown): unknown {
     if (cause instanceof PaymentError) return cause;
-    if (isError(cause, 'CALL_EXCEPTION')) {
-      const reason = cause.data == null ? null : settlementInterface.parseError(cause.data);
-      const name = reason?.name ?? cause.shortMessage;
+    const revert = revertOf(cause);
+    if (revert !== null) {
+      const name = settlementInterface.parseError(revert.data)?.name ?? revert.message;
       return new PaymentError('TRANSACTION_REVERTED', `the chain would revert the transaction: ${name}`, { cause });
     }
     if (isError(cause, 'INSUFFICIENT_FUNDS')) {
@@ -173,14 +171,6 @@ export function sendTransactions(parts: {
   }
 
   return { send: (data) => inTurn(() => sendOne(data)), waitFor, waitForBlocks };
-}
-
-async function readFees(provider: JsonRpcProvider): Promise<Fees> {
-  const fees = await provider.getFeeData();
-  return {
-    maxFeePerGas: fees.maxFeePerGas ?? fees.gasPrice ?? 0n,
-    maxPriorityFeePerGas: fees.maxPriorityFeePerGas ?? 0n,
-  };
 }
 
 function outcomeOf(receipt: TransactionReceipt): { transactionHash: Hex; gasUsed: bigint } {
@@ -195,7 +185,7 @@ function raiseFee(fee: bigint, asked: bigint): bigint {
   return step > asked ? step : asked;
 }
 
-function raise(before: Fees, now: Fees): Fees {
+function raise(before: GasFees, now: GasFees): GasFees {
   return {
     maxFeePerGas: raiseFee(before.maxFeePerGas, now.maxFeePerGas),
     maxPriorityFeePerGas: raiseFee(before.maxPriorityFeePerGas, now.maxPriorityFeePerGas),

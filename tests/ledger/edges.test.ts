@@ -179,6 +179,7 @@ test('a folder that cannot be made is a storage error, and nothing is left behin
   expect(() => openLedger({ path: join(folder, 'file', 'ledger.db') })).toThrow(failure('LEDGER_STORAGE'));
   // A folder where the file should be.
   expect(() => openLedger({ path: folder })).toThrow(failure('LEDGER_STORAGE'));
+  expect(() => openLedger({ path: join(folder, 'x'.repeat(300)) })).toThrow(failure('LEDGER_STORAGE', 'ENAMETOOLONG'));
   expect(existsSync(join(folder, 'file', 'ledger.db'))).toBe(false);
 });
 

@@ -218,6 +218,26 @@ test('from a ledger that fails its check every voucher is saved', () => {
   expect(readFileSync(path)).toEqual(bytes);
 });
 
+const rescued = () => rescueVouchers(path).vouchers.map(({ role, voucher }) => [role, voucher.maxClaimableAmount]);
+
+test('of a ledger that is open both files are read, and the higher voucher of each channel counts', () => {
+  const older = join(folder, 'older.vouchers');
+  withLedger((ledger) => {
+    ledger.append(...openChannel('requester'), openTask('requester', 2), voucher('requester', 2, 20n));
+    copyFileSync(mirror, older);
+    ledger.append(voucher('requester', 2, 30n));
+    // The newest commit lies in the write-ahead log still.
+    expect(rescued()).toEqual([['requester', 30n]]);
+    copyFileSync(older, mirror);
+    expect(rescued()).toEqual([['requester', 30n]]);
+  });
+  copyFileSync(older, mirror);
+  withLedger(() => copyFileSync(path, join(folder, 'behind.db')));
+  withLedger((ledger) => ledger.append(voucher('requester', 2, 40n)));
+  copyFileSync(mirror, join(folder, 'behind.db.vouchers'));
+  expect(rescueVouchers(join(folder, 'behind.db')).vouchers).toMatchObject([{ voucher: { maxClaimableAmount: 40n } }]);
+});
+
 test('a ledger without its second file is saved from its tables', () => {
   withLedger((ledger) => {
     fillProvider(ledger);

@@ -198,7 +198,7 @@ async function startRelay() {
         const { paymentPayload } = JSON.parse(text) as { paymentPayload: { payload: Record<string, unknown> } };
         const { payload } = paymentPayload;
         const [reason] = refusals.splice(0, 1);
-        if (reason !== undefined)
+        if (reason !== undefined && reason !== '')
           return response.end(JSON.stringify({ success: false, errorReason: reason, transaction: '' }));
         const data =
           payload['type'] === 'claim'
@@ -225,6 +225,7 @@ async function startRelay() {
 test('with a relay an owner needs no gas; a relay that refuses or is gone loses nothing', async () => {
   const relay = await startRelay();
   const chain = clientWith('gasless', { relayUrl: relay.url });
+  await expect(chain.claim([], null)).rejects.toMatchObject({ code: 'RECORD_INVALID' });
   const provider = market.restartProvider('gasless', { chain });
   expect(await chain.coinBalance(provider.wallet.address)).toBe(0n);
   await sell(provider, buyer, 'gasless');
@@ -239,8 +240,20 @@ test('with a relay an owner needs no gas; a relay that refuses or is gone loses 
   expect(await chain.coinBalance(provider.wallet.address)).toBe(0n);
   expect(await chain.gasPrice()).toBe(0n);
   await sell(provider, buyer, 'gasless again');
+  const { payments } = provider;
+  // Claimed, and then the pay-out is refused: the next time it is all there is to do.
+  relay.refusals.push('', 'no_pay_out_now');
+  await expect(payments.claimAndSettle()).rejects.toThrow('no_pay_out_now');
+  expect(await payments.claimAndSettle()).toMatchObject({ claimed: 100n, settled: 100n });
+  await sell(provider, buyer, 'gasless and alone');
+  // As with more channels than fit into one transaction: claimed now, paid out with the last of them.
+  const [channel] = provider.ledger.listChannels('provider');
+  if (typeof channel?.signature !== 'string') throw new Error('no voucher');
+  const { config, ceiling, signature } = channel;
+  const row = { config, maxClaimableAmount: ceiling, signature, totalClaimed: 250n };
+  expect(await chain.claim([row], null)).toMatchObject({ transactionHash: expect.stringMatching(/^0x/) });
   relay.close();
-  await expect(provider.payments.claimAndSettle()).rejects.toMatchObject({ code: 'RELAY_UNREACHABLE' });
-  expect(provider.payments.totals()).toEqual({ earned: 200n, claimed: 100n, settled: 100n });
+  await expect(payments.claimAndSettle()).rejects.toMatchObject({ code: 'RELAY_UNREACHABLE' });
+  expect(payments.totals()).toEqual({ earned: 300n, claimed: 250n, settled: 200n });
   chain.close();
 });

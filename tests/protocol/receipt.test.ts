@@ -218,6 +218,26 @@ describe('a document that breaks the schema is refused with the field', () => {
       'receipt document.payloads[0]: base64 is required',
     ],
     [
+      'chunks that are no list',
+      () => edit((plain) => (plain['chunks'] = {})),
+      'receipt document.chunks: a list is required',
+    ],
+    [
+      'more chunks than anybody delivers',
+      () => edit((plain) => (plain['chunks'] = Array.from({ length: 1_000_001 }, () => 0))),
+      'receipt document.chunks: 1000001 entries exceed the limit of 1000000',
+    ],
+    [
+      'a chunk number with a fraction',
+      () => edit((plain) => (plain['chunks'] = [{ sequence: 0.5 }])),
+      'receipt document.chunks[0].sequence: an integer of at most 32 bits is required',
+    ],
+    [
+      'a verdict of its own',
+      () => formatReceiptDocument(document).replace('"verified"', '"fine"'),
+      'receipt document.receipt.verdict: one of verified, accepted, partial, rejected is required',
+    ],
+    [
       'no agreement',
       () => edit((plain) => delete plain['agreement']),
       'receipt document.agreement: an object is required',
@@ -225,6 +245,15 @@ describe('a document that breaks the schema is refused with the field', () => {
   ])('%s', (_, text, message) => {
     expect(() => parseReceiptDocument(text())).toThrow(message);
   });
+});
+
+test('a receipt without result, task and output is written, read and verified all the same', async () => {
+  const receipt = { ...document.receipt, verdict: 'partial' } as const;
+  const receiptSignature = (await requester.signTypedData(domain, receiptTypes, receipt)) as Hex;
+  const bare = { ...document, result: null, task: null, payloads: null, receipt, receiptSignature };
+  const read = parseReceiptDocument(formatReceiptDocument(bare));
+  expect(read).toMatchObject({ result: null, task: null, payloads: null });
+  expect(verifyReceiptDocument(read).ok).toBe(true);
 });
 
 test('the shader set hash depends on every name and text and on nothing else', () => {
