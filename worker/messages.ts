@@ -24,6 +24,21 @@ export interface AdapterDescription {
   readonly subgroupSize: { readonly minimum: number; readonly maximum: number } | null;
 }
 
+/**
+ * Which variant of a kernel family was fastest on an adapter. `key` names family, shape, adapter, driver, runtime and shader text;
+ * with any of them changed the question is measured anew. Kept by the host between runs.
+ */
+export interface TuningRecord {
+  readonly key: string;
+  readonly choice: string;
+}
+
+/**
+ * Whether kernel variants are measured: on `real` adapters only (a software adapter takes the defaults), `always`, or `never`, which
+ * also passes over what was measured before.
+ */
+export type TuningMode = 'real' | 'always' | 'never';
+
 /** Measured on this adapter, in this process; never looked up by name. */
 export interface BenchmarkResult {
   readonly copyBytesPerSecond: number;
@@ -191,7 +206,16 @@ export interface TileResult {
 /** Every request the worker answers: kind -> [parameters, result]. */
 export interface WorkerCalls {
   /** Asks for the adapter and device once; later calls need it. */
-  'open-adapter': [{ adapter: AdapterChoice }, AdapterDescription];
+  'open-adapter': [
+    {
+      adapter: AdapterChoice;
+      /** What the host kept of earlier 'tuning' events; records that are malformed or too many are left out. */
+      tuningRecords?: readonly TuningRecord[];
+      /** `real` when left out. */
+      tuningMode?: TuningMode;
+    },
+    AdapterDescription,
+  ];
   benchmark: [Record<string, never>, BenchmarkResult];
   /** Loads a model of its own, measures it and frees it; nothing else should run meanwhile. Takes seconds to minutes. */
   'bench-model': [
@@ -277,6 +301,8 @@ export type WorkerReply =
 /** Sent without being asked. */
 export type WorkerEvent =
   | { readonly event: 'ready' }
-  | { readonly event: 'device-lost'; readonly reason: string; readonly message: string };
+  | { readonly event: 'device-lost'; readonly reason: string; readonly message: string }
+  /** All that was measured on this host's adapters so far; takes the place of what the host kept. */
+  | { readonly event: 'tuning'; readonly records: readonly TuningRecord[] };
 
 export type WorkerOutbound = WorkerReply | WorkerEvent;

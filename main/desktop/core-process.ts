@@ -6,6 +6,7 @@ import { readChainId } from '../headless/chain-rpc.ts';
 import { readCard } from '../headless/hardware/index.ts';
 import { defaultListen, type NodeOptions } from '../node/node-options.ts';
 import { startNode } from '../node/node.ts';
+import { openTuningCache } from '../store/tuning-cache.ts';
 import { readDesktopOptions } from './command-line.ts';
 import type { DesktopOptions } from './command-line.ts';
 import type { FromCore } from './core-messages.ts';
@@ -33,6 +34,7 @@ const adapter = options.adapter ?? settings.adapter ?? 'real';
 runCore({
   parentPort,
   adapter,
+  tuning: openTuningCache(dataDirectory, log),
   version,
   async startNode(gpu) {
     const nodeOptions = await toNodeOptions(options, dataDirectory);

@@ -13,6 +13,7 @@ import type {
   WorkerResult,
 } from '../../worker/messages.ts';
 import { createGpuWorker, GpuWorkerError } from '../node/gpu-worker.ts';
+import type { TuningCache } from '../store/tuning-cache.ts';
 import type { GpuCallOptions, GpuWorker, GpuWorkerPort } from '../node/gpu-worker.ts';
 import { GRANTED_PREFIX } from './channels.ts';
 import type { DesktopPort } from './ports.ts';
@@ -20,6 +21,7 @@ import { errorText } from '../../protocol/errors.ts';
 
 export interface GpuWorkerLinkOptions {
   readonly adapter: AdapterChoice;
+  readonly tuning: TuningCache;
   /** Lets the worker's page read one file; resolves with the token. */
   readonly grantFile: (path: string) => Promise<string>;
   readonly revokeFile: (token: string) => void;
@@ -67,7 +69,9 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
   /** `whenLost` is what took the device away, or null on the window's first device. */
   async function open(worker: GpuWorker, whenLost: string | null): Promise<void> {
     try {
-      description = await worker.call('open-adapter', { adapter: options.adapter }, { timeoutMs: OPEN_TIMEOUT_MS });
+      const { adapter, tuning } = options;
+      const tuningRecords = await tuning.read();
+      description = await worker.call('open-adapter', { adapter, tuningRecords }, { timeoutMs: OPEN_TIMEOUT_MS });
       if (current !== worker) return;
       isUp = true;
       up.resolve();
@@ -146,6 +150,7 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
       });
       attached.onEvent((event) => {
         for (const listener of listeners) listener(event);
+        if (event.event === 'tuning') void options.tuning.keep(event.records);
         // A fresh device in the same window; where the driver gives none, in a fresh window.
         if (event.event !== 'device-lost') return;
         goDown();

@@ -1,6 +1,7 @@
 /** The node core in the utility process, with its parts as arguments: waits for a GPU, starts the node, serves it, stops it. */
 import type { NodeApi } from '../../protocol/node-api.ts';
 import { announceAdapter } from '../node/announce-adapter.ts';
+import type { TuningCache } from '../store/tuning-cache.ts';
 import type { GpuHost } from '../node/node-options.ts';
 import { parseToCore } from './core-messages.ts';
 import type { FromCore } from './core-messages.ts';
@@ -31,6 +32,7 @@ export interface RunningNode {
 export interface RunCoreParts {
   readonly parentPort: CoreParentPort;
   readonly adapter: string;
+  readonly tuning: TuningCache;
   readonly version: string;
   readonly startNode: (gpu: GpuHost) => Promise<RunningNode>;
   readonly exit: (code: number) => void;
@@ -49,6 +51,7 @@ export function runCore(parts: RunCoreParts): void {
 
   const link = createGpuWorkerLink({
     adapter: parts.adapter,
+    tuning: parts.tuning,
     grantFile(path) {
       const id = nextGrantId++;
       const { promise, resolve } = Promise.withResolvers<string>();

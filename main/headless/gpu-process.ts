@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { AdapterChoice, AdapterDescription, WorkerOutbound } from '../../worker/messages.ts';
 import { announceAdapter } from '../node/announce-adapter.ts';
+import { openTuningCache } from '../store/tuning-cache.ts';
 import { createGpuWorker, type GpuWorker, GpuWorkerError, type GpuWorkerPort } from '../node/gpu-worker.ts';
 import { withoutSecrets } from './secrets.ts';
 
@@ -55,13 +56,18 @@ export async function startGpuProcess(options: GpuProcessOptions): Promise<GpuPr
   for (const stream of [child.stdout, child.stderr]) readLines(stream, options.log, lastLines);
   const { port, gone } = openPort(child, lastLines);
   const worker = createGpuWorker(port);
+  const tuning = openTuningCache(options.dataDirectory, options.log);
+  worker.onEvent((event) => {
+    if (event.event === 'tuning') void tuning.keep(event.records);
+  });
 
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await gone;
   };
   try {
-    const description = await worker.call('open-adapter', { adapter: options.adapter }, { timeoutMs });
+    const tuningRecords = await tuning.read();
+    const description = await worker.call('open-adapter', { adapter: options.adapter, tuningRecords }, { timeoutMs });
     if (child.pid === undefined) throw new GpuWorkerError('WORKER_GONE', 'the GPU worker has no process id');
     return { worker, description, announce: announceAdapter(description), processId: child.pid, gone, stop };
   } catch (error) {

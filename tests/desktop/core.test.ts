@@ -43,6 +43,7 @@ function createCore(options: CoreOptions = {}) {
   let started = 0;
   const gpu: { worker: GpuWorker | null } = { worker: null };
   runCore({
+    tuning: { read: () => Promise.resolve([]), keep: () => Promise.resolve() },
     parentPort,
     adapter: 'real',
     version: '0.1.0',

@@ -63,6 +63,7 @@ function serve(port: MessagePort): void {
   const service = createWorkerService({
     openDevice: openChromiumDevice,
     openSource: openBlobSource,
+    runtimeVersion: scope.navigator.userAgent,
     post: (message: WorkerOutbound, transfer) => port.postMessage(message, transfer),
   });
   port.addEventListener('message', (event: MessageEvent<unknown>) => void service.handle(event.data));

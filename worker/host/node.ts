@@ -3,6 +3,7 @@
  * `--import worker/host/raw-modules.mjs`; the only argument is the data folder, where a software adapter is unpacked. It
  * opens no sockets, holds no keys, and ends with its parent.
  */
+import webgpu from 'webgpu/package.json' with { type: 'json' };
 import { openDawnDevice } from './dawn.ts';
 import { openNodeSource } from './file-source.ts';
 import { createWorkerService } from './service.ts';
@@ -23,6 +24,7 @@ const service = createWorkerService({
   openDevice: (choice) => openDawnDevice(choice, dataDirectory),
   openSource: openNodeSource,
   post,
+  runtimeVersion: `webgpu ${webgpu.version}`,
 });
 
 process.on('message', (message) => void service.handle(message));

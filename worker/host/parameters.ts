@@ -1,5 +1,12 @@
 import type { SourceDescriptor } from '../byte-source.ts';
-import type { ModelBenchOptions, RenderSettings, SamplingParameters, SceneView, Tile } from '../messages.ts';
+import type {
+  ModelBenchOptions,
+  RenderSettings,
+  SamplingParameters,
+  SceneView,
+  Tile,
+  TuningMode,
+} from '../messages.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
 
 /** Parameters as they came over the boundary: nothing about them is known yet. */
@@ -144,6 +151,11 @@ export function readTexts(value: unknown, field: string): string[] {
 export function readPooling(value: unknown, field: string): 'mean' | 'last' | 'cls' {
   if (value === 'mean' || value === 'last' || value === 'cls') return value;
   throw badRequest(field, value, 'mean, last or cls');
+}
+
+export function readTuningMode(value: unknown, field: string): TuningMode {
+  if (value === 'real' || value === 'always' || value === 'never') return value;
+  throw badRequest(field, value, 'real, always or never');
 }
 
 export function readSource(value: unknown, field: string): SourceDescriptor {

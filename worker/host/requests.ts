@@ -1,3 +1,4 @@
+import { readTuningRecords } from '../gpu/autotune/tuning-record.ts';
 import type { WorkerCallKind, WorkerParameters, WorkerRequest } from '../messages.ts';
 import {
   badRequest,
@@ -20,13 +21,18 @@ import {
   readTile,
   readTokenCount,
   readTokens,
+  readTuningMode,
 } from './parameters.ts';
 
 type Readers = { readonly [K in WorkerCallKind]: (parameters: RawParameters) => WorkerParameters<K> };
 
 /** One reader per call; each builds a fresh object, so a field that is not named here never gets through. */
 const readers: Readers = {
-  'open-adapter': ({ adapter }) => ({ adapter: readText(adapter, 'adapter', 200) }),
+  'open-adapter': ({ adapter, tuningRecords, tuningMode }) => ({
+    adapter: readText(adapter, 'adapter', 200),
+    ...(tuningRecords === undefined ? {} : { tuningRecords: readTuningRecords(tuningRecords) }),
+    ...(tuningMode === undefined ? {} : { tuningMode: readTuningMode(tuningMode, 'tuningMode') }),
+  }),
   benchmark: () => ({}),
   'bench-model': ({ source, copyBytesPerSecond, options }) => ({
     source: readSource(source, 'source'),

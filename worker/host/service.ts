@@ -14,6 +14,7 @@ import { DeviceHolder } from './device-holder.ts';
 import { type Engines, type GenerationEngine, type LanguageEngine, ownEngines, type SceneEngine } from './engines.ts';
 import { badRequest } from './parameters.ts';
 import { readRequest, readRequestId, readRequestOrder } from './requests.ts';
+import { HostTuning } from './tuning.ts';
 import { toWorkerErrorShape, WorkerServiceError } from './worker-service-error.ts';
 
 /** What an environment gives: how it opens devices and sources, and how it answers. */
@@ -24,6 +25,8 @@ export interface WorkerServiceEnvironment {
   /** `transfer` lists buffers that are not needed here any more. */
   post(message: WorkerOutbound, transfer: ArrayBuffer[]): void;
   readonly engines?: Engines;
+  /** Of the WebGPU implementation: another may want other kernel variants. */
+  readonly runtimeVersion?: string;
 }
 
 export interface WorkerService {
@@ -49,8 +52,15 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
   const models = new Map<string, LanguageEngine>();
   const scenes = new Map<string, Scene>();
   const sessions = new Map<string, Session>();
+  const tuning = new HostTuning(environment.runtimeVersion ?? 'unknown', (records) =>
+    environment.post({ event: 'tuning', records }, []),
+  );
   const holder = new DeviceHolder({
-    openDevice: (choice) => environment.openDevice(choice),
+    async openDevice(choice) {
+      const opened = await environment.openDevice(choice);
+      tuning.apply(opened.device, opened.description);
+      return opened;
+    },
     onLost: (reason, message) => {
       releaseAll();
       environment.post({ event: 'device-lost', reason, message }, []);
@@ -58,7 +68,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
   });
 
   const handlers: Handlers = {
-    async 'open-adapter'({ adapter }) {
+    async 'open-adapter'({ adapter, ...settings }) {
+      tuning.configure(settings);
       const open = holder.describe(adapter);
       if (open !== undefined) return open;
       releaseAll();

@@ -1,0 +1,100 @@
+import type { Engines, GenerationEngine, LanguageEngine, SceneEngine } from '../../worker/host/engines.ts';
+import { openNodeSource } from '../../worker/host/file-source.ts';
+import { createWorkerService } from '../../worker/host/service.ts';
+import type { MemoryEstimate, ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
+import { openTestDevice } from '../gpu/test-device.ts';
+
+/** Devices that services of this file opened, in order. */
+export const devices: GPUDevice[] = [];
+
+export function closeDevices(): void {
+  for (const device of devices.splice(0)) device.destroy();
+}
+
+/** Engines small enough to see through: the service's own rules are under test, on a real device. */
+export class RecordingEngines implements Engines {
+  readonly destroyed: string[] = [];
+  onLoad: (device: GPUDevice) => Promise<void> | void = () => {};
+  onNext: () => Promise<void> | void = () => {};
+
+  async loadModel(device: GPUDevice): Promise<LanguageEngine> {
+    await this.onLoad(device);
+    const description = { name: 'recording', vocabularySize: 10, contextLength: 32 } as ModelDescription;
+    return {
+      description,
+      tokenizer: {
+        encode: (text, { addBos }) => [...(addBos ? [0] : []), ...[...text].map(Number)],
+        decode: (tokens) => tokens.join(''),
+        encodeChat: (messages) => messages.map((_, index) => index),
+      },
+      logits: (tokens) => Promise.resolve(new Float32Array(tokens.length * 10).fill(0.5)),
+      replay: (_, outputTokens) => Promise.resolve({ gaps: outputTokens.map(() => 0) }),
+      score: () => Promise.resolve(new Float32Array()),
+      embed: () => Promise.resolve(new Float32Array()),
+      openGeneration: () => Promise.resolve(this.#openGeneration()),
+      destroy: () => void this.destroyed.push('model'),
+    };
+  }
+
+  estimateModel(): Promise<MemoryEstimate> {
+    return Promise.resolve({ residentBytes: 1, refusal: null } as MemoryEstimate);
+  }
+
+  #openGeneration(): GenerationEngine {
+    return {
+      next: async (maxTokens) => {
+        await this.onNext();
+        return { tokens: Array.from({ length: maxTokens }, () => 7), text: '7', finished: 'length' };
+      },
+      destroy: () => void this.destroyed.push('session'),
+    };
+  }
+
+  openScene(): Promise<SceneEngine> {
+    return Promise.resolve({
+      description: {
+        triangleCount: 1,
+        emissiveTriangleCount: 0,
+        meshCount: 1,
+        materialCount: 1,
+        nodeCount: 1,
+        boundingBox: { minimum: [0, 0, 0], maximum: [1, 1, 1] },
+        gpuBytes: 64,
+      },
+      renderTile: (tile) => Promise.resolve(new Float32Array((tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 4)),
+      destroy: () => void this.destroyed.push('scene'),
+    });
+  }
+}
+
+export function openService(): {
+  engines: RecordingEngines;
+  sent: WorkerOutbound[];
+  ask: (kind: string, parameters: unknown) => Promise<Record<string, unknown>>;
+} {
+  const engines = new RecordingEngines();
+  const sent: WorkerOutbound[] = [];
+  const service = createWorkerService({
+    engines,
+    openSource: openNodeSource,
+    async openDevice() {
+      const opened = await openTestDevice();
+      devices.push(opened.device);
+      return opened;
+    },
+    post: (message) => void sent.push(message),
+  });
+  let id = 0;
+  return {
+    engines,
+    sent,
+    async ask(kind, parameters) {
+      id += 1;
+      const mine = id;
+      await service.handle({ id: mine, kind, parameters });
+      const reply = sent.find((message) => 'id' in message && message.id === mine);
+      if (reply === undefined || !('ok' in reply)) throw new Error(`${kind} was not answered`);
+      return reply.ok ? { ok: reply.result } : { ...reply.error };
+    },
+  };
+}
