@@ -17,9 +17,11 @@ import { APP_SCHEME } from './channels.ts';
 import { coreParameters } from './command-line.ts';
 import type { DesktopOptions } from './command-line.ts';
 import { createCoreHost } from './core-host.ts';
-import type { CoreProcess } from './core-host.ts';
+import type { CoreHostParts, CoreProcess } from './core-host.ts';
 import { prepareProcesses } from './gpu-switches.ts';
 import { createGrantedFiles } from './granted-files.ts';
+import { createKeychainHost } from './keychain-host.ts';
+import type { KeychainStorage } from './keychain-host.ts';
 import { lockDownContents, lockDownSession } from './lock-down.ts';
 import { createPortBroker } from './port-broker.ts';
 import { createPortNodeApi } from './port-node-api.ts';
@@ -42,6 +44,7 @@ export interface ApplicationParts {
     | 'on'
     | 'whenReady'
     | 'quit'
+    | 'exit'
     | 'getPath'
     | 'setPath'
     | 'isPackaged'
@@ -49,6 +52,7 @@ export interface ApplicationParts {
   readonly protocol: Pick<Protocol, 'registerSchemesAsPrivileged'>;
   readonly ipcMain: Pick<IpcMain, 'on'>;
   readonly shell: Pick<Shell, 'openExternal'>;
+  readonly safeStorage: KeychainStorage;
   /** The default session's, after `ready`; the worker's partition has its own. */
   readonly sessionFor: (
     partition: string | null,
@@ -81,6 +85,11 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
   // The lock belongs to this folder, so two data folders are two nodes. Chromium's files keep apart from the node's.
   if (options.dataDirectory !== null) app.setPath('userData', join(options.dataDirectory, 'desktop'));
   if (!app.requestSingleInstanceLock()) {
+    if (options.walletAction !== null) {
+      log('Hearth is running on this data folder: quit it first.');
+      app.exit(1);
+      return;
+    }
     // The instance that holds the lock shows its window.
     app.quit();
     return;
@@ -94,13 +103,26 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
   await app.whenReady();
 
   const grantedFiles = createGrantedFiles();
+  const desktopDirectory = join(parts.distDirectory, 'desktop');
+  const coreParts = {
+    modulePath: join(desktopDirectory, 'core-process.js'),
+    fork: parts.fork,
+    parameters: coreParameters(options, options.dataDirectory ?? join(app.getPath('userData'), 'node')),
+    grantedFiles,
+    answerKeychain: createKeychainHost(parts.safeStorage, parts.platform),
+    schedule,
+    log,
+  };
+  if (options.walletAction !== null) {
+    endWith(app, coreParts);
+    return;
+  }
   const serve = createAppSchemeHandler({
     dashboardDirectory: join(parts.distDirectory, 'renderer'),
     workerPageDirectory: join(parts.distDirectory, 'worker-page'),
     workerDirectory: join(parts.distDirectory, 'worker'),
     openGranted: (token) => grantedFiles.open(token),
   });
-  const desktopDirectory = join(parts.distDirectory, 'desktop');
   const devTools = !app.isPackaged;
   const dashboardOptions = dashboardWindowOptions({
     preloadPath: join(desktopDirectory, 'preload-dashboard.cjs'),
@@ -124,11 +146,7 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
     onEnded: (reason, delayMs) => log(`${reason} A new one starts in ${delayMs} ms.`),
   });
   const coreHost = createCoreHost({
-    modulePath: join(desktopDirectory, 'core-process.js'),
-    fork: parts.fork,
-    parameters: coreParameters(options, options.dataDirectory ?? join(app.getPath('userData'), 'node')),
-    grantedFiles,
-    schedule,
+    ...coreParts,
     onStarted() {
       const { port1, port2 } = parts.createChannel();
       if (coreHost.attach('api', port1)) nodeApi.attach(fromMainPort(port2));
@@ -143,7 +161,6 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
     onRestartWorker(reason) {
       worker.fail(reason);
     },
-    log,
   });
   const broker = createPortBroker({
     ipcMain: parts.ipcMain,
@@ -194,6 +211,23 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
 
   core.start();
   if (!options.hidden) dashboard.show();
+}
+
+/** The core runs for one action of the wallet, and the application ends as the core did. */
+function endWith(
+  app: Pick<App, 'exit'>,
+  coreParts: Omit<CoreHostParts, 'onStarted' | 'onStopped' | 'onRestartWorker'>,
+): void {
+  const coreHost = createCoreHost({
+    ...coreParts,
+    onStarted() {},
+    onStopped: () => app.exit(0),
+    onRestartWorker() {},
+  });
+  coreHost.start((reason) => {
+    coreParts.log(reason);
+    app.exit(1);
+  });
 }
 
 const startingState: NodeState = { name: 'starting', reason: 'The node core is starting.', sinceMs: 0 };

@@ -1,4 +1,4 @@
-/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]... [--rpc-url URL --token ADDRESS]`. */
+/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]... [--rpc-url URL --token ADDRESS] [--export-wallet F | --verify-backup F]`. */
 import { parseArgs } from 'node:util';
 
 export interface DesktopOptions {
@@ -12,6 +12,13 @@ export interface DesktopOptions {
   /** The chain that pays, as typed; null leaves it to the settings. */
   readonly rpcUrl: string | null;
   readonly token: string | null;
+  /** Do this with the wallet and end, in place of running a node. */
+  readonly walletAction: WalletAction | null;
+}
+
+export interface WalletAction {
+  readonly kind: 'export' | 'verify';
+  readonly file: string;
 }
 
 /** Chromium's own switches stand in the same line, so what is not ours is passed over, not refused. */
@@ -28,6 +35,8 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
       bootstrap: { type: 'string', multiple: true },
       'rpc-url': { type: 'string' },
       token: { type: 'string' },
+      'export-wallet': { type: 'string' },
+      'verify-backup': { type: 'string' },
     },
   });
   return {
@@ -38,6 +47,7 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
     bootstrap: texts(values['bootstrap']),
     rpcUrl: text(values['rpc-url']),
     token: text(values['token']),
+    walletAction: walletActionOf(text(values['export-wallet']), text(values['verify-backup'])),
   };
 }
 
@@ -50,7 +60,17 @@ export function coreParameters(options: DesktopOptions, dataDirectory: string): 
     ...options.bootstrap.map((address) => `--bootstrap=${address}`),
     ...(options.rpcUrl === null ? [] : [`--rpc-url=${options.rpcUrl}`]),
     ...(options.token === null ? [] : [`--token=${options.token}`]),
+    ...(options.walletAction === null ? [] : [walletParameter(options.walletAction)]),
   ];
+}
+
+function walletActionOf(exported: string | null, verified: string | null): WalletAction | null {
+  if (exported !== null) return { kind: 'export', file: exported };
+  return verified === null ? null : { kind: 'verify', file: verified };
+}
+
+function walletParameter({ kind, file }: WalletAction): string {
+  return kind === 'export' ? `--export-wallet=${file}` : `--verify-backup=${file}`;
 }
 
 function text(value: unknown): string | null {

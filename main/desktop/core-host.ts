@@ -3,6 +3,8 @@ import type { ForkOptions, MessagePortMain, UtilityProcess } from 'electron';
 import { parseFromCore } from './core-messages.ts';
 import type { FromCore, PortPurpose, ToCore } from './core-messages.ts';
 import type { GrantedFiles } from './granted-files.ts';
+import type { AnswerKeychain } from './keychain-host.ts';
+import type { KeychainQuestion } from './keychain-messages.ts';
 import type { SupervisedRun } from './supervisor.ts';
 import { errorText } from '../../protocol/errors.ts';
 
@@ -18,6 +20,7 @@ export interface CoreHostParts {
   /** Command line for the core, from core-settings.ts. */
   readonly parameters: readonly string[];
   readonly grantedFiles: GrantedFiles;
+  readonly answerKeychain: AnswerKeychain;
   readonly schedule: (delayMs: number, task: () => void) => () => void;
   readonly onStarted: () => void;
   /** The core ended with exit code 0: somebody asked it to stop. */
@@ -52,7 +55,14 @@ export function createCoreHost(parts: CoreHostParts): CoreHost {
       tell(from, { kind: 'granted', id: message.id, token });
     } else if (message.kind === 'revoke') parts.grantedFiles.revoke(message.token);
     else if (message.kind === 'restart-worker') parts.onRestartWorker(message.reason);
-    else failure = message.message;
+    else if (message.kind === 'keychain') {
+      void answerKeychain(from, message);
+    } else failure = message.message;
+  }
+
+  async function answerKeychain(from: CoreProcess, question: KeychainQuestion): Promise<void> {
+    const outcome = await parts.answerKeychain(question);
+    if (core === from) tell(from, { kind: 'keychain-answer', id: question.id, ...outcome });
   }
 
   return {

@@ -1,6 +1,8 @@
 /** What the Electron main process and the core's utility process say to each other, beside the ports they broker. */
 import { isAbsolute } from 'node:path';
 import { DesktopError } from './desktop-error.ts';
+import { readKeychainAnswer, readKeychainQuestion } from './keychain-messages.ts';
+import type { KeychainAnswer, KeychainQuestion } from './keychain-messages.ts';
 
 export type PortPurpose = 'api' | 'worker';
 
@@ -8,7 +10,8 @@ export type PortPurpose = 'api' | 'worker';
 export type ToCore =
   | { readonly kind: 'attach'; readonly purpose: PortPurpose }
   | { readonly kind: 'granted'; readonly id: number; readonly token: string }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  | KeychainAnswer;
 
 /** Core -> main. */
 export type FromCore =
@@ -16,7 +19,8 @@ export type FromCore =
   | { readonly kind: 'revoke'; readonly token: string }
   /** The worker is stuck or its device is lost for good: a fresh window is wanted. */
   | { readonly kind: 'restart-worker'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string }
+  | KeychainQuestion;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
@@ -30,8 +34,13 @@ export function parseToCore(value: unknown): ToCore {
     if (kind === 'granted' && Number.isSafeInteger(id) && typeof token === 'string')
       return { kind, id: id as number, token };
     if (kind === 'stop') return { kind };
+    const answer = readKeychainAnswer(value);
+    if (answer !== null) return answer;
   }
-  throw new DesktopError('BAD_MESSAGE', `the core takes attach, granted and stop; got ${kindOf(value)}`);
+  throw new DesktopError(
+    'BAD_MESSAGE',
+    `the core takes attach, granted, stop and keychain-answer; got ${kindOf(value)}`,
+  );
 }
 
 /** @throws DesktopError BAD_MESSAGE */
@@ -43,10 +52,12 @@ export function parseFromCore(value: unknown): FromCore {
     if (kind === 'revoke' && typeof token === 'string') return { kind, token };
     if (kind === 'restart-worker' && typeof reason === 'string') return { kind, reason };
     if (kind === 'failed' && typeof message === 'string') return { kind, message };
+    const question = readKeychainQuestion(value);
+    if (question !== null) return question;
   }
   throw new DesktopError(
     'BAD_MESSAGE',
-    `the shell takes grant (an absolute path), revoke, restart-worker and failed; got ${kindOf(value)}`,
+    `the shell takes grant (an absolute path), revoke, restart-worker, failed and keychain; got ${kindOf(value)}`,
   );
 }
 

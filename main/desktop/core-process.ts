@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { readChainId } from '../headless/chain-rpc.ts';
 import { readCard } from '../headless/hardware/index.ts';
+import { takeSecret } from '../headless/secrets.ts';
 import { defaultListen, type NodeOptions } from '../node/node-options.ts';
 import { startNode } from '../node/node.ts';
+import { createKeychainKeyStore } from '../payment/index.ts';
 import { openTuningCache } from '../store/tuning-cache.ts';
 import { readDesktopOptions } from './command-line.ts';
 import type { DesktopOptions } from './command-line.ts';
@@ -14,6 +16,7 @@ import { runCore } from './run-core.ts';
 import type { CoreParentPort } from './run-core.ts';
 import { parseSettings, readSettings } from './settings.ts';
 import type { DesktopSettings } from './settings.ts';
+import { runWalletCommand } from './wallet-command.ts';
 import { errorText } from '../../protocol/errors.ts';
 
 /** Written in by the build: an installed application carries the worker with its shaders inside, not the shader files. */
@@ -31,21 +34,34 @@ if (dataDirectory === null) throw new Error('core-process.js is forked by the de
 const settings = await readAllSettings(dataDirectory).catch(failToStart);
 const adapter = options.adapter ?? settings.adapter ?? 'real';
 
+const passphrase = takeSecret('HEARTH_PASSPHRASE');
+const backupPassphrase = takeSecret('HEARTH_BACKUP_PASSPHRASE');
+const exit = (code: number): void => process.exit(code);
+const { walletAction: action } = options;
+
+if (action !== null) {
+  await runWalletCommand({ parentPort, action, dataDirectory, passphrase, backupPassphrase, exit, log });
+}
+
 runCore({
   parentPort,
   adapter,
   tuning: openTuningCache(dataDirectory, log),
   version,
-  async startNode(gpu) {
+  async startNode(gpu, keychain) {
     const nodeOptions = await toNodeOptions(options, dataDirectory);
-    return startNode(nodeOptions, {
-      openGpu: () => Promise.resolve(gpu),
-      readCard: async (description) => (await readCard(description)).card,
-      assetsDirectory: join(projectDirectory, 'assets'),
-      readShaderSetHash: () => Promise.resolve(HEARTH_SHADER_SET_HASH),
-    });
+    const secrets = { keyStore: createKeychainKeyStore(keychain), ...(passphrase === undefined ? {} : { passphrase }) };
+    return startNode(
+      { ...nodeOptions, ...secrets },
+      {
+        openGpu: () => Promise.resolve(gpu),
+        readCard: async (description) => (await readCard(description)).card,
+        assetsDirectory: join(projectDirectory, 'assets'),
+        readShaderSetHash: () => Promise.resolve(HEARTH_SHADER_SET_HASH),
+      },
+    );
   },
-  exit: (code) => process.exit(code),
+  exit,
   nowMs: () => Date.now(),
   log,
 });

@@ -6,6 +6,9 @@ import type { GpuHost } from '../node/node-options.ts';
 import { parseToCore } from './core-messages.ts';
 import type { FromCore } from './core-messages.ts';
 import type { AdapterDescription } from '../../worker/messages.ts';
+import { createKeychainLink } from './keychain-link.ts';
+import { scheduleWithTimer } from './supervisor.ts';
+import type { Keychain } from '../payment/index.ts';
 import { createGpuWorkerLink } from './gpu-worker-link.ts';
 import type { AdapterOutcome, GpuWorkerLink } from './gpu-worker-link.ts';
 import { fromMainPort } from './ports.ts';
@@ -34,7 +37,7 @@ export interface RunCoreParts {
   readonly adapter: string;
   readonly tuning: TuningCache;
   readonly version: string;
-  readonly startNode: (gpu: GpuHost) => Promise<RunningNode>;
+  readonly startNode: (gpu: GpuHost, keychain: Keychain) => Promise<RunningNode>;
   readonly exit: (code: number) => void;
   readonly nowMs: () => number;
   readonly log: (sentence: string) => void;
@@ -62,6 +65,7 @@ export function runCore(parts: RunCoreParts): void {
     revokeFile: (token) => send({ kind: 'revoke', token }),
     restartWorker: (reason) => send({ kind: 'restart-worker', reason }),
   });
+  const keychain = createKeychainLink({ send, schedule: scheduleWithTimer });
   const api = createSwitchingNodeApi({
     version: parts.version,
     name: 'hearth',
@@ -80,7 +84,7 @@ export function runCore(parts: RunCoreParts): void {
     phase = 'starting';
     api.setState({ name: 'starting', reason: 'The node is starting.', sinceMs: parts.nowMs() });
     try {
-      node = await parts.startNode(toGpuHost(link, outcome.description));
+      node = await parts.startNode(toGpuHost(link, outcome.description), keychain);
       // A stop that came meanwhile waited for the node to be there.
       if (isStopping()) await node.stop();
       else {
@@ -125,7 +129,8 @@ export function runCore(parts: RunCoreParts): void {
       else if (message.kind === 'granted') {
         grants.get(message.id)?.(message.token);
         grants.delete(message.id);
-      } else if (port !== undefined) {
+      } else if (message.kind === 'keychain-answer') keychain.receive(message);
+      else if (port !== undefined) {
         if (message.purpose === 'worker') link.attach(fromMainPort(port));
         else serveNodeApi(fromMainPort(port), api);
       }

@@ -1,5 +1,10 @@
 import type { NodeAlarm } from '../../protocol/node-api.ts';
-import { readWalletSettings } from '../payment/index.ts';
+import { describeWallet, keychainName, readWalletSettings } from '../payment/index.ts';
+
+const byCommandLine =
+  'Run "hearth wallet export FILE", keep the file elsewhere, then "hearth wallet verify-backup FILE".';
+const byDesktop =
+  'Quit Hearth and run it with --export-wallet FILE (passphrase in HEARTH_BACKUP_PASSPHRASE), keep the file elsewhere, then run it with --verify-backup FILE.';
 
 /** Until a backup has been proven: what the node earns hangs on one file. Asked from the start, before the first task pays. */
 export function remindOfBackup(
@@ -13,7 +18,7 @@ export function remindOfBackup(
       {
         code: 'WALLET_NOT_BACKED_UP',
         message: `The key of ${walletAddress} is on this machine only: lose it, and what is not paid out is lost.`,
-        fix: 'Run "hearth wallet export FILE", keep the file elsewhere, then "hearth wallet verify-backup FILE".',
+        fix: describeWallet(dataDirectory)?.sealedBy === keychainName ? byDesktop : byCommandLine,
         sinceMs: startedAtMs,
       },
     ];

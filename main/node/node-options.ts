@@ -1,5 +1,6 @@
 import type { AdapterChoice, AdapterDescription } from '../../worker/messages.ts';
 import type { PriceList } from '../market/pricing.ts';
+import type { KeyStore } from '../payment/index.ts';
 import type { ChainSettings } from '../payment/types.ts';
 import type { GpuWorker } from './gpu-worker.ts';
 
@@ -64,5 +65,7 @@ export interface NodeOptions {
   readonly version?: string;
   /** Encrypts the hot key at rest. */
   readonly passphrase?: string;
+  /** Seals the hot key at rest in place of a passphrase: the desktop's keychain. */
+  readonly keyStore?: KeyStore;
   readonly log: (line: string) => void;
 }

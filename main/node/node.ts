@@ -74,10 +74,10 @@ export async function startNode(options: NodeOptions, host: NodeHost): Promise<R
     await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
     const ledger = openLedger({ path: join(options.dataDirectory, 'ledger.db') });
     closers.add(() => ledger.close());
-    const { dataDirectory, passphrase, log } = options;
+    const { dataDirectory, passphrase, keyStore, log } = options;
     const backups = keepBackups(ledger, { directory: join(dataDirectory, 'backups'), log });
     closers.add(() => backups.close());
-    const wallet = await openWallet({ dataDirectory, ...(passphrase === undefined ? {} : { passphrase }) });
+    const wallet = await openWallet({ dataDirectory, passphrase, keyStore });
     const gpu = await host.openGpu({ adapter: options.adapter, dataDirectory, log });
     closers.add(() => gpu.stop());
     log(gpu.announce);

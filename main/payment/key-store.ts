@@ -1,4 +1,4 @@
-/** How the key lies on the disk. The desktop puts the system's keychain here; without one it is a passphrase. */
+/** How the key lies on the disk: under a passphrase, in the desktop's keychain, or, where neither is given, plain. */
 import { SigningKey, Wallet, decryptKeystoreJson, encryptKeystoreJson, isKeystoreJson } from 'ethers';
 import { PaymentError } from './payment-error.ts';
 
@@ -9,8 +9,14 @@ export interface KeyStore {
   recognises(content: string): boolean;
   /** The file's content. @throws PaymentError KEYCHAIN_UNAVAILABLE */
   seal(privateKey: string): Promise<string>;
-  /** The key. `where` names the file in the message. @throws PaymentError WALLET_CORRUPT, WALLET_PASSPHRASE, KEYCHAIN_UNAVAILABLE */
-  open(content: string, where: string): Promise<string>;
+  /** `where` names the file in the message. @throws PaymentError WALLET_CORRUPT, WALLET_PASSPHRASE, KEYCHAIN_UNAVAILABLE */
+  open(content: string, where: string): Promise<OpenedKey>;
+}
+
+export interface OpenedKey {
+  readonly privateKey: string;
+  /** It should be sealed anew: the keychain changed its own key. */
+  readonly isStale: boolean;
 }
 
 /** scrypt N of the usual keystores: about a second of work for each guess. */
@@ -33,7 +39,8 @@ export function createPassphraseKeyStore(passphrase: string | undefined, scryptC
     async open(content, where) {
       const given = require(where);
       try {
-        return (await decryptKeystoreJson(content, given)).privateKey;
+        const { privateKey } = await decryptKeystoreJson(content, given);
+        return { privateKey, isStale: false };
       } catch {
         throw new PaymentError('WALLET_PASSPHRASE', `the passphrase does not open ${where}`);
       }
@@ -47,7 +54,7 @@ export const plainKeyStore: KeyStore = {
   recognises: (content) => content.includes('"privateKey"'),
   seal: (privateKey) =>
     Promise.resolve(`${JSON.stringify({ version: 1, address: new Wallet(privateKey).address, privateKey })}\n`),
-  open: (content, where) => Promise.resolve().then(() => readPlainKey(content, where)),
+  open: async (content, where) => ({ privateKey: readPlainKey(content, where), isStale: false }),
 };
 
 function readPlainKey(content: string, where: string): string {

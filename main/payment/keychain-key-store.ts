@@ -1,53 +1,127 @@
-/** The key sealed by the operating system's keychain: what Electron calls safeStorage, handed in by the desktop. */
+/**
+ * The key under a secret of its own, and the secret in the operating system's keychain. Only the secret goes to the process
+ * that reaches the keychain; the key is encrypted and decrypted here, in the process that signs.
+ */
 import { Buffer } from 'node:buffer';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Wallet } from 'ethers';
-import type { KeyStore } from './key-store.ts';
+import type { KeyStore, OpenedKey } from './key-store.ts';
 import { PaymentError } from './payment-error.ts';
 
-/** The part of Electron's `safeStorage` that is used; only its main process has it. */
+/** What is needed of the keychain; the desktop reaches it through Electron's main process. */
 export interface Keychain {
-  isAsyncEncryptionAvailable(): Promise<boolean>;
-  encryptStringAsync(text: string): Promise<Uint8Array>;
-  decryptStringAsync(sealed: Buffer): Promise<{ readonly result: string; readonly shouldReEncrypt: boolean }>;
-  /** Linux only. `basic_text` seals with a password that everybody knows. */
-  getSelectedStorageBackend?(): string;
+  /** The sealed text, in base64. @throws PaymentError KEYCHAIN_UNAVAILABLE with cause and fix */
+  seal(secret: string): Promise<string>;
+  /** Null when this keychain did not seal it. `isStale`: it opens, and should be sealed anew. @throws PaymentError KEYCHAIN_UNAVAILABLE */
+  open(sealed: string): Promise<{ readonly secret: string; readonly isStale: boolean } | null>;
 }
 
-/** @param platform `process.platform` */
-export function createKeychainKeyStore(keychain: Keychain, platform: string): KeyStore {
-  async function requireKeychain(): Promise<void> {
-    if (platform === 'linux') {
-      const backend = keychain.getSelectedStorageBackend?.() ?? 'unknown';
-      if (backend === 'basic_text' || backend === 'unknown') {
-        throw unavailable(`it is "${backend}", which protects nothing; install a keyring or set a passphrase`);
-      }
-    }
-    if (!(await keychain.isAsyncEncryptionAvailable())) throw unavailable('it is locked or not there');
-  }
+export const keychainName = "the system's keychain";
 
+const cipher = 'aes-256-gcm';
+const secretBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+interface SealedFile {
+  readonly version: 1;
+  readonly sealedBy: 'keychain';
+  readonly address: string;
+  /** The secret as the keychain sealed it; base64, like the rest. */
+  readonly secret: string;
+  readonly nonce: string;
+  readonly encryptedKey: string;
+  readonly tag: string;
+}
+
+const textFields = ['address', 'secret', 'nonce', 'encryptedKey', 'tag'] as const;
+
+/** Is this the content of a wallet file that a keychain seals? */
+export function isSealedByKeychain(content: string): boolean {
+  return content.includes('"sealedBy":"keychain"');
+}
+
+export function createKeychainKeyStore(keychain: Keychain): KeyStore {
   return {
-    name: "the system's keychain",
-    recognises: (content) => content.includes('"sealedBy":"keychain"'),
+    name: keychainName,
+    recognises: isSealedByKeychain,
     async seal(privateKey) {
-      await requireKeychain();
+      const secret = randomBytes(secretBytes);
+      const sealedSecret = await keychain.seal(secret.toString('base64'));
       const { address } = new Wallet(privateKey);
-      const sealed = Buffer.from(await keychain.encryptStringAsync(privateKey)).toString('base64');
-      return `${JSON.stringify({ version: 1, sealedBy: 'keychain', address, sealed })}\n`;
+      const nonce = randomBytes(nonceBytes);
+      const encryption = createCipheriv(cipher, secret, nonce).setAAD(Buffer.from(address));
+      const encryptedKey = Buffer.concat([
+        encryption.update(Buffer.from(privateKey.slice(2), 'hex')),
+        encryption.final(),
+      ]);
+      const file: SealedFile = {
+        version: 1,
+        sealedBy: 'keychain',
+        address,
+        secret: sealedSecret,
+        nonce: nonce.toString('base64'),
+        encryptedKey: encryptedKey.toString('base64'),
+        tag: encryption.getAuthTag().toString('base64'),
+      };
+      return `${JSON.stringify(file)}\n`;
     },
     async open(content, where) {
-      await requireKeychain();
-      try {
-        const { address, sealed }: { address: string; sealed: string } = JSON.parse(content);
-        const { result } = await keychain.decryptStringAsync(Buffer.from(sealed, 'base64'));
-        if (new Wallet(result).address === address) return result;
-      } catch {
-        // Neither the key nor what the keychain says of it belongs into a message.
+      const file = parse(content);
+      if (file === null) throw new PaymentError('WALLET_CORRUPT', `${where} is damaged; ${bringBack}`);
+      const opened = await keychain.open(file.secret);
+      const key = opened === null ? null : decrypt(file, opened.secret);
+      if (opened === null || key === null) {
+        const message =
+          `the keychain of this user does not open ${where}: it was sealed on another machine or by another user, ` +
+          `the keychain was reset, or the file was changed; ${bringBack}`;
+        throw new PaymentError('WALLET_CORRUPT', message);
       }
-      throw new PaymentError('WALLET_CORRUPT', `the keychain of this user does not open ${where}`);
+      return { privateKey: key, isStale: opened.isStale };
     },
   };
 }
 
-function unavailable(why: string): PaymentError {
-  return new PaymentError('KEYCHAIN_UNAVAILABLE', `the system's keychain cannot keep the wallet: ${why}`);
+const bringBack = 'bring the key back from its backup: hearth wallet import FILE --replace';
+
+/** Where there is no keychain to ask: the command line, whose wallet the desktop has sealed. */
+export const keychainElsewhere: Omit<KeyStore, 'seal'> = {
+  name: keychainName,
+  recognises: isSealedByKeychain,
+  open: (_content, where) => Promise.reject<OpenedKey>(onlyTheDesktop(where)),
+};
+
+function onlyTheDesktop(where: string): PaymentError {
+  const message =
+    `${where} is sealed by the system's keychain, which only the desktop application reaches; quit it and run it with ` +
+    '--export-wallet FILE to take the key along, or bring it back from its backup: hearth wallet import FILE --replace';
+  return new PaymentError('KEYCHAIN_UNAVAILABLE', message);
+}
+
+function parse(content: string): SealedFile | null {
+  try {
+    const file: Record<string, unknown> = JSON.parse(content);
+    if (file['version'] !== 1 || textFields.some((field) => typeof file[field] !== 'string')) return null;
+    return file as unknown as SealedFile;
+  } catch {
+    return null;
+  }
+}
+
+/** Null when the secret is another one, or any part of the file was changed. */
+function decrypt(file: SealedFile, secret: string): string | null {
+  try {
+    const decryption = createDecipheriv(cipher, bytesOf(secret), bytesOf(file.nonce), { authTagLength: tagBytes })
+      .setAAD(Buffer.from(file.address))
+      .setAuthTag(bytesOf(file.tag));
+    const plain = Buffer.concat([decryption.update(bytesOf(file.encryptedKey)), decryption.final()]);
+    return new Wallet(`0x${plain.toString('hex')}`).privateKey;
+  } catch {
+    // Neither the key nor what the cipher says of it belongs into a message.
+    return null;
+  }
+}
+
+function bytesOf(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
 }

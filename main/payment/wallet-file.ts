@@ -13,7 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { platform } from 'node:process';
 import { createPassphraseKeyStore, plainKeyStore } from './key-store.ts';
-import type { KeyStore } from './key-store.ts';
+import type { KeyStore, OpenedKey } from './key-store.ts';
+import { keychainElsewhere } from './keychain-key-store.ts';
 import { PaymentError } from './payment-error.ts';
 
 export function walletPathOf(dataDirectory: string): string {
@@ -42,24 +43,44 @@ export function writeWalletFile(path: string, content: string): void {
 }
 
 /** The key in a wallet file of any kind. @throws PaymentError */
-export async function openKey(content: string, where: string, stores: readonly KeyStore[]): Promise<string> {
-  const store = stores.find((one) => one.recognises(content)) ?? plainKeyStore;
+export function openKey(content: string, where: string, secrets: Secrets): Promise<OpenedKey> {
+  const openers = [
+    ...sealersOf(secrets),
+    // Without what they need, they say so.
+    createPassphraseKeyStore(secrets.passphrase),
+    keychainElsewhere,
+  ];
+  const store = openers.find((one) => one.recognises(content)) ?? plainKeyStore;
   return store.open(content, where);
+}
+
+/** Sealed by the best of `sealers` that can. @throws PaymentError KEYCHAIN_UNAVAILABLE when none can */
+export async function sealKey(
+  privateKey: string,
+  [sealer, ...others]: readonly [KeyStore, ...KeyStore[]],
+): Promise<string> {
+  try {
+    return await sealer.seal(privateKey);
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !(error instanceof PaymentError) || error.code !== 'KEYCHAIN_UNAVAILABLE') throw error;
+    return sealKey(privateKey, [next, ...rest]);
+  }
 }
 
 export interface Secrets {
   readonly passphrase?: string | undefined;
-  /** Seals in place of a passphrase; the desktop's keychain. */
+  /** Seals rather than a passphrase; the desktop's keychain. */
   readonly keyStore?: KeyStore | undefined;
   /** scrypt N; smaller only in tests. */
   readonly scryptCost?: number | undefined;
 }
 
-/** The store that new files are sealed with, then those that may open older ones. */
-export function storesFor({ passphrase, keyStore, scryptCost }: Secrets): readonly [KeyStore, ...KeyStore[]] {
-  const byPassphrase = createPassphraseKeyStore(passphrase, scryptCost);
-  if (keyStore !== undefined) return [keyStore, byPassphrase, plainKeyStore];
-  return passphrase === undefined ? [plainKeyStore, byPassphrase] : [byPassphrase, plainKeyStore];
+/** The stores that may hold the key, the best first. Plain only where there is no other: an owner who has one wants it used. */
+export function sealersOf({ passphrase, keyStore, scryptCost }: Secrets): readonly [KeyStore, ...KeyStore[]] {
+  const byPassphrase = passphrase === undefined ? [] : [createPassphraseKeyStore(passphrase, scryptCost)];
+  const [first, ...others] = keyStore === undefined ? byPassphrase : [keyStore, ...byPassphrase];
+  return first === undefined ? [plainKeyStore] : [first, ...others];
 }
 
 function refuseSharedFile(path: string): void {

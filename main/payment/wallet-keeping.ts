@@ -2,10 +2,11 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { Wallet, getAddress } from 'ethers';
 import type { Hex } from '../../protocol/agreement.ts';
-import { createPassphraseKeyStore } from './key-store.ts';
+import { createPassphraseKeyStore, plainKeyStore } from './key-store.ts';
+import { keychainElsewhere } from './keychain-key-store.ts';
 import { PaymentError } from './payment-error.ts';
 import { asHex } from './typed-data.ts';
-import { openKey, readWalletFile, storesFor, walletPathOf, writeWalletFile } from './wallet-file.ts';
+import { openKey, readWalletFile, sealKey, sealersOf, walletPathOf, writeWalletFile } from './wallet-file.ts';
 import type { Secrets } from './wallet-file.ts';
 import { changeWalletSettings } from './wallet-settings.ts';
 
@@ -15,12 +16,8 @@ type Where = { readonly dataDirectory: string } & Secrets;
 export function describeWallet(dataDirectory: string): { address: Hex | null; sealedBy: string } | null {
   const content = readWalletFile(walletPathOf(dataDirectory));
   if (content === null) return null;
-  const sealedBy = content.includes('"sealedBy":"keychain"')
-    ? "the system's keychain"
-    : createPassphraseKeyStore(undefined).recognises(content)
-      ? 'a passphrase'
-      : 'nothing but the file mode';
-  return { address: readAddress(content), sealedBy };
+  const store = [keychainElsewhere, createPassphraseKeyStore(undefined)].find((one) => one.recognises(content));
+  return { address: readAddress(content), sealedBy: (store ?? plainKeyStore).name };
 }
 
 /** @throws PaymentError WALLET_EXISTS, KEYCHAIN_UNAVAILABLE */
@@ -96,11 +93,11 @@ async function loadKey(where: Where): Promise<string> {
   const path = walletPathOf(where.dataDirectory);
   const content = readWalletFile(path);
   if (content === null) throw missing(where.dataDirectory);
-  return openKey(content, path, storesFor(where));
+  return (await openKey(content, path, where)).privateKey;
 }
 
 async function storeKey(where: Where, privateKey: string): Promise<Hex> {
-  writeWalletFile(walletPathOf(where.dataDirectory), await storesFor(where)[0].seal(privateKey));
+  writeWalletFile(walletPathOf(where.dataDirectory), await sealKey(privateKey, sealersOf(where)));
   return addressOf(privateKey);
 }
 
@@ -113,7 +110,7 @@ async function readKeyFrom(path: string, passphrase: string | undefined, scryptC
       throw new PaymentError('WALLET_CORRUPT', `${path} holds a number that is no key`);
     }
   }
-  return openKey(content, path, storesFor({ passphrase, scryptCost }));
+  return (await openKey(content, path, { passphrase, scryptCost })).privateKey;
 }
 
 /** Keystores write the address without 0x and checksum; a file without one says nothing. */

@@ -20,12 +20,13 @@ import {
   settlementDomain,
   voucherTypes,
 } from '../../protocol/x402.ts';
+import type { KeyStore } from './key-store.ts';
 import { PaymentError } from './payment-error.ts';
 import { settlementCallFault } from './settlement-calls.ts';
 import type { ChainSigner, Signer } from './types.ts';
 import { asHex, channelIdOf, isSameAddress, voucherSignerOf } from './typed-data.ts';
 import type { TypedDataTypes } from './typed-data.ts';
-import { openKey, readWalletFile, storesFor, walletPathOf, writeWalletFile } from './wallet-file.ts';
+import { openKey, readWalletFile, sealKey, sealersOf, walletPathOf, writeWalletFile } from './wallet-file.ts';
 import type { Secrets } from './wallet-file.ts';
 
 /** Signs for one chain; everything in the node that signs gets the part of it that it needs. */
@@ -39,23 +40,33 @@ export interface KeptWallet {
 
 /**
  * Loads the key of the data folder, or creates one. A file that is sealed more weakly than the secrets allow is sealed
- * anew: a plain one when a passphrase is given, either when a keychain is.
+ * anew: a plain one when a passphrase is given, either when a keychain is. One that lies plain and cannot be sealed as asked
+ * stops the node; one that is sealed already stays as it is until the better store can.
  * @throws PaymentError WALLET_PERMISSIONS, WALLET_PASSPHRASE, WALLET_CORRUPT, KEYCHAIN_UNAVAILABLE
  */
 export async function openWallet(options: { readonly dataDirectory: string } & Secrets): Promise<KeptWallet> {
   const path = walletPathOf(options.dataDirectory);
-  const stores = storesFor(options);
+  const sealers = sealersOf(options);
   const content = readWalletFile(path);
   if (content === null) {
     const { privateKey } = Wallet.createRandom();
-    writeWalletFile(path, await stores[0].seal(privateKey));
+    writeWalletFile(path, await sealKey(privateKey, sealers));
     return keep(privateKey);
   }
-  const privateKey = await openKey(content, path, stores);
-  const isWeaker = stores.findIndex((store) => store.recognises(content)) > 0;
-  const mayBeSealed = options.passphrase !== undefined || options.keyStore !== undefined;
-  if (isWeaker && mayBeSealed) writeWalletFile(path, await stores[0].seal(privateKey));
+  const { privateKey, isStale } = await openKey(content, path, options);
+  const sealedBy = sealers.findIndex((store) => store.recognises(content));
+  if (sealedBy === -1) writeWalletFile(path, await sealKey(privateKey, sealers));
+  else if (sealedBy > 0 || isStale) await sealAnew(privateKey, sealers[0], path);
   return keep(privateKey);
+}
+
+/** It opens as it is: a keychain that does not seal it now is asked again at the next start. */
+async function sealAnew(privateKey: string, sealer: KeyStore, path: string): Promise<void> {
+  try {
+    writeWalletFile(path, await sealer.seal(privateKey));
+  } catch (error) {
+    if (!(error instanceof PaymentError) || error.code !== 'KEYCHAIN_UNAVAILABLE') throw error;
+  }
 }
 
 function keep(privateKey: string): KeptWallet {

@@ -10,6 +10,7 @@ import { fromMainPort } from '../../main/desktop/ports.ts';
 import type { MainPort } from '../../main/desktop/ports.ts';
 import { serveNodeApi } from '../../main/desktop/serve-node-api.ts';
 import {
+  createFakeSafeStorage,
   createFakeTime,
   createMainChannel,
   createRecordingNodeApi,
@@ -47,6 +48,7 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
     commandLine: { appendSwitch: (name: string, value?: string) => void order.push([name, value].join('=')) },
     whenReady: async () => void order.push('ready'),
     quit: () => void order.push('quit'),
+    exit: (code: number) => void order.push(`exit ${code}`),
     getPath: () => '/data',
     setPath: (name: string, path: string) => void order.push(`${name} ${path}`),
   });
@@ -56,6 +58,7 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
     protocol: { registerSchemesAsPrivileged: (schemes) => void order.push(`scheme ${schemes[0]?.scheme}`) },
     ipcMain: ipcMain as unknown as IpcMain,
     shell: { openExternal: () => Promise.resolve() },
+    safeStorage: createFakeSafeStorage(),
     sessionFor(partition) {
       const session = sessions.get(partition) ?? new FakeSession();
       sessions.set(partition, session);
@@ -107,6 +110,27 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
     workers: () => loaded('app://worker/index.html'),
   };
 }
+
+test('with --export-wallet the core runs for that alone, and the application ends as it did', async () => {
+  for (const [code, log] of [
+    [0, []],
+    [1, ['The node core ended with exit code 1.']],
+  ] as const) {
+    const desktop = createDesktop(['--export-wallet=/usb/backup.json', '--data-dir=/data/node']);
+    await desktop.start;
+    expect(desktop.order).toContain('core --data-dir=/data/node --export-wallet=/usb/backup.json');
+    expect(desktop.windows).toEqual([]);
+    desktop.cores[0]?.emit('spawn');
+    desktop.cores[0]?.emit('exit', code);
+    expect([desktop.order.at(-1), desktop.log]).toEqual([`exit ${code}`, log]);
+  }
+});
+
+test('the wallet of an application that runs is not exported beside it', async () => {
+  const desktop = createDesktop(['--verify-backup=/usb/backup.json'], { hasLock: false });
+  await desktop.start;
+  expect([desktop.order, desktop.log]).toEqual([['exit 1'], ['Hearth is running on this data folder: quit it first.']]);
+});
 
 test('what only works before ready is done before ready, on Linux with the WebGPU switches', async () => {
   const desktop = createDesktop();

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { createCoreHost } from '../../main/desktop/core-host.ts';
 import type { CoreProcess } from '../../main/desktop/core-host.ts';
 import { createGrantedFiles } from '../../main/desktop/granted-files.ts';
-import { createFakeTime, createMainChannel } from './electron-fakes.ts';
+import { createKeychainHost } from '../../main/desktop/keychain-host.ts';
+import { createFakeSafeStorage, createFakeTime, createMainChannel, settle } from './electron-fakes.ts';
 
 class FakeCoreProcess extends EventEmitter {
   readonly posted: { message: unknown; ports: number }[] = [];
@@ -26,6 +27,7 @@ function createHost() {
     fork: () => process as unknown as CoreProcess,
     parameters: ['--data-dir=/data'],
     grantedFiles: createGrantedFiles(() => 'token'),
+    answerKeychain: createKeychainHost(createFakeSafeStorage(), 'darwin'),
     schedule: time.schedule,
     onStarted: () => events.push('started'),
     onStopped: () => events.push('stopped'),
@@ -50,9 +52,24 @@ test('the shell grants files, restarts workers and hands ports on, and ignores t
   ]);
   expect(events).toEqual([
     'started',
-    'Ignored a message of the core: the shell takes grant (an absolute path), revoke, restart-worker and failed; got "grant"',
+    'Ignored a message of the core: the shell takes grant (an absolute path), revoke, restart-worker, failed and keychain; got "grant"',
     'restart: hung',
   ]);
+});
+
+test('the shell answers the core about the keychain, and not a core that has gone meanwhile', async () => {
+  const { host, process } = createHost();
+  host.start(() => {});
+  process.emit('message', { kind: 'keychain', id: 5, action: 'seal', text: 'a secret' });
+  await settle();
+  const text = Buffer.from('v10terces a').toString('base64');
+  expect(process.posted).toEqual([
+    { message: { kind: 'keychain-answer', id: 5, ok: true, text, isStale: false }, ports: 0 },
+  ]);
+  process.emit('message', { kind: 'keychain', id: 6, action: 'seal', text: 'a secret' });
+  process.emit('exit', 1);
+  await settle();
+  expect(process.posted).toHaveLength(1);
 });
 
 test('a crash is told with the reason the core gave, or with its exit code', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,7 @@ test('the core starts a whole node on the worker it is given, and stops when ask
   // No chain is configured, which the state says.
   expect(said).toContainEqual({ state: 'blocked', adapter: 'Test card' });
   expect(log).toContain('Using Test card (chromium).');
+  expect(readFileSync(join(folder, 'one', 'wallet.json'), 'utf8')).toContain('"sealedBy":"keychain"');
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import type { BrowserWindow, BrowserWindowConstructorOptions, MessagePortMain, Session, WebContents } from 'electron';
 import type { NodeApi, NodeRequestName, NodeSnapshot, NodeState } from '../../protocol/node-api.ts';
+import type { KeychainStorage } from '../../main/desktop/keychain-host.ts';
 import type { DesktopPort, MainPort } from '../../main/desktop/ports.ts';
 
 /** Two connected DesktopPorts that clone what is sent, deliver in order and asynchronously, and close together. */
@@ -148,6 +149,24 @@ export class FakeSession extends EventEmitter {
   asSession(): Session {
     return this as unknown as Session;
   }
+}
+
+function turn(text: string): string {
+  return text.split('').toReversed().join('');
+}
+
+/** A safeStorage that seals by turning the text around behind a mark of its own. */
+export function createFakeSafeStorage({ shouldReEncrypt = false } = {}): KeychainStorage {
+  return {
+    isAsyncEncryptionAvailable: () => Promise.resolve(true),
+    encryptStringAsync: (text) => Promise.resolve(Buffer.from(`v10${turn(text)}`)),
+    async decryptStringAsync(sealed) {
+      const text = sealed.toString();
+      if (!text.startsWith('v10')) throw new Error(`cannot decrypt ${text}`);
+      return { result: turn(text.slice(3)), shouldReEncrypt };
+    },
+    getSelectedStorageBackend: () => 'gnome_libsecret',
+  };
 }
 
 /** A clock and a timer queue that a test moves by hand. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Wallet } from 'ethers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createKeychainKeyStore, openWallet } from '../../main/payment/index.ts';
+import { openWallet } from '../../main/payment/index.ts';
 import { createNewWallet, exportWallet, importWallet, verifyBackup } from '../../main/payment/wallet-keeping.ts';
 
 let folder: string;
@@ -39,14 +39,4 @@ test('there is nothing to export where no wallet is', async () => {
   const backup = { path: join(folder, 'backup.json'), passphrase: 'vault' };
   await expect(exportWallet(where, backup)).rejects.toMatchObject({ code: 'WALLET_MISSING' });
   expect(existsSync(backup.path)).toBe(false);
-});
-
-test('a keychain on Linux that cannot say what it seals with is refused', async () => {
-  const keychain = {
-    isAsyncEncryptionAvailable: () => Promise.resolve(true),
-    encryptStringAsync: () => Promise.resolve(new Uint8Array()),
-    decryptStringAsync: () => Promise.resolve({ result: '', shouldReEncrypt: false }),
-  };
-  const keyStore = createKeychainKeyStore(keychain, 'linux');
-  await expect(openWallet({ ...where, keyStore })).rejects.toMatchObject({ code: 'KEYCHAIN_UNAVAILABLE' });
 });

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Wallet } from 'ethers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createKeychainKeyStore, openWallet, readWalletSettings } from '../../main/payment/index.ts';
-import type { Keychain } from '../../main/payment/index.ts';
+import { openWallet, readWalletSettings } from '../../main/payment/index.ts';
 import {
   changePassphrase,
   createNewWallet,
@@ -123,57 +122,6 @@ test('the payout address is kept with its capitals, set back, and a spoilt file 
   for (const content of ['{', '{"version":2}', `{"version":1,"payoutAddress":"0x12","backupVerifiedAtMs":null}`]) {
     writeFileSync(path, content);
     expect(() => readWalletSettings(dataDirectory)).toThrow(failure('WALLET_CORRUPT', path));
-  }
-});
-
-function turn(text: string): string {
-  return text.split('').toReversed().join('');
-}
-
-/** A keychain that seals by turning the text around. */
-function keychainOf(changes: Partial<Keychain> = {}): Keychain {
-  return {
-    isAsyncEncryptionAvailable: () => Promise.resolve(true),
-    encryptStringAsync: (text) => Promise.resolve(new TextEncoder().encode(turn(text))),
-    decryptStringAsync: (sealed) => Promise.resolve({ result: turn(sealed.toString()), shouldReEncrypt: false }),
-    getSelectedStorageBackend: () => 'gnome_libsecret',
-    ...changes,
-  };
-}
-
-test('with a keychain the key is sealed by it, also one that lay there plain or under a passphrase', async () => {
-  const address = await createNewWallet(where('old'));
-  const keyStore = createKeychainKeyStore(keychainOf(), 'linux');
-  expect((await openWallet({ ...where('old'), keyStore })).address).toBe(address);
-  expect(describeWallet(dataDirectory)).toEqual({ address, sealedBy: "the system's keychain" });
-  expect((await openWallet({ dataDirectory, keyStore })).address).toBe(address);
-  await expect(openWallet({ dataDirectory })).rejects.toThrow(failure('WALLET_CORRUPT'));
-  await exportWallet({ dataDirectory, keyStore, scryptCost }, { path: backup, passphrase: 'vault' });
-  expect(await verifyBackup(where(), { path: backup, passphrase: 'vault' })).toBe(address);
-});
-
-test.each<[string, string, Partial<Keychain>]>([
-  ['basic_text', 'linux', { getSelectedStorageBackend: () => 'basic_text' }],
-  ['unknown', 'linux', { getSelectedStorageBackend: () => 'unknown' }],
-  ['locked', 'darwin', { isAsyncEncryptionAvailable: () => Promise.resolve(false) }],
-])('a keychain that is %s is refused, and nothing is written', async (what, platform, changes) => {
-  const keyStore = createKeychainKeyStore(keychainOf(changes), platform);
-  await expect(openWallet({ dataDirectory, keyStore })).rejects.toThrow(failure('KEYCHAIN_UNAVAILABLE', what));
-  expect(existsSync(join(dataDirectory, 'wallet.json'))).toBe(false);
-});
-
-test('a keychain of another user, or one that gives another key, does not open the wallet', async () => {
-  const keyStore = createKeychainKeyStore(keychainOf(), 'win32');
-  await openWallet({ dataDirectory, keyStore });
-  const decryptions: Keychain['decryptStringAsync'][] = [
-    () => Promise.reject(new Error('secret text')),
-    () => Promise.resolve({ result: Wallet.createRandom().privateKey, shouldReEncrypt: false }),
-  ];
-  for (const decryptStringAsync of decryptions) {
-    const other = createKeychainKeyStore(keychainOf({ decryptStringAsync }), 'win32');
-    const error = await openWallet({ dataDirectory, keyStore: other }).catch((thrown: unknown) => thrown);
-    expect(error).toEqual(failure('WALLET_CORRUPT', 'does not open'));
-    expect(String(error)).not.toContain('secret');
   }
 });
 
