@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { wasmBytes } from './worker/host/wasm-bytes.mjs';
 
 export default defineConfig({
+  plugins: [wasmBytes()],
   test: {
     // One worker process each for CPU tests; GPU, UI and e2e files run one at a time on the machine's two cores.
     include: ['tests/**/*.test.ts'],

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vite';
+import { wasmBytes } from '../../worker/host/wasm-bytes.mjs';
 
 /** The runner as one file for Node: engine, shaders and references inlined; Dawn's package stays beside it. */
 export default defineConfig({
   publicDir: false,
+  plugins: [wasmBytes()],
   logLevel: 'warn',
   ssr: { noExternal: true, external: ['webgpu'] },
   build: {

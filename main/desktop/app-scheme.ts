@@ -17,9 +17,9 @@ export const APP_SCHEME_PRIVILEGES: CustomScheme = {
 export const DASHBOARD_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The worker page runs its script, one Web Worker, and reads the files it was granted. */
+/** The worker page runs its script, its decoders of scenes (WebAssembly), one Web Worker, and reads the files it was granted. */
 export const WORKER_POLICY =
-  "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

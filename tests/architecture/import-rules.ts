@@ -27,7 +27,14 @@ const ELECTRON_HOLDERS = [
 
 /** Pure packages: no I/O, the same everywhere. */
 const PROTOCOL_PACKAGES: readonly string[] = ['ethers'];
-const WORKER_PACKAGES: readonly string[] = ['@huggingface/jinja', 'fast-png', 'jpeg-js'];
+const WORKER_PACKAGES: readonly string[] = [
+  '@cwasm/webp',
+  '@huggingface/jinja',
+  'draco3d',
+  'fast-png',
+  'jpeg-js',
+  'meshoptimizer',
+];
 const RENDERER_PACKAGES: readonly string[] = ['preact', '@preact/signals', 'uplot'];
 
 /** All violations of the import table, one line each; none is an empty list. */

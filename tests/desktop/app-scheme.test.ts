@@ -78,7 +78,8 @@ test('every response carries the policy of its window', async () => {
   expect(policies).toEqual([DASHBOARD_POLICY, WORKER_POLICY]);
   for (const policy of policies) {
     expect(policy).toContain("default-src 'none'");
-    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    // Compiling WebAssembly is not evaluating text; the decoders of scenes need it.
+    expect(policy?.replace("'wasm-unsafe-eval'", '')).not.toMatch(/unsafe|\*|https?:/);
   }
 });
 

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GpuProcess, startGpuProcess } from '../../main/headless/gpu-process.ts';
+import { packedScene } from '../render/scene/compressed-fixture.ts';
 import { openWorkerBrowser, type WorkerBrowser, type WorkerPage } from './worker-browser.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -23,7 +24,13 @@ let gpu: GpuProcess;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'hearth-worker-'));
-  browser = await openWorkerBrowser({ '/model.gguf': modelPath, '/scene.glb': scenePath });
+  const packedPath = join(directory, 'packed.glb');
+  await writeFile(packedPath, packedScene());
+  browser = await openWorkerBrowser({
+    '/model.gguf': modelPath,
+    '/scene.glb': scenePath,
+    '/packed.glb': packedPath,
+  });
   ({ page } = browser);
   gpu = await startGpuProcess({ dataDirectory: directory, adapter: 'swiftshader', log: () => {} });
 });
@@ -100,5 +107,15 @@ describe('the GPU worker in Chromium', () => {
     const scale = Math.max(...sums);
     const furthest = Math.max(...sums.map((sum, index) => Math.abs(sum - (inChromium[index] ?? Number.NaN))));
     expect(furthest / scale).toBeLessThan(1e-4);
+  });
+
+  it('unfolds Draco, meshoptimizer and WebP as the Node host does', async () => {
+    const inChromium = await page.evaluate(async (settings) => {
+      const { askWorker, openFile } = globalThis as unknown as WorkerPage;
+      return askWorker('load-scene', { sceneId: 'packed', source: await openFile('/packed.glb'), settings });
+    }, settings);
+    const source = { kind: 'file', path: join(directory, 'packed.glb') } as const;
+    expect(inChromium).toEqual(await gpu.worker.call('load-scene', { sceneId: 'packed', source, settings }));
+    expect(inChromium.triangleCount).toBe(4);
   });
 });

@@ -9,8 +9,15 @@ export interface StaticServer {
 
 const types: Readonly<Record<string, string>> = { js: 'text/javascript', html: 'text/html; charset=utf-8' };
 
-/** Serves the given files, by their address, on a free loopback port: a secure context, as WebGPU wants one. */
-export async function serveFiles(files: Readonly<Record<string, string | URL>>): Promise<StaticServer> {
+/**
+ * Serves the given files, by their address, on a free loopback port: a secure context, as WebGPU wants one. All come with the
+ * content security policy, where there is one.
+ */
+export async function serveFiles(
+  files: Readonly<Record<string, string | URL>>,
+  policy?: string,
+): Promise<StaticServer> {
+  const common = policy === undefined ? {} : { 'content-security-policy': policy };
   const server = createServer((request, response) => {
     const address = request.url ?? '';
     const file = files[address];
@@ -20,7 +27,7 @@ export async function serveFiles(files: Readonly<Record<string, string | URL>>):
     }
     const type = types[address.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
     readFile(file).then(
-      (bytes) => response.writeHead(200, { 'content-type': type }).end(bytes),
+      (bytes) => response.writeHead(200, { ...common, 'content-type': type }).end(bytes),
       () => response.writeHead(500).end(),
     );
   });

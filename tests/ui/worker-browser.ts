@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { build } from 'vite';
+import { WORKER_POLICY } from '../../main/desktop/app-scheme.ts';
 import type { WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
 import { launchChromium } from './chromium.ts';
 import { serveFiles } from './static-server.ts';
@@ -22,7 +23,7 @@ export interface WorkerBrowser {
   close(): Promise<void>;
 }
 
-/** Builds the GPU worker that ships and opens it in a headless Chromium; `files` are served beside it, by address. */
+/** Builds the GPU worker that ships and opens it in a headless Chromium, under the policy of the desktop; `files` are served beside it, by address. */
 export async function openWorkerBrowser(files: Readonly<Record<string, string>> = {}): Promise<WorkerBrowser> {
   const directory = await mkdtemp(join(tmpdir(), 'hearth-worker-'));
   await build({
@@ -30,12 +31,15 @@ export async function openWorkerBrowser(files: Readonly<Record<string, string>> 
     logLevel: 'error',
     build: { outDir: directory },
   });
-  const server = await serveFiles({
-    '/index.html': new URL('worker-page.html', import.meta.url),
-    '/worker-page.js': new URL('worker-page.js', import.meta.url),
-    '/gpu-worker.js': join(directory, 'gpu-worker.js'),
-    ...files,
-  });
+  const server = await serveFiles(
+    {
+      '/index.html': new URL('worker-page.html', import.meta.url),
+      '/worker-page.js': new URL('worker-page.js', import.meta.url),
+      '/gpu-worker.js': join(directory, 'gpu-worker.js'),
+      ...files,
+    },
+    WORKER_POLICY,
+  );
   const browser = await launchChromium();
   const page = await browser.newPage();
   await page.goto(`${server.origin}/index.html`);

@@ -104,6 +104,8 @@ const componentCounts: Readonly<Record<string, number>> = { SCALAR: 1, VEC2: 2, 
 export interface GlbAdder extends DocumentEdit {
   /** Puts bytes at the end of the binary chunk; returns the number of their buffer view. */
   view(bytes: ArrayBufferView, members?: object): number;
+  /** Where a view that was added begins in the binary chunk. */
+  offsetOf(view: number): number;
   /** Returns the number of an accessor as it is given. */
   entry(accessor: object): number;
   /** Puts numbers at the end of the binary chunk; returns the number of their accessor. */
@@ -113,6 +115,7 @@ export interface GlbAdder extends DocumentEdit {
 /** The square's file with more in it. */
 export function extendedSquare(change: (adder: GlbAdder) => void): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [new Uint8Array(squareBinary().buffer)];
+  const offsets = new Map<number, number>();
   let lengthBytes = 108;
   let [viewCount, accessorCount] = [3, 3];
   const document = squareDocument((edit) => {
@@ -127,11 +130,13 @@ export function extendedSquare(change: (adder: GlbAdder) => void): Uint8Array<Ar
           byteLength: bytes.byteLength,
           ...members,
         });
+        offsets.set(viewCount, lengthBytes);
         parts.push(padded);
         lengthBytes += padded.length;
         viewCount += 1;
         return viewCount - 1;
       },
+      offsetOf: (view) => offsets.get(view) as number,
       entry(accessor) {
         edit.set(`accessors.${accessorCount}`, accessor);
         accessorCount += 1;

@@ -6,6 +6,7 @@ import { loadScene } from '../../../worker/render/scene/load-scene.ts';
 import type { Scene } from '../../../worker/render/scene/scene.ts';
 import { SceneError } from '../../../worker/render/scene/scene-error.ts';
 import { decodeTexture } from '../../../worker/render/textures/texture-image.ts';
+import { webpFiles } from '../scene/compressed-fixture.ts';
 import { type DocumentEdit, glbOf, squareBinary, squareDocument } from '../scene/glb-fixture.ts';
 import { refusalOf } from '../scene/refusal-of.ts';
 
@@ -86,6 +87,13 @@ test('a JPEG is decoded, close to what was encoded', async () => {
   [200, 100, 50].forEach((value, channel) => expect(Math.abs((bytes[channel] as number) - value)).toBeLessThan(6));
 });
 
+/** The lossy file with bytes in place of some of its own: the canvas at 24, its picture in the chunk at 58. */
+function webpWith(place: number, ...bytes: readonly number[]): Uint8Array<ArrayBuffer> {
+  const file = webpFiles.lossy.slice();
+  file.set(bytes, place);
+  return file;
+}
+
 describe('a texture is refused with the field to look at', () => {
   const huge = png.slice();
   new DataView(huge.buffer).setUint32(16, 100_000);
@@ -99,7 +107,7 @@ describe('a texture is refused with the field to look at', () => {
       'a GIF',
       Uint8Array.from('GIF89a----', (letter) => letter.charCodeAt(0)),
       undefined,
-      'unsupported-feature: images[0] is neither PNG nor JPEG',
+      'unsupported-feature: images[0] is neither PNG nor JPEG nor WebP',
     ],
     [
       'a PNG wider than allowed',
@@ -126,6 +134,30 @@ describe('a texture is refused with the field to look at', () => {
       'invalid-field: images[0] cannot be decoded: ',
     ],
     [
+      'a WebP wider than allowed',
+      webpWith(24, 0xff, 0xff),
+      undefined,
+      'limit-exceeded: images[0] has 65536 x 16 pixels; sides must lie in 1..8192',
+    ],
+    [
+      'a WebP whose picture is larger than its canvas',
+      webpWith(58 + 8 + 6, 0xff, 0x3f),
+      undefined,
+      'limit-exceeded: images[0] has 16383 x 16 pixels; sides must lie in 1..8192',
+    ],
+    [
+      'a WebP that is cut',
+      webpFiles.lossless.slice(0, 40),
+      undefined,
+      'invalid-field: images[0] cannot be decoded: its pixels are damaged, or it is an animation',
+    ],
+    [
+      'a WebP without a picture',
+      webpFiles.lossless.slice(0, 12),
+      undefined,
+      'invalid-field: images[0] cannot be decoded: it holds no picture',
+    ],
+    [
       'an image by URI',
       png,
       (document) => document.set('images.0', { uri: 'http://example.org/a.png' }),
@@ -141,7 +173,7 @@ describe('a texture is refused with the field to look at', () => {
       'a texture without a source',
       png,
       (document) => document.remove('textures.0.source'),
-      'unsupported-feature: textures[0] uses an image of another format than PNG and JPEG',
+      'unsupported-feature: textures[0] uses an image of another format than PNG, JPEG and WebP',
     ],
     [
       'a sampler that wraps in an unknown way',
@@ -174,11 +206,33 @@ describe('a texture is refused with the field to look at', () => {
   });
 });
 
+test('a WebP without loss arrives as it was, alpha and all', async () => {
+  const { widthPixels, heightPixels, bytes } = await decodeTexture(webpFiles.lossless, 'images[0]');
+  expect([widthPixels, heightPixels, ...bytes]).toEqual([
+    2, 2, 255, 0, 0, 255, 0, 255, 0, 128, 0, 0, 255, 255, 10, 20, 30, 0,
+  ]);
+});
+
+test('a WebP with loss is decoded, close to what was encoded', async () => {
+  const { widthPixels, heightPixels, bytes } = await decodeTexture(webpFiles.lossy, 'images[0]');
+  expect([widthPixels, heightPixels]).toEqual([16, 16]);
+  [200, 100, 50].forEach((value, channel) => expect(Math.abs((bytes[channel] as number) - value)).toBeLessThan(6));
+  expect([bytes[3], bytes.at(-1)]).toEqual([255, 64]);
+});
+
+test('a texture shows its WebP rather than the picture for other readers', async () => {
+  const { images } = await load(webpFiles.lossless, (document) => {
+    document.set('images.1', { bufferView: 0 });
+    document.set('textures.0', { source: 1, extensions: { EXT_texture_webp: { source: 0 } } });
+    document.set('extensionsRequired', ['EXT_texture_webp']);
+  });
+  expect(images?.map(({ widthPixels }) => widthPixels)).toEqual([2]);
+});
+
 test('six thousand mutations of a textured scene end in a scene or in a refusal', async () => {
   const data = new Uint8Array(8 * 8 * 4).map((_, index) => (index * 37) & 255);
-  const originals = [png, Uint8Array.from(jpeg.encode({ width: 8, height: 8, data }, 80).data)].map((image) =>
-    texturedSquare(image),
-  );
+  const jpegFile = Uint8Array.from(jpeg.encode({ width: 8, height: 8, data }, 80).data);
+  const originals = [png, jpegFile, webpFiles.lossless, webpFiles.lossy].map((image) => texturedSquare(image));
   let state = 5;
   const random = (limit: number): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -186,9 +240,10 @@ test('six thousand mutations of a textured scene end in a scene or in a refusal'
   };
   const outcomes = { loaded: 0, refused: 0 };
   for (let round = 0; round < 6000; round += 1) {
-    const file = (originals[round & 1] as Uint8Array<ArrayBuffer>).slice();
+    const file = (originals[round & 3] as Uint8Array<ArrayBuffer>).slice();
     // Two thirds of the changes meet the binary chunk, where the image lies.
-    const from = round % 3 === 0 ? 0 : file.length - 32 - (round & 1 ? 700 : 110);
+    const imageBytes = [110, 700, 66, 110][round & 3] as number;
+    const from = round % 3 === 0 ? 0 : file.length - 32 - imageBytes;
     for (let change = 0; change <= random(3); change += 1) file[from + random(file.length - from)] = random(256);
     try {
       await loadScene(createMemorySource(file));

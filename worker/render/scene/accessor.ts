@@ -67,8 +67,8 @@ export interface AccessorTable {
   vectors(reference: Field): Accessor;
   /** VEC2 of float32 or of normalized integers. @throws SceneError. */
   pairs(reference: Field): Accessor;
-  /** SCALAR of an unsigned integer type. @throws SceneError. */
-  indices(reference: Field): Accessor;
+  /** SCALAR of an unsigned integer type; `isPartial` as in a rule. @throws SceneError. */
+  indices(reference: Field, isPartial: boolean): Accessor;
 }
 
 /** Reads the accessor table of a document. */
@@ -160,7 +160,8 @@ export function createAccessorTable(document: Field, views: BufferViewTable): Ac
     find,
     vectors: (reference) => find(reference, { type: 'VEC3', components: vectorTypes, isPartial: true }),
     pairs: (reference) => find(reference, { type: 'VEC2', components: pairTypes, isPartial: true }),
-    indices: (reference) => find(reference, { type: 'SCALAR', components: [uint8, uint16, uint32] }),
+    indices: (reference, isPartial) =>
+      find(reference, { type: 'SCALAR', components: [uint8, uint16, uint32], isPartial }),
   };
 }
 

@@ -1,9 +1,11 @@
+import { assertRange } from '../../byte-source.ts';
+import { type CompressedView, compressionOf, decompress } from './compressed-view.ts';
 import { type Field, indexOf, integerOf, listMember, member, optionalMember, unsupported } from './field.ts';
 import type { GlbContainer } from './glb-container.ts';
 import { sceneLimits } from './limits.ts';
 import { SceneError } from './scene-error.ts';
 
-/** A range of the binary chunk that was checked against it; nothing is read yet. */
+/** A range of bytes that was checked: of the binary chunk, or of what a part of it unfolds to. Nothing is read yet. */
 export interface BufferView {
   readonly path: string;
   readonly sizeBytes: number;
@@ -53,9 +55,44 @@ export function createBufferViewTable(glb: GlbContainer): BufferViewTable {
     return { offsetBytes: glb.binaryOffsetBytes + offsetBytes, lengthBytes };
   }
 
+  const unfolded = new Map<Field, Promise<Uint8Array<ArrayBuffer>>>();
+  let unfoldedBytes = 0;
+
+  /** Once, whoever asks for it. */
+  function unfold(view: Field, compression: CompressedView): Promise<Uint8Array<ArrayBuffer>> {
+    let bytes = unfolded.get(view);
+    if (bytes === undefined) {
+      unfoldedBytes += compression.strideBytes * compression.count;
+      if (unfoldedBytes > sceneLimits.unfoldedBytes) {
+        throw new SceneError(
+          'limit-exceeded',
+          `${view.path} brings what the scene unfolds to ${unfoldedBytes} bytes; the limit is ${sceneLimits.unfoldedBytes}`,
+          { field: view.path, value: unfoldedBytes, limit: sceneLimits.unfoldedBytes },
+        );
+      }
+      const range = rangeOf(compression.field);
+      bytes = glb.source.read(range.offsetBytes, range.lengthBytes).then((packed) => decompress(compression, packed));
+      unfolded.set(view, bytes);
+    }
+    return bytes;
+  }
+
+  function compressedView(view: Field, compression: CompressedView): BufferView {
+    rangeOf(compression.field);
+    return {
+      path: view.path,
+      sizeBytes: compression.strideBytes * compression.count,
+      strideBytes: compression.mode === 'ATTRIBUTES' ? compression.strideBytes : undefined,
+      read: async (offsetBytes, lengthBytes) =>
+        (await unfold(view, compression)).slice(offsetBytes, offsetBytes + lengthBytes),
+    };
+  }
+
   return {
     at(reference) {
       const view = views[indexOf(reference, views.length, 'bufferViews')] as Field;
+      const compression = compressionOf(view);
+      if (compression !== undefined) return compressedView(view, compression);
       const range = rangeOf(view);
       const stride = optionalMember(view, 'byteStride');
       return {
@@ -64,6 +101,19 @@ export function createBufferViewTable(glb: GlbContainer): BufferViewTable {
         strideBytes: stride === undefined ? undefined : integerOf(stride, 4, 252),
         read: (offsetBytes, lengthBytes) => glb.source.read(range.offsetBytes + offsetBytes, lengthBytes),
       };
+    },
+  };
+}
+
+/** Bytes in memory as a view; for what a decoder gave. */
+export function memoryView(path: string, bytes: Uint8Array<ArrayBuffer>): BufferView {
+  return {
+    path,
+    sizeBytes: bytes.length,
+    strideBytes: undefined,
+    async read(offsetBytes, lengthBytes) {
+      assertRange(offsetBytes, lengthBytes, bytes.length);
+      return bytes.slice(offsetBytes, offsetBytes + lengthBytes);
     },
   };
 }

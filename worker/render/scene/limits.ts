@@ -2,6 +2,8 @@
 export const sceneLimits = {
   jsonBytes: 16 * 1024 * 1024,
   binaryBytes: 512 * 1024 * 1024,
+  /** Of all compressed buffer views together, once they are unfolded. */
+  unfoldedBytes: 512 * 1024 * 1024,
   accessors: 100_000,
   bufferViews: 100_000,
   cameras: 1_000,

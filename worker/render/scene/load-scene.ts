@@ -23,6 +23,9 @@ import { createTriangleList } from './triangle-list.ts';
 
 const supportedExtensions = [
   'EXT_mesh_gpu_instancing',
+  'EXT_meshopt_compression',
+  'EXT_texture_webp',
+  'KHR_draco_mesh_compression',
   'KHR_lights_punctual',
   'KHR_materials_clearcoat',
   'KHR_materials_emissive_strength',
@@ -31,6 +34,7 @@ const supportedExtensions = [
   'KHR_materials_transmission',
   'KHR_materials_unlit',
   'KHR_mesh_quantization',
+  'KHR_meshopt_compression',
   'KHR_texture_transform',
 ];
 
@@ -46,7 +50,7 @@ export async function loadScene(source: ByteSource, view: SceneView = {}): Promi
   const materials = readMaterials(document, textures);
   const views = createBufferViewTable(glb);
   const accessors = createAccessorTable(document, views);
-  const meshes = planMeshes(document, accessors, materials.length);
+  const meshes = planMeshes(document, { accessors, views, materialCount: materials.length });
   const skins = planSkins(document, accessors);
   const pose = await readPose(document, accessors, view);
   const tree = placeNodes(document, pose);

@@ -1,4 +1,6 @@
 import { type Accessor, type AccessorTable, componentTypes } from './accessor.ts';
+import type { BufferViewTable } from './buffer-views.ts';
+import { type CompressedMesh, compressedMeshOf } from './compressed-mesh.ts';
 import {
   type Field,
   elementsOf,
@@ -14,6 +16,13 @@ import { sceneLimits } from './limits.ts';
 import { SceneError } from './scene-error.ts';
 
 const triangleList = 4;
+/** Attributes that are read. */
+const compressible = [
+  'POSITION',
+  'NORMAL',
+  'TEXCOORD_0',
+  ...Array.from({ length: sceneLimits.influenceSets }, (_, set) => [`JOINTS_${set}`, `WEIGHTS_${set}`]).flat(),
+];
 const { uint8, uint16, float32 } = componentTypes;
 
 /** A primitive whose accessors are checked and counted, but not read. */
@@ -27,6 +36,8 @@ export interface PrimitivePlan {
   readonly triangleCount: number;
   /** Undefined: the default material. */
   readonly materialIndex: number | undefined;
+  /** Where the accessors' values lie, when they lie in a file of their own. */
+  readonly compressed: CompressedMesh | undefined;
   readonly targets: readonly MorphTarget[];
   /** JOINTS_n with WEIGHTS_n: four joints of each vertex and how much it follows them. */
   readonly influences: readonly { readonly joints: Accessor; readonly weights: Accessor }[];
@@ -48,14 +59,21 @@ export interface MeshPlan {
   readonly weights: readonly number[];
 }
 
+/** What a mesh refers to. */
+export interface MeshTables {
+  readonly accessors: AccessorTable;
+  readonly views: BufferViewTable;
+  readonly materialCount: number;
+}
+
 /** Reads the mesh table without touching the binary chunk. */
-export function planMeshes(document: Field, accessors: AccessorTable, materialCount: number): MeshPlan[] {
+export function planMeshes(document: Field, tables: MeshTables): MeshPlan[] {
   const meshes = listMember(document, 'meshes', sceneLimits.meshes);
   let primitiveCount = 0;
   return meshes.map((mesh) => {
     const fields = elementsOf(member(mesh, 'primitives'), sceneLimits.primitives - primitiveCount);
     primitiveCount += fields.length;
-    const primitives = fields.map((primitive) => planPrimitive(primitive, accessors, materialCount));
+    const primitives = fields.map((primitive) => planPrimitive(primitive, tables));
     const targetCount = primitives[0]?.targets.length ?? 0;
     for (const { path, targets } of primitives) assertCount(`${path}.targets`, targets.length, targetCount, mesh.path);
     return {
@@ -86,17 +104,15 @@ function assertCount(path: string, count: number, expected: number, owner: strin
   });
 }
 
-function planPrimitive(field: Field, accessors: AccessorTable, materialCount: number): PrimitivePlan {
+function planPrimitive(field: Field, { accessors, views, materialCount }: MeshTables): PrimitivePlan {
   const mode = optionalMember(field, 'mode');
   if (mode !== undefined && integerOf(mode, 0, 6) !== triangleList) {
     throw unsupported(mode, `primitive mode ${integerOf(mode, 0, 6)} (only 4, triangles)`);
   }
-  const extensions = optionalMember(field, 'extensions');
-  for (const name of ['KHR_draco_mesh_compression']) {
-    const extension = extensions === undefined ? undefined : optionalMember(extensions, name);
-    if (extension !== undefined) throw unsupported(extension, name);
-  }
   const attributes = member(field, 'attributes');
+  const compressed = compressedMeshOf(field, compressible, views);
+  // What is compressed has an accessor that says what it is, but not where.
+  const isPartial = compressed !== undefined;
   const positions = accessors.vectors(member(attributes, 'POSITION'));
   const normalField = optionalMember(attributes, 'NORMAL');
   const normals = normalField === undefined ? undefined : accessors.vectors(normalField);
@@ -105,7 +121,7 @@ function planPrimitive(field: Field, accessors: AccessorTable, materialCount: nu
   assertSameCount(`${attributes.path}.NORMAL`, normals, positions);
   assertSameCount(`${attributes.path}.TEXCOORD_0`, textureCoordinates, positions);
   const indexField = optionalMember(field, 'indices');
-  const indices = indexField === undefined ? undefined : accessors.indices(indexField);
+  const indices = indexField === undefined ? undefined : accessors.indices(indexField, isPartial);
   const cornerCount = indices === undefined ? positions.count : indices.count;
   if (cornerCount % 3 !== 0) {
     const path = indexField === undefined ? `${attributes.path}.POSITION` : indexField.path;
@@ -127,7 +143,8 @@ function planPrimitive(field: Field, accessors: AccessorTable, materialCount: nu
     targets: listMember(field, 'targets', sceneLimits.morphTargets).map((target) =>
       planTarget(target, accessors, positions),
     ),
-    influences: planInfluences(attributes, accessors, positions),
+    compressed,
+    influences: planInfluences(attributes, accessors, positions, isPartial),
   };
 }
 
@@ -143,7 +160,12 @@ function planTarget(field: Field, accessors: AccessorTable, positions: Accessor)
   return { path: field.path, positions: delta('POSITION'), normals: delta('NORMAL') };
 }
 
-function planInfluences(attributes: Field, accessors: AccessorTable, positions: Accessor): PrimitivePlan['influences'] {
+function planInfluences(
+  attributes: Field,
+  accessors: AccessorTable,
+  positions: Accessor,
+  isPartial: boolean,
+): PrimitivePlan['influences'] {
   const influences: { joints: Accessor; weights: Accessor }[] = [];
   for (let set = 0; ; set += 1) {
     const jointsField = optionalMember(attributes, `JOINTS_${set}`);
@@ -152,8 +174,8 @@ function planInfluences(attributes: Field, accessors: AccessorTable, positions: 
       throw unsupported(jointsField, `more than ${sceneLimits.influenceSets * 4} joints for a vertex`);
     }
     const weightsField = member(attributes, `WEIGHTS_${set}`);
-    const joints = accessors.find(jointsField, { type: 'VEC4', components: [uint8, uint16] });
-    const weights = accessors.find(weightsField, { type: 'VEC4', components: [uint8, uint16, float32] });
+    const joints = accessors.find(jointsField, { type: 'VEC4', components: [uint8, uint16], isPartial });
+    const weights = accessors.find(weightsField, { type: 'VEC4', components: [uint8, uint16, float32], isPartial });
     assertSameCount(jointsField.path, joints, positions);
     assertSameCount(weightsField.path, weights, positions);
     influences.push({ joints, weights });

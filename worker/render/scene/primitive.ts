@@ -1,4 +1,5 @@
 import { readIndices, readNumbers } from './accessor-values.ts';
+import { unfoldMesh } from './compressed-mesh.ts';
 import type { MorphTarget, PrimitivePlan } from './mesh.ts';
 
 /** A primitive's data in its own space; `indices` lists three vertices per triangle. */
@@ -40,7 +41,8 @@ export function countVertices(plan: PrimitivePlan, needs: PrimitiveNeeds): numbe
 }
 
 /** Reads and checks every vertex and index of a primitive. */
-export async function readPrimitive(plan: PrimitivePlan, needs: PrimitiveNeeds): Promise<Primitive> {
+export async function readPrimitive(planned: PrimitivePlan, needs: PrimitiveNeeds): Promise<Primitive> {
+  const plan = await unfoldMesh(planned);
   const { path } = plan;
   const attribute = (key: string) => `${path}.attributes.${key}`;
   const vertexCount = plan.positions.count;

@@ -42,8 +42,7 @@ export function createTextureTable(document: Field): TextureTable {
       (transform === undefined ? undefined : optionalMember(transform, 'texCoord')) ??
       optionalMember(reference, 'texCoord');
     if (set !== undefined && integerOf(set, 0, 64) !== 0) throw unsupported(set, 'a second set of texture coordinates');
-    const source = optionalMember(texture, 'source');
-    if (source === undefined) throw unsupported(texture, 'an image of another format than PNG and JPEG');
+    const source = sourceOf(texture);
     const image = images[indexOf(source, images.length, 'images')] as Field;
     if (!used.includes(image)) used.push(image);
     const samplerField = optionalMember(texture, 'sampler');
@@ -78,6 +77,15 @@ export function createTextureTable(document: Field): TextureTable {
   }
 
   return { slot, decode };
+}
+
+/** The image of a texture; that of EXT_texture_webp before the one for readers that cannot show it. */
+function sourceOf(texture: Field): Field {
+  const extensions = optionalMember(texture, 'extensions');
+  const webp = extensions === undefined ? undefined : optionalMember(extensions, 'EXT_texture_webp');
+  const source = (webp === undefined ? undefined : optionalMember(webp, 'source')) ?? optionalMember(texture, 'source');
+  if (source !== undefined) return source;
+  throw unsupported(texture, 'an image of another format than PNG, JPEG and WebP');
 }
 
 function transformOf(reference: Field): Field | undefined {

@@ -1,6 +1,7 @@
 import { SceneError } from '../scene/scene-error.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { decodePng } from './png.ts';
+import { decodeWebp, isWebp } from './webp.ts';
 
 /** Four bytes per texel (R, G, B, A as stored), row-major from the top left. */
 export interface TextureImage {
@@ -17,11 +18,12 @@ export const textureLimits = {
   fileBytes: 67_108_864,
 } as const;
 
-/** Decodes a PNG or JPEG, told apart by its first bytes; `field` names the image in errors. @throws SceneError. */
+/** Decodes a PNG, JPEG or WebP, told apart by its first bytes; `field` names the image in errors. @throws SceneError. */
 export async function decodeTexture(file: Uint8Array<ArrayBuffer>, field: string): Promise<TextureImage> {
   if (file[0] === 0x89 && file[1] === 0x50 && file[2] === 0x4e && file[3] === 0x47) return decodePng(file, field);
   if (file[0] === 0xff && file[1] === 0xd8 && file[2] === 0xff) return decodeJpeg(file, field);
-  throw new SceneError('unsupported-feature', `${field} is neither PNG nor JPEG`, { field });
+  if (isWebp(file)) return decodeWebp(file, field);
+  throw new SceneError('unsupported-feature', `${field} is neither PNG nor JPEG nor WebP`, { field });
 }
 
 /** @throws SceneError when a side is 0 or too long. */

@@ -3,3 +3,9 @@ declare module '*.wgsl?raw' {
   const code: string;
   export default code;
 }
+
+/** A package's WebAssembly, brought in by `worker/host/wasm-bytes.mjs`. */
+declare module '*.wasm?bytes' {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
