@@ -248,6 +248,8 @@ export interface WorkerCalls {
       stopStrings?: string[];
       /** Report logarithms of probabilities, and this many of the likeliest tokens beside each. */
       logProbabilities?: number;
+      /** Draft up to `maxTokens` (1..15) tokens by repetition and check them in one pass: the same answer in fewer passes. */
+      speculation?: { readonly maxTokens: number };
     },
     { prefillMs: number },
   ];

@@ -84,6 +84,19 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     parameters: { sceneId: 's', tile, firstSample: 0, sampleCount: 1, sliceTargetMs: 0 },
     says: 'sliceTargetMs is 0; it must be an integer from 1 to 1000',
   },
+  {
+    name: 'a draft longer than a pass',
+    kind: 'open-generation',
+    parameters: {
+      sessionId: 's',
+      modelId: 'm',
+      promptTokens: [1],
+      maxTokens: 1,
+      sampling,
+      speculation: { maxTokens: 16 },
+    },
+    says: 'speculation.maxTokens is 16; it must be an integer from 1 to 15',
+  },
 ];
 
 describe('a request to the GPU worker', () => {

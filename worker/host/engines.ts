@@ -30,6 +30,7 @@ export interface LanguageEngine {
     sampling: SamplingParameters;
     stopStrings?: readonly string[];
     logProbabilities?: number;
+    speculation?: { readonly maxTokens: number };
   }): Promise<GenerationEngine>;
   score(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>>;
   embed(tokens: readonly number[], pooling: 'mean' | 'last' | 'cls'): Promise<Float32Array<ArrayBuffer>>;

@@ -20,6 +20,7 @@ const limits = {
   biases: 1024,
   texts: 16,
   stopCharacters: 256,
+  draftTokens: 15,
   pictureSidePixels: 16384,
   samples: 2 ** 32 - 1,
   samplesPerCall: 65536,
@@ -146,6 +147,11 @@ export function readTexts(value: unknown, field: string): string[] {
     throw badRequest(field, value, `an array of at most ${limits.texts} texts`);
   }
   return value.map((text, index) => readText(text, `${field}[${index}]`, limits.stopCharacters));
+}
+
+export function readSpeculation(value: unknown, field: string): { maxTokens: number } {
+  const { maxTokens } = readObject(value, field);
+  return { maxTokens: readInteger(maxTokens, `${field}.maxTokens`, 1, limits.draftTokens) };
 }
 
 export function readPooling(value: unknown, field: string): 'mean' | 'last' | 'cls' {

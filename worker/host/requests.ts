@@ -16,6 +16,7 @@ import {
   readSampleRange,
   readSampling,
   readSource,
+  readSpeculation,
   readText,
   readTexts,
   readTile,
@@ -63,17 +64,21 @@ const readers: Readers = {
     modelId: readIdentifier(modelId, 'modelId'),
     tokens: readTokens(tokens, 'tokens', 1),
   }),
-  'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling, stopStrings, logProbabilities }) => ({
-    sessionId: readIdentifier(sessionId, 'sessionId'),
-    modelId: readIdentifier(modelId, 'modelId'),
-    promptTokens: readTokens(promptTokens, 'promptTokens', 1),
-    maxTokens: readTokenCount(maxTokens, 'maxTokens'),
-    sampling: readSampling(sampling, 'sampling'),
-    ...(stopStrings === undefined ? {} : { stopStrings: readTexts(stopStrings, 'stopStrings') }),
-    ...(logProbabilities === undefined
-      ? {}
-      : { logProbabilities: readInteger(logProbabilities, 'logProbabilities', 0, 20) }),
-  }),
+  'open-generation': (parameters) => {
+    const { stopStrings, logProbabilities, speculation } = parameters;
+    return {
+      sessionId: readIdentifier(parameters['sessionId'], 'sessionId'),
+      modelId: readIdentifier(parameters['modelId'], 'modelId'),
+      promptTokens: readTokens(parameters['promptTokens'], 'promptTokens', 1),
+      maxTokens: readTokenCount(parameters['maxTokens'], 'maxTokens'),
+      sampling: readSampling(parameters['sampling'], 'sampling'),
+      ...(stopStrings === undefined ? {} : { stopStrings: readTexts(stopStrings, 'stopStrings') }),
+      ...(logProbabilities === undefined
+        ? {}
+        : { logProbabilities: readInteger(logProbabilities, 'logProbabilities', 0, 20) }),
+      ...(speculation === undefined ? {} : { speculation: readSpeculation(speculation, 'speculation') }),
+    };
+  },
   score: ({ modelId, tokens }) => ({
     modelId: readIdentifier(modelId, 'modelId'),
     tokens: readTokens(tokens, 'tokens', 1),

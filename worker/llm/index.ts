@@ -1,6 +1,7 @@
 export { GgufError, type GgufErrorCode } from './gguf/gguf-error.ts';
 export type { GeneratedChunk, GenerationSession, TokenLogProbability } from './generation.ts';
-export type { GenerationRequest, LanguageModel, ModelCounters } from './language-model.ts';
+export type { GenerationRequest } from './generation-request.ts';
+export type { LanguageModel, ModelCounters } from './language-model.ts';
 export { estimateMemory } from './estimate-memory.ts';
 export { loadModel } from './load-model.ts';
 export type { LoadOptions } from './load-options.ts';

@@ -1,8 +1,9 @@
 import type { ModelDescription, SamplingParameters } from '../messages.ts';
 import type { CacheCounters, SequenceCache } from './cache/sequence-cache.ts';
+import { checkGenerationRequest, type GenerationRequest } from './generation-request.ts';
 import { createGenerationSession, type GenerationSession } from './generation.ts';
 import { attentionBytesRead } from './kernels/attention.ts';
-import { logProbabilityBytes, MAXIMUM_ALTERNATIVES } from './kernels/log-probability.ts';
+import { logProbabilityBytes } from './kernels/log-probability.ts';
 import { LlmError } from './llm-error.ts';
 import { SCORING_CHUNK, type LlamaGraph } from './model/llama-graph.ts';
 import { readSamplingRules, type SamplingRules } from './sampling/sampling-rules.ts';
@@ -12,24 +13,11 @@ import type { Scheduler, SchedulerCounters } from './serving/scheduler.ts';
 import { Sequence } from './serving/sequence.ts';
 import { readThrough } from './serving/step-slots.ts';
 import { StopStrings } from './serving/stop-strings.ts';
+import { PromptLookup } from './speculation/prompt-lookup.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 import type { Vocabulary } from './tokenizer/vocabulary.ts';
 
-/** Stop strings of a request, and their length. */
-const STOP_LIMITS = { count: 16, characters: 256 } as const;
-
 const GREEDY: SamplingParameters = { temperature: 0, seed: 0 };
-
-export interface GenerationRequest {
-  /** Not empty; a task resumed elsewhere passes prompt and tokens so far, and continues with the same tokens. */
-  readonly promptTokens: readonly number[];
-  readonly maxTokens: number;
-  readonly sampling: SamplingParameters;
-  /** The answer ends before the first of these; at most 16 of at most 256 characters. */
-  readonly stopStrings?: readonly string[];
-  /** Report the logarithm of each token's probability, and this many (0..20) of the likeliest beside it. */
-  readonly logProbabilities?: number;
-}
 
 /** What one decoded token costs, and what the model has done so far. */
 export interface ModelCounters extends SchedulerCounters {
@@ -149,24 +137,9 @@ export class LanguageModel {
    * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL when no room is left for one token, INVALID_PARAMETER, OUT_OF_MEMORY
    */
   async openGeneration(request: GenerationRequest): Promise<GenerationSession> {
-    const { promptTokens, maxTokens, stopStrings = [], logProbabilities } = request;
+    const { promptTokens, maxTokens, stopStrings = [], logProbabilities, speculation } = request;
     const rules = readSamplingRules(request.sampling, this.description.vocabularySize);
-    if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
-      throw invalid('maxTokens', maxTokens, 'it must be a whole number of at least 1');
-    }
-    if (
-      logProbabilities !== undefined &&
-      !(Number.isInteger(logProbabilities) && logProbabilities >= 0 && logProbabilities <= MAXIMUM_ALTERNATIVES)
-    ) {
-      throw invalid('logProbabilities', logProbabilities, `it must be a whole number in 0..${MAXIMUM_ALTERNATIVES}`);
-    }
-    if (stopStrings.length > STOP_LIMITS.count) {
-      throw invalid('stopStrings', stopStrings.length, `there may be at most ${STOP_LIMITS.count}`);
-    }
-    const longest = Math.max(0, ...stopStrings.map((text) => text.length));
-    if (longest > STOP_LIMITS.characters) {
-      throw invalid('stopStrings', longest, `each may have at most ${STOP_LIMITS.characters} characters`);
-    }
+    checkGenerationRequest(request);
     const { contextLength } = this.description;
     this.#checkTokens(promptTokens, contextLength - 1);
     const { scheduler, cache, runner, vocabulary } = this.#parts;
@@ -174,7 +147,10 @@ export class LanguageModel {
     cache.checkLength(promptTokens.length + outputLimit);
     if (rules.isAdjusted || rules.isFiltered) await runner.prepare('filter');
     if (logProbabilities !== undefined) await runner.prepare('chosen');
-    const sequence = new Sequence(promptTokens, rules, logProbabilities);
+    const sequence = new Sequence(promptTokens, rules, {
+      ...(logProbabilities === undefined ? {} : { alternatives: logProbabilities }),
+      ...(speculation === undefined ? {} : { lookup: new PromptLookup(speculation.maxTokens) }),
+    });
     try {
       await scheduler.ask(sequence, 0, () => true);
     } catch (error) {
@@ -288,8 +264,4 @@ export class LanguageModel {
     this.#reading = turn.catch(() => undefined);
     return turn;
   }
-}
-
-function invalid(field: string, value: number, rule: string): LlmError {
-  return new LlmError('INVALID_PARAMETER', `${field} is ${value}; ${rule}`, { data: { field, value } });
 }

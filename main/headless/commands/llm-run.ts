@@ -51,6 +51,13 @@ export const llmRunCommand = defineCommand({
       maximum: 20,
       summary: "report tokens' log-probabilities and the N likeliest (with --json)",
     },
+    speculate: {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 1,
+      maximum: 15,
+      summary: 'guess up to N tokens from repetition, check them in one pass: the same text, sooner where it repeats',
+    },
     chat: { kind: 'flag', summary: 'treat the prompt as a message of the user' },
   },
   async run(context, options) {
@@ -72,6 +79,7 @@ export const llmRunCommand = defineCommand({
           sampling: { temperature: options.temperature, seed: options.seed, ...readSamplingOptions(options) },
           ...(options.stop === undefined ? {} : { stopStrings: [options.stop] }),
           ...(options.logprobs === undefined ? {} : { logProbabilities: options.logprobs }),
+          ...(options.speculate === undefined ? {} : { speculation: { maxTokens: options.speculate } }),
         },
         { signal },
       );

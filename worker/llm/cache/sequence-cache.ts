@@ -63,9 +63,7 @@ export class SequenceCache {
     while (sequence.pages.length * PAGE_TOKENS < positions) {
       const page = this.#takePage(sequence);
       if (page === undefined) return false;
-      if (sequence.slot !== undefined) this.#runner.setPage(sequence.slot, sequence.pages.length, page);
-      sequence.pages.push(page);
-      this.#residents.add(sequence);
+      this.#addPage(sequence, page);
     }
     if (sequence.slot !== undefined) return true;
     const slot = this.#takeSlot(sequence);
@@ -74,6 +72,16 @@ export class SequenceCache {
     this.#residents.add(sequence);
     this.#runner.setSlot(slot, sequence);
     return true;
+  }
+
+  /** Adds free pages towards `positions`, and takes nothing from anybody for it. Answers the positions there is room for. */
+  extend(sequence: Sequence, positions: number): number {
+    while (sequence.pages.length * PAGE_TOKENS < positions) {
+      const page = this.#pool.take();
+      if (page === undefined) break;
+      this.#addPage(sequence, page);
+    }
+    return Math.min(positions, sequence.pages.length * PAGE_TOKENS);
   }
 
   /** Keeps the full pages of what a prefill made; pages that decoding touched differ in the last bits and are not shared. */
@@ -94,6 +102,12 @@ export class SequenceCache {
   preempt(sequence: Sequence): void {
     this.#preemptions += 1;
     this.release(sequence);
+  }
+
+  #addPage(sequence: Sequence, page: number): void {
+    if (sequence.slot !== undefined) this.#runner.setPage(sequence.slot, sequence.pages.length, page);
+    sequence.pages.push(page);
+    this.#residents.add(sequence);
   }
 
   #matchPrefix(sequence: Sequence): void {

@@ -96,6 +96,13 @@ export class BatchRunner {
     }
   }
 
+  /** Tokens of a draft, from `position` on; the rows that check them follow in the same submit. */
+  setTokens(slot: number, position: number, tokens: readonly number[]): void {
+    if (tokens.length === 0) return;
+    const offset = (slot * this.buffers.table.capacity + position) * 4;
+    this.#queue.writeBuffer(this.buffers.sampling.tokens, offset, new Uint32Array(tokens));
+  }
+
   setPage(slot: number, index: number, page: number): void {
     const { rows, pageTableStart, pagesPerSlot } = this.buffers.table;
     this.#queue.writeBuffer(rows, (pageTableStart + slot * pagesPerSlot + index) * 4, new Uint32Array([page]));
@@ -133,7 +140,7 @@ export class BatchRunner {
     this.#queue.submit([encoder.finish()]);
   }
 
-  /** The next token of each row, at most MAXIMUM_BATCH. */
+  /** The next token of each row, at most MAXIMUM_BATCH; rows of one sequence follow each other in the order of their positions. */
   decode(rows: readonly BatchRow[], output: DecodeOutput): void {
     if (rows.length > MAXIMUM_BATCH) throw new RangeError(`${rows.length} rows in a batch of ${MAXIMUM_BATCH}`);
     this.#setRows(rows);

@@ -3,20 +3,23 @@ import { LlmError } from '../llm-error.ts';
 import { MAXIMUM_BATCH } from './batch-buffers.ts';
 import type { BatchRunner } from './batch-runner.ts';
 import { watchErrors } from './error-scopes.ts';
-import type { ChosenToken, Demand, Sequence } from './sequence.ts';
+import type { ChosenToken, Sequence } from './sequence.ts';
 import type { SliceBudget } from './slice-budget.ts';
 import { createStepSlot, STEPS_IN_FLIGHT, type StepSlot } from './step-slots.ts';
+import { noteSubmitted, rowCountOf, rowsOf, takeTokens, type Turn } from './turn.ts';
 
 interface Step {
-  readonly sequences: readonly Sequence[];
-  readonly demands: readonly Demand[];
+  readonly turns: readonly Turn[];
   readonly chosen: Promise<ChosenToken[]>;
 }
 
 export interface SchedulerCounters {
-  /** Submits that decoded, and the tokens they made: their ratio is the batch that callers got. */
+  /** Submits that decoded, and the rows they had: their ratio is the batch that callers got. */
   readonly steps: number;
   readonly rows: number;
+  /** Of the rows, those that checked a drafted token, and how many of these drafts came true. */
+  readonly draftedTokens: number;
+  readonly acceptedDrafts: number;
   readonly prefillChunks: number;
   readonly prefillTokens: number;
   /** The most prompt tokens that one submit had. */
@@ -26,7 +29,7 @@ export interface SchedulerCounters {
 /**
  * Decodes all sequences that somebody asked tokens of together: each step takes a token further all that are ready, up to 16, and
  * callers join and leave between steps. Prompts are read in chunks between the steps. Nothing is computed that was not asked for,
- * except up to STEPS_IN_FLIGHT - 1 tokens behind a stop.
+ * except up to STEPS_IN_FLIGHT - 1 tokens behind a stop, and drafts that do not come true. Drafts take only rows that no sequence needs.
  */
 export class Scheduler {
   readonly #device: GPUDevice;
@@ -42,7 +45,15 @@ export class Scheduler {
   #wake = Promise.withResolvers<void>();
   #running = false;
   #destroyed = false;
-  #counters = { steps: 0, rows: 0, prefillChunks: 0, prefillTokens: 0, largestChunk: 0 };
+  #counters = {
+    steps: 0,
+    rows: 0,
+    draftedTokens: 0,
+    acceptedDrafts: 0,
+    prefillChunks: 0,
+    prefillTokens: 0,
+    largestChunk: 0,
+  };
 
   constructor(
     device: GPUDevice,
@@ -108,7 +119,7 @@ export class Scheduler {
       while (this.#asking.size > 0 && !this.#destroyed) {
         const wake = this.#wake.promise;
         this.#submitChunk();
-        while (this.#steps.length < (this.#chunk === undefined ? STEPS_IN_FLIGHT : 1) && this.#submitStep());
+        while (this.#steps.length < this.#depth && this.#submitStep());
         const [oldest] = this.#steps;
         if (oldest !== undefined) await this.#collect(oldest);
         else if (this.#chunk !== undefined) await this.#chunk;
@@ -167,46 +178,64 @@ export class Scheduler {
     }
   }
 
-  #submitStep(): boolean {
-    const sequences: Sequence[] = [];
+  /** Steps on their way at once. One while a prompt is read, and while a draft is checked, so that who drafts is in every step. */
+  get #depth(): number {
+    const isChecking = this.#steps.some(({ turns }) => turns.some(({ draft }) => draft.length > 0));
+    return this.#chunk !== undefined || isChecking ? 1 : STEPS_IN_FLIGHT;
+  }
+
+  /** Who goes a token further in the next step, and with what draft. */
+  #chooseTurns(): Turn[] {
+    const turns: Turn[] = [];
+    let spareRows = MAXIMUM_BATCH - this.#asking.size;
     for (const sequence of this.#asking) {
-      if (sequences.length === MAXIMUM_BATCH) break;
-      const { demand } = sequence;
+      if (turns.length === MAXIMUM_BATCH) break;
+      const { demand, nextPosition: position } = sequence;
       if (demand === undefined || demand.submitted >= demand.wanted || sequence.needsPrefill) continue;
-      if (sequence.slot === undefined || !this.#cache.reserve(sequence, sequence.nextPosition + 1)) continue;
-      sequences.push(sequence);
+      if (sequence.isVerifying) continue;
+      const wantedRows = Math.min(spareRows, demand.wanted - demand.submitted - 1);
+      const proposed = sequence.lookup?.propose(sequence.tokens, wantedRows) ?? [];
+      // A draft follows tokens that are known; those on their way come first.
+      if (proposed.length > 0 && sequence.inFlight > 0) continue;
+      if (!this.#cache.reserve(sequence, position + 1) || sequence.slot === undefined) continue;
+      const room = this.#cache.extend(sequence, position + 1 + proposed.length) - position - 1;
+      const draft = proposed.slice(0, room);
+      spareRows -= draft.length;
+      turns.push({ sequence, demand, slot: sequence.slot, position, draft });
     }
+    return turns;
+  }
+
+  #submitStep(): boolean {
+    const turns = this.#chooseTurns();
     const slot = this.#slots[this.#counters.steps % STEPS_IN_FLIGHT];
-    if (sequences.length === 0 || slot === undefined) return false;
-    const rows = sequences.map(({ slot: place, nextPosition }) => ({ slot: place ?? 0, position: nextPosition }));
-    const asked = sequences.flatMap(({ alternatives }) => (alternatives === undefined ? [] : [alternatives]));
+    if (turns.length === 0 || slot === undefined) return false;
+    const rows = turns.flatMap(rowsOf);
+    const asked = turns.flatMap(({ sequence: { alternatives } }) => (alternatives === undefined ? [] : [alternatives]));
     const count = asked.length === 0 ? undefined : Math.max(...asked);
-    const isFiltered = sequences.some(({ rules }) => rules.isAdjusted || rules.isFiltered);
-    const errors = watchErrors(this.#device, () =>
+    const isFiltered = turns.some(({ sequence: { rules } }) => rules.isAdjusted || rules.isFiltered);
+    const errors = watchErrors(this.#device, () => {
+      for (const { slot: place, position, draft } of turns) this.#runner.setTokens(place, position + 1, draft);
       this.#runner.decode(rows, {
         isFiltered,
         ids: slot.ids,
         ...(count === undefined ? {} : { alternatives: { count, destination: slot.details() } }),
-      }),
-    );
+      });
+    });
     const chosen = slot.read(rows.length, count).then(async (tokens) => {
       await errors;
       return tokens;
     });
     // Waited for in order; a failure before its turn is not unhandled.
     chosen.catch(() => undefined);
-    const demands = sequences.flatMap(({ demand }) => (demand === undefined ? [] : [demand]));
-    for (const sequence of sequences) {
-      sequence.cached = sequence.nextPosition + 1;
-      sequence.inFlight += 1;
-    }
-    for (const demand of demands) demand.submitted += 1;
-    this.#steps.push({ sequences, demands, chosen });
+    for (const turn of turns) noteSubmitted(turn);
+    this.#steps.push({ turns, chosen });
     this.#counters.steps += 1;
     this.#counters.rows += rows.length;
+    this.#counters.draftedTokens += rows.length - turns.length;
     // Whoever was served goes behind those who found no place in the batch.
     if (this.#asking.size > MAXIMUM_BATCH) {
-      for (const sequence of sequences) {
+      for (const { sequence } of turns) {
         this.#asking.delete(sequence);
         this.#asking.add(sequence);
       }
@@ -217,21 +246,23 @@ export class Scheduler {
   async #collect(step: Step): Promise<void> {
     const [outcome] = await Promise.allSettled([step.chosen]);
     this.#steps.shift();
-    step.sequences.forEach((sequence, row) => {
+    let firstRow = 0;
+    for (const turn of step.turns) {
+      const { sequence, demand } = turn;
+      const rows: readonly [number, number] = [firstRow, firstRow + rowCountOf(turn)];
+      firstRow = rows[1];
       sequence.inFlight -= 1;
-      const demand = step.demands[row];
-      if (demand === undefined || sequence.demand !== demand) return;
+      sequence.isVerifying = false;
+      if (sequence.demand !== demand) continue;
       if (outcome.status === 'rejected') {
         this.#fail(sequence, outcome.reason);
-        return;
+        continue;
       }
-      const chosen = outcome.value[row];
-      if (chosen === undefined) return;
-      sequence.tokens.push(chosen.token);
-      demand.accepted += 1;
-      const goesOn = demand.accept(trim(chosen, sequence.alternatives));
+      const before = demand.accepted;
+      const goesOn = takeTokens(turn, outcome.value.slice(...rows));
+      this.#counters.acceptedDrafts += demand.accepted - before - 1;
       if (!goesOn || demand.accepted >= demand.wanted) this.#finish(sequence);
-    });
+    }
     this.notify();
   }
 
@@ -260,12 +291,6 @@ export class Scheduler {
     sequence.demand = undefined;
     this.#asking.delete(sequence);
   }
-}
-
-/** A sequence that did not ask gets nothing, and one that asked for fewer gets fewer. */
-function trim(chosen: ChosenToken, alternatives: number | undefined): ChosenToken {
-  if (alternatives === undefined) return { token: chosen.token };
-  return { ...chosen, alternatives: (chosen.alternatives ?? []).slice(0, alternatives) };
 }
 
 function closed(): LlmError {
