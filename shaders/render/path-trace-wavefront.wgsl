@@ -10,7 +10,7 @@ const WORKGROUP = 64u;
 
 /// Origin and density of the last direction.
 const PLANE_ORIGIN = 0u;
-/// Direction; w unused.
+/// Direction and medium.
 const PLANE_DIRECTION = 1u;
 const PLANE_THROUGHPUT = 2u;
 const PLANE_RADIANCE = 3u;
@@ -81,7 +81,7 @@ fn generate(@builtin(global_invocation_id) id: vec3u) {
   let path = begin_path(path_pixel(id.x), path_key(id.x));
   let stride = capacity();
   path_data[PLANE_ORIGIN * stride + id.x] = vec4f(path.origin, path.density);
-  path_data[PLANE_DIRECTION * stride + id.x] = vec4f(path.direction, 0.0);
+  path_data[PLANE_DIRECTION * stride + id.x] = vec4f(path.direction, f32(path.medium));
   path_data[PLANE_THROUGHPUT * stride + id.x] = vec4f(path.throughput, 0.0);
   path_data[PLANE_RADIANCE * stride + id.x] = vec4f(path.radiance, 0.0);
   queues[id.x] = id.x;
@@ -112,13 +112,15 @@ fn shade(@builtin(global_invocation_id) id: vec3u) {
   let depth = atomicLoad(&counters[COUNT_DEPTH]);
   let path_index = queues[queue_start(depth) + id.x];
   let ray_origin = path_data[PLANE_ORIGIN * stride + path_index];
+  let ray_direction = path_data[PLANE_DIRECTION * stride + path_index];
   let found = path_data[PLANE_HIT * stride + path_index];
   var path = Path(
     ray_origin.xyz,
-    path_data[PLANE_DIRECTION * stride + path_index].xyz,
+    ray_direction.xyz,
     ray_origin.w,
     path_data[PLANE_THROUGHPUT * stride + path_index].xyz,
     path_data[PLANE_RADIANCE * stride + path_index].xyz,
+    u32(ray_direction.w),
     true,
   );
   let hit = Hit(found.x, queues[LIST_SLOTS * stride + path_index], found.y, found.z);
@@ -132,7 +134,7 @@ fn shade(@builtin(global_invocation_id) id: vec3u) {
   }
   if (path.is_alive) {
     path_data[PLANE_ORIGIN * stride + path_index] = vec4f(path.origin, path.density);
-    path_data[PLANE_DIRECTION * stride + path_index] = vec4f(path.direction, 0.0);
+    path_data[PLANE_DIRECTION * stride + path_index] = vec4f(path.direction, f32(path.medium));
     path_data[PLANE_THROUGHPUT * stride + path_index] = vec4f(path.throughput, 0.0);
     queues[queue_start(depth + 1u) + atomicAdd(&counters[COUNT_NEXT], 1u)] = path_index;
   }

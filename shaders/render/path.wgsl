@@ -26,6 +26,8 @@ struct Path {
   density: f32,
   throughput: vec3f,
   radiance: vec3f,
+  /// 1 + the material of the solid body that the ray runs through; 0 outside.
+  medium: u32,
   is_alive: bool,
 }
 
@@ -49,7 +51,15 @@ fn begin_shadow_ray(key: SampleKey, depth: u32) {
 
 fn begin_path(pixel: vec2u, key: SampleKey) -> Path {
   let ray = camera_ray(pixel, random_pair(key, DIMENSION_PIXEL), random_pair(key, DIMENSION_LENS));
-  return Path(ray.origin, ray.direction, 0.0, vec3f(1.0), vec3f(0.0), true);
+  return Path(ray.origin, ray.direction, 0.0, vec3f(1.0), vec3f(0.0), 0u, true);
+}
+
+/// What a solid body leaves of the light over a distance. Rays that leave the scene have met no boundary: the body was open.
+fn transmittance(medium: u32, distance: f32) -> vec3f {
+  if (!HAS_VOLUME || medium == 0u || distance >= FAR_AWAY) {
+    return vec3f(1.0);
+  }
+  return decay(materials[medium - 1u].absorption * distance);
 }
 
 /// One chosen light as seen from `surface` at `point` (`beyond_point`: behind the surface), reflected to the viewer and scaled by `throughput`.
@@ -91,7 +101,6 @@ fn query_light(
 /// the path. `depth` counts the scatterings before this vertex.
 fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey) -> ShadowQuery {
   let direction = (*path).direction;
-  let throughput = (*path).throughput;
   var query = ShadowQuery(vec3f(0.0), 0.0, vec3f(0.0), vec3f(0.0));
   (*path).is_alive = false;
   if (hit.slot == NO_HIT) {
@@ -100,10 +109,11 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     if (depth > 0u && beyond.density > 0.0) {
       weight = power_heuristic((*path).density, beyond.density * scene.environment_probability);
     }
-    (*path).radiance += throughput * beyond.radiance * weight;
+    (*path).radiance += (*path).throughput * beyond.radiance * weight;
     return query;
   }
   let triangle = triangles[hit.slot];
+  let throughput = (*path).throughput * transmittance((*path).medium, hit.distance);
   let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
   if ((material.flags & MATERIAL_UNLIT) != 0u) {
     (*path).radiance += throughput * material.base_color;
@@ -134,10 +144,16 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
   let position = triangle.corner + triangle.edge1 * hit.u + triangle.edge2 * hit.v;
   let point = offset_point(position, geometric_normal);
   let beyond_point = offset_point(position, -geometric_normal);
-  let surface = make_surface(material, shading_normal, geometric_normal, -direction);
+  let surface = make_surface(material, shading_normal, geometric_normal, -direction, is_front);
+  // Beyond a solid body's boundary lies its inside, or the outside again; bodies within bodies end where they begin.
+  let beyond_medium = select((*path).medium, select(0u, triangle.material + 1u, is_front), surface.glass_probability > 0.0);
   let dimension = DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE;
   if (scene.light_count > 0u) {
     query = query_light(surface, point, beyond_point, throughput, key, dimension);
+    if (HAS_VOLUME && query.limit > 0.0) {
+      let medium = select((*path).medium, beyond_medium, dot(query.direction, geometric_normal) <= 0.0);
+      query.contribution *= transmittance(medium, query.limit);
+    }
   }
 
   let choices = random_pair(key, dimension + 6u);
@@ -160,6 +176,7 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
   (*path).direction = next;
   (*path).density = reflected.density;
   (*path).throughput = carried;
+  (*path).medium = select(beyond_medium, (*path).medium, is_above);
   (*path).is_alive = true;
   return query;
 }

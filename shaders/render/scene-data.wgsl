@@ -1,10 +1,12 @@
 // The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 112, BvhNode 64,
-// Triangle 48, Corners 64, Material 96, Light 64.
+// Triangle 48, Corners 64, Material 128, Light 64.
 
 // What the scene uses: code for the rest is left out when the pipeline is made, which saves most of its compiling.
 override HAS_TEXTURES: bool = true;
-/// Transmission or a clear coat.
+/// Thin transmission or a clear coat.
 override HAS_LAYERS: bool = true;
+/// Solid bodies that refract and absorb.
+override HAS_VOLUME: bool = true;
 /// An environment map.
 override HAS_ENVIRONMENT: bool = true;
 /// Surfaces that cover only in part.
@@ -98,6 +100,14 @@ struct Material {
   metallic_roughness_slot: u32,
   normal_slot: u32,
   emission_slot: u32,
+  /// Of the body behind the surface: per metre.
+  absorption: vec3f,
+  ior: f32,
+  /// Where the albedos of a solid body's boundary begin in `albedo_tables`; 0: the surface is thin.
+  glass_table: u32,
+  unused_a: u32,
+  unused_b: u32,
+  unused_c: u32,
 }
 
 const LIGHT_TRIANGLE = 0u;
@@ -129,7 +139,7 @@ struct Light {
 @group(0) @binding(3) var<storage, read> corners: array<Corners>;
 @group(0) @binding(4) var<storage, read> materials: array<Material>;
 @group(0) @binding(5) var<storage, read> lights: array<Light>;
-@group(0) @binding(6) var<storage, read> specular_albedo: array<vec2f>;
+@group(0) @binding(6) var<storage, read> albedo_tables: array<vec2f>;
 /// Octahedral: radiance and the alias table's threshold; then the alias and, as bits, the density over the square.
 @group(0) @binding(7) var environment_texels: texture_2d<f32>;
 @group(0) @binding(8) var environment_choices: texture_2d<u32>;

@@ -22,6 +22,24 @@ fn is_finite(color: vec3f) -> bool {
   return all(exponents != vec3u(0x7f800000u));
 }
 
+/// 2^-x for x >= 0, relative error below 2e-7; 0 from 126 on.
+fn halvings(x: f32) -> f32 {
+  let whole = floor(-x);
+  let f = -x - whole;
+  // 2^f on [0, 1): Taylor's series around 1/2 to the seventh power.
+  let s = (f - 0.5) * 0.693147180559945;
+  let series = 1.0 + s * (1.0 + s * (0.5 + s * (1.6666667e-1 + s * (4.1666667e-2 + s * (8.3333333e-3 + s * (1.3888889e-3
+    + s * 1.984127e-4))))));
+  let power = bitcast<f32>(u32(i32(max(whole, -126.0)) + 127) << 23u);
+  return select(1.41421356237310 * series * power, 0.0, x >= 126.0);
+}
+
+/// e^-x for x >= 0 (Beer-Lambert).
+fn decay(x: vec3f) -> vec3f {
+  let y = x * 1.44269504088896;
+  return vec3f(halvings(y.x), halvings(y.y), halvings(y.z));
+}
+
 /// Right-handed frame whose z axis is `normal` (Duff et al., JCGT 2017).
 struct Frame {
   x: vec3f,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { buildAliasTable } from '../../worker/render/emitters/alias-table.ts';
-import { albedoTableSize, specularAlbedoTable } from '../../worker/render/specular-albedo.ts';
+import { specularAlbedoTable } from '../../worker/render/albedo/specular.ts';
+import { albedoTableSize } from '../../worker/render/albedo/table-grid.ts';
 import { lobeAlbedo } from '../gpu/reference/surface.ts';
 
 test.each([

@@ -1,20 +1,26 @@
+import { collectAlbedoTables, indexOfRefraction } from './albedo/tables.ts';
 import { emittedLuminance } from './emitters/emitter-list.ts';
 import type { Material, Scene, TextureSlot, Vector3 } from './scene/scene.ts';
 import { type TexelBuffer, packTexels } from './textures/texel-buffer.ts';
 
-const materialBytes = 96;
+const materialBytes = 128;
 const flags = { doubleSided: 1, unlit: 2, masked: 4 } as const;
+
+/** A colour of 0 stands for e^-64 of the light. */
+const darkest = 64;
 
 /** Materials and texels as `shaders/render/scene-data.wgsl` and `texture.wgsl` read them. */
 export interface PackedMaterials {
   readonly materials: ArrayBuffer;
   readonly texels: ArrayBuffer;
+  readonly albedoTables: ArrayBuffer;
 }
 
 /** @throws SceneError when the images are too large together. */
 export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): PackedMaterials {
   const slots = scene.materials.flatMap((material) => slotsOf(material).filter((slot) => slot !== undefined));
   const texels = packTexels(scene.images ?? [], slots);
+  const tables = collectAlbedoTables(scene.materials);
   const bytes = new ArrayBuffer(scene.materials.length * materialBytes);
   const floats = new Float32Array(bytes);
   const words = new Uint32Array(bytes);
@@ -29,8 +35,10 @@ export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): Packe
     floats.set([material.transmission ?? 0, clearcoat?.factor ?? 0, clearcoat?.roughness ?? 0], start + 16);
     floats[start + 19] = material.textures?.normalScale ?? 1;
     words.set(placesOf(material, texels), start + 20);
+    floats.set([...absorptionOf(material), indexOfRefraction(material)], start + 24);
+    words[start + 28] = tables.glassOf(material);
   });
-  return { materials: bytes, texels: texels.bytes };
+  return { materials: bytes, texels: texels.bytes, albedoTables: tables.bytes };
 }
 
 function slotsOf(material: Material): (TextureSlot | undefined)[] {
@@ -49,6 +57,15 @@ function dielectricOf(material: Material): { normal: Vector3; grazing: number } 
   const { factor = 1, color = [1, 1, 1] as const } = material.specular ?? {};
   const at = (tint: number) => Math.min(root * root * tint, 1) * factor;
   return { normal: [at(color[0]), at(color[1]), at(color[2])], grazing: factor };
+}
+
+/** Per metre: after the attenuation distance the attenuation colour is left of white light (KHR_materials_volume). */
+function absorptionOf({ volume }: Material): Vector3 {
+  if (volume === undefined || !Number.isFinite(volume.attenuationDistance)) return [0, 0, 0];
+  const [red, green, blue] = volume.attenuationColor.map(
+    (left) => Math.min(-Math.log(left), darkest) / volume.attenuationDistance,
+  ) as unknown as Vector3;
+  return [red, green, blue];
 }
 
 function flagsOf(material: Material): number {

@@ -2,6 +2,7 @@ import type { RenderSettings } from '../messages.ts';
 import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
 import type { BvhLayout } from './bvh/layout.ts';
 import type { BvhTree } from './bvh/bvh-tree.ts';
+import { isSolid } from './albedo/tables.ts';
 import { buildAliasTable } from './emitters/alias-table.ts';
 import type { LightEntry } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
@@ -9,10 +10,11 @@ import type { Camera, Material, Scene } from './scene/scene.ts';
 import { createEnvironmentTextures } from './environment/environment-textures.ts';
 import { isPartlyOpen, packMaterials } from './material-buffer.ts';
 import { SceneError } from './scene/scene-error.ts';
-import { specularAlbedoTable } from './specular-albedo.ts';
 
 /** What a scene uses, as the overrides of `shaders/render/scene-data.wgsl`: 1 or 0. */
-export type SceneFeatures = Readonly<Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_ENVIRONMENT' | 'HAS_ALPHA', number>>;
+export type SceneFeatures = Readonly<
+  Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_VOLUME' | 'HAS_ENVIRONMENT' | 'HAS_ALPHA', number>
+>;
 
 /** Tells pipelines apart: two scenes that use the same things share theirs. */
 export function featureKey(layoutName: string, features: SceneFeatures): string {
@@ -32,7 +34,7 @@ export interface PackedScene {
   readonly materials: ArrayBuffer;
   readonly texels: ArrayBuffer;
   readonly lights: ArrayBuffer;
-  readonly specularAlbedo: ArrayBuffer;
+  readonly albedoTables: ArrayBuffer;
   readonly uniforms: ArrayBuffer;
   readonly environment: EnvironmentMap | undefined;
   readonly features: SceneFeatures;
@@ -69,12 +71,13 @@ export function packScene(
     materials: packed.materials,
     texels: packed.texels,
     lights: packLights(lights, slotOf),
-    specularAlbedo: specularAlbedoTable().buffer,
+    albedoTables: packed.albedoTables,
     uniforms: packUniforms(scene, tree.rootReference, lights, settings, environment),
     environment,
     features: {
       HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,
       HAS_LAYERS: scene.materials.some(hasLayers) ? 1 : 0,
+      HAS_VOLUME: scene.materials.some(isSolid) ? 1 : 0,
       HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
       HAS_ALPHA: hasAlpha.includes(true) ? 1 : 0,
     },
@@ -82,7 +85,7 @@ export function packScene(
 }
 
 function hasLayers(material: Material): boolean {
-  return (material.transmission ?? 0) > 0 || (material.clearcoat?.factor ?? 0) > 0;
+  return ((material.transmission ?? 0) > 0 && !isSolid(material)) || (material.clearcoat?.factor ?? 0) > 0;
 }
 
 const triangleHasAlpha = 1;
@@ -202,7 +205,7 @@ export function createSceneBuffers(device: GPUDevice, packed: PackedScene): Scen
     ['corners', packed.corners],
     ['materials', packed.materials],
     ['lights', packed.lights],
-    ['specularAlbedo', packed.specularAlbedo],
+    ['albedoTables', packed.albedoTables],
     ['texels', packed.texels],
   ];
   const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);

@@ -65,10 +65,13 @@ async function estimate(scene: Scene, lights: readonly LightEntry[]): Promise<{ 
   return { mean, error: Math.sqrt(variance) };
 }
 
+const volume = { attenuationColor: [0.4, 0.7, 0.9], attenuationDistance: 1 } as const;
+
 test.each<[string, Partial<Material>]>([
   ['matt', { roughness: 1 }],
   ['glossy', { roughness: 0.3 }],
   ['metal', { metallic: 1, roughness: 0.4 }],
+  ['frosted glass', { transmission: 1, roughness: 0.4, volume }],
   ['lacquered', { clearcoat: { factor: 1, roughness: 0.2 } }],
 ])(
   'lights that are chosen and lights that are only met give the same picture of a %s room',

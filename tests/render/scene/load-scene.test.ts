@@ -119,6 +119,25 @@ test.each([
   expect(scene.materials[0]?.alpha).toEqual(expected);
 });
 
+test.each([
+  ['no thickness', {}, undefined],
+  ['a thickness of 0', { thicknessFactor: 0, attenuationDistance: 2 }, undefined],
+  ['a thickness alone', { thicknessFactor: 0.1 }, { attenuationColor: [1, 1, 1], attenuationDistance: Infinity }],
+  [
+    'all of it',
+    { thicknessFactor: 1, attenuationColor: [0.5, 0.25, 1], attenuationDistance: 0.5 },
+    { attenuationColor: [0.5, 0.25, 1], attenuationDistance: 0.5 },
+  ],
+])('volume: %s', async (_name, extension, expected) => {
+  const scene = await loadSquare((document) =>
+    document.set('materials.0.extensions', {
+      KHR_materials_transmission: { transmissionFactor: 1 },
+      KHR_materials_volume: extension,
+    }),
+  );
+  expect(scene.materials[0]?.volume).toEqual(expected);
+});
+
 test('a scene without a camera is seen whole', async () => {
   const { camera } = await loadSquare((document) => document.remove('nodes.1.camera'));
   const toCenter = [0.5 - camera.origin[0], 0.5 - camera.origin[1], 0 - camera.origin[2]];

@@ -195,6 +195,14 @@ const documents: readonly [string, (document: DocumentEdit, binary: DataView) =>
     'out-of-range: materials[0].alphaCutoff is -0.5; it must lie in 0..1000',
   ],
   [
+    'an attenuation distance of 0',
+    (document) =>
+      document.set('materials.0.extensions', {
+        KHR_materials_volume: { thicknessFactor: 1, attenuationDistance: 0 },
+      }),
+    'out-of-range: materials[0].extensions.KHR_materials_volume.attenuationDistance is 0; it must lie in 1e-9..1000000000',
+  ],
+  [
     'a negative emissive strength',
     (document) => document.set('materials.0.extensions', { KHR_materials_emissive_strength: { emissiveStrength: -1 } }),
     'out-of-range: materials[0].extensions.KHR_materials_emissive_strength.emissiveStrength is -1; it must lie in 0..1000000000',

@@ -1,7 +1,16 @@
+import glassCode from '../../../shaders/render/glass.wgsl?raw';
+import microfacetCode from '../../../shaders/render/microfacet.wgsl?raw';
 import code from '../../../shaders/render/surface.wgsl?raw';
 import { vectorMath } from './vector-math.ts';
 import { sceneData } from './scene-data.ts';
 import type { ShaderFragment } from './shader-fragment.ts';
 
-/** The metallic-roughness surface: evaluation, sampling and density. */
-export const surface: ShaderFragment = { name: 'surface', code, requires: [vectorMath, sceneData] };
+const microfacet: ShaderFragment = { name: 'microfacet', code: microfacetCode, requires: [vectorMath, sceneData] };
+const glass: ShaderFragment = { name: 'glass', code: glassCode, requires: [vectorMath, microfacet] };
+
+/** A glTF surface with its layers: evaluation, sampling and density. */
+export const surface: ShaderFragment = {
+  name: 'surface',
+  code,
+  requires: [vectorMath, sceneData, microfacet, glass],
+};

@@ -33,6 +33,7 @@ const supportedExtensions = [
   'KHR_materials_specular',
   'KHR_materials_transmission',
   'KHR_materials_unlit',
+  'KHR_materials_volume',
   'KHR_mesh_quantization',
   'KHR_meshopt_compression',
   'KHR_texture_transform',

@@ -4,11 +4,12 @@ import type { Material, Vector3 } from './scene.ts';
 /** The KHR_materials_ extensions that change the surface; their textures are refused, as their factors alone would look wrong. */
 export function readExtensions(
   extensions: Field,
-): Pick<Material, 'ior' | 'specular' | 'transmission' | 'clearcoat' | 'isUnlit'> {
+): Pick<Material, 'ior' | 'specular' | 'transmission' | 'volume' | 'clearcoat' | 'isUnlit'> {
   const ior = optionalMember(extensions, 'KHR_materials_ior');
   const specular = optionalMember(extensions, 'KHR_materials_specular');
   const transmission = optionalMember(extensions, 'KHR_materials_transmission');
   const clearcoat = optionalMember(extensions, 'KHR_materials_clearcoat');
+  const volume = optionalMember(extensions, 'KHR_materials_volume');
   for (const [extension, textures] of [
     [specular, ['specularTexture', 'specularColorTexture']],
     [transmission, ['transmissionTexture']],
@@ -25,6 +26,7 @@ export function readExtensions(
       ? {}
       : { specular: { factor: factor(specular, 'specularFactor', 1), color: tintOf(specular) } }),
     ...(transmission === undefined ? {} : { transmission: factor(transmission, 'transmissionFactor', 0) }),
+    ...(volume === undefined ? {} : volumeOf(volume)),
     ...(clearcoat === undefined
       ? {}
       : {
@@ -34,6 +36,23 @@ export function readExtensions(
           },
         }),
     ...(optionalMember(extensions, 'KHR_materials_unlit') === undefined ? {} : { isUnlit: true }),
+  };
+}
+
+/**
+ * Only a thickness makes a body; how thick it is shows in the mesh itself, so neither the number nor its texture counts.
+ */
+function volumeOf(extension: Field): Pick<Material, 'volume'> {
+  const thickness = optionalMember(extension, 'thicknessFactor');
+  if (thickness === undefined || numberOf(thickness, 0, 1e9) === 0) return {};
+  const distance = optionalMember(extension, 'attenuationDistance');
+  const color = optionalMember(extension, 'attenuationColor');
+  const [red = 1, green = 1, blue = 1] = color === undefined ? [] : tupleOf(color, 3, 0, 1);
+  return {
+    volume: {
+      attenuationColor: [red, green, blue],
+      attenuationDistance: distance === undefined ? Infinity : numberOf(distance, 1e-9, 1e9),
+    },
   };
 }
 

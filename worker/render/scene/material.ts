@@ -28,7 +28,6 @@ export const defaultMaterial: Material = {
 
 /** Extensions that change what is seen in ways this renderer cannot show yet. Others may be ignored, as glTF allows. */
 const refusedExtensions = [
-  'KHR_materials_volume',
   'KHR_materials_diffuse_transmission',
   'KHR_materials_pbrSpecularGlossiness',
   'KHR_materials_sheen',

@@ -34,8 +34,13 @@ export interface Material {
   readonly ior?: number;
   /** KHR_materials_specular: strength and tint of the dielectric reflection. */
   readonly specular?: { readonly factor: number; readonly color: Vector3 };
-  /** KHR_materials_transmission without volume: a thin sheet that light crosses straight, in the base colour. */
+  /** KHR_materials_transmission: without `volume` a thin sheet that light crosses straight, in the base colour. */
   readonly transmission?: number;
+  /**
+   * KHR_materials_volume with a thickness: the surface bounds a body that refracts by `ior`. What is left of white light after
+   * a way of `attenuationDistance` metres, Infinity for a clear body. The way is that through the mesh itself.
+   */
+  readonly volume?: { readonly attenuationColor: Vector3; readonly attenuationDistance: number };
   /** KHR_materials_clearcoat. */
   readonly clearcoat?: { readonly factor: number; readonly roughness: number };
   /** KHR_materials_unlit: shows its base colour and reflects nothing. */

@@ -1,8 +1,7 @@
-/** Entries on each side of the table; the shader's ALBEDO_SIZE. */
-export const albedoTableSize = 32;
+import { cosineOfHalfTurn, fillTable } from './table-grid.ts';
+
 const turnSteps = 48;
 const slopeSteps = 24;
-const minimumWidth = 1 / 512;
 
 let cached: Float32Array<ArrayBuffer> | undefined;
 
@@ -14,20 +13,9 @@ let cached: Float32Array<ArrayBuffer> | undefined;
  */
 export function specularAlbedoTable(): Float32Array<ArrayBuffer> {
   if (cached !== undefined) return cached;
-  const table = new Float32Array(albedoTableSize * albedoTableSize * 2);
   const turns = Float64Array.from({ length: turnSteps }, (_, step) => cosineOfHalfTurn((step + 0.5) / turnSteps));
-  const last = albedoTableSize - 1;
-  for (let row = 0; row <= last; row += 1) {
-    const roughness = row / last;
-    const width = Math.max(roughness * roughness, minimumWidth);
-    for (let column = 0; column <= last; column += 1) {
-      // Cosine 0 has no lobe; just above it stands for the limit.
-      const cosine = Math.max((column / last) * (column / last), 1e-4);
-      table.set(lobeAlbedo(cosine, width, turns), (row * albedoTableSize + column) * 2);
-    }
-  }
-  cached = table;
-  return table;
+  cached = fillTable((cosine, width) => lobeAlbedo(cosine, width, turns));
+  return cached;
 }
 
 /**
@@ -65,19 +53,4 @@ function lobeAlbedo(cosine: number, width: number, turns: Float64Array): [number
   }
   const steps = turns.length * slopeSteps;
   return [full / steps, weighted / steps];
-}
-
-/** cos(pi x) for x in 0..1, by series on an eighth of the circle: error below 1e-15. */
-function cosineOfHalfTurn(x: number): number {
-  const quarter = Math.abs(x - 0.5) < 0.25;
-  const eighth = quarter ? x - 0.5 : Math.min(x, 1 - x);
-  const s = Math.PI * eighth * (Math.PI * eighth);
-  let sine = 0;
-  let cosine = 0;
-  for (let n = 16; n >= 2; n -= 2) {
-    sine = (1 - sine) * (s / (n * (n + 1)));
-    cosine = (1 - cosine) * (s / (n * (n - 1)));
-  }
-  if (quarter) return -Math.PI * eighth * (1 - sine);
-  return x < 0.5 ? 1 - cosine : cosine - 1;
 }
