@@ -3,15 +3,45 @@
 /** 64 lower-case hex digits, no prefix: the identity of a model or scene file. */
 export type Sha256 = string;
 
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
+/** A function that the model may ask its caller to run. What it takes is data for the model's chat template; no node ever runs anything. */
+export interface ToolDefinition {
+  /** 1 to 64 letters, digits, '_', '.' or '-'. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON text of an object: a JSON schema of the arguments. */
+  readonly parametersJson: string;
 }
 
-export interface ChatTask {
+/** A call that the model asked for in an earlier answer. */
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text of an object. */
+  readonly argumentsJson: string;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string;
+  /** Of an assistant's message. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a tool's message: the call whose result it is. */
+  readonly toolCallId?: string;
+}
+
+export interface Conversation {
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly ToolDefinition[];
+  /**
+   * Seconds since 1970, UTC: what a chat template that writes today's date is told, so that the prompt is the same whenever it is checked.
+   * 0 where left out.
+   */
+  readonly clockSeconds?: number;
+}
+
+export interface ChatTask extends Conversation {
   readonly kind: 'chat';
   readonly modelSha256: Sha256;
-  readonly messages: readonly ChatMessage[];
   /** Tokens of the answer that another provider already delivered; generation continues after them. */
   readonly prefixTokens: readonly number[];
   readonly maxTokens: number;
@@ -50,6 +80,16 @@ export type TaskKind = Task['kind'];
 export const taskLimits = {
   messages: 256,
   messageBytes: 64 * 1024,
+  tools: 64,
+  toolName: /^[\w.-]{1,64}$/,
+  toolDescriptionBytes: 8 * 1024,
+  toolParametersBytes: 32 * 1024,
+  /** Calls of one message. */
+  toolCalls: 32,
+  toolCallIdBytes: 64,
+  toolArgumentsBytes: 64 * 1024,
+  /** A message with its calls. */
+  wholeMessageBytes: 256 * 1024,
   prefixTokens: 131_072,
   maxTokens: 131_072,
   imageSidePixels: 16_384,
@@ -58,6 +98,11 @@ export const taskLimits = {
   tiles: 4_096,
   tileSidePixels: 512,
 } as const;
+
+/** What the prompt is made of: the same for who computes the answer and for who checks it. */
+export function conversationOf({ messages, tools, clockSeconds = 0 }: Conversation): Conversation {
+  return { messages, clockSeconds, ...(tools === undefined ? {} : { tools }) };
+}
 
 /** Billing units: one output token, or one pixel-sample. */
 export function taskUnits(task: Task): bigint {

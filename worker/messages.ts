@@ -3,6 +3,7 @@
  * reply with that id. Work is pulled, never pushed: the core asks for the next chunk only when it is paid for, so that
  * nothing is computed uncovered. All values survive structured clone; byte arrays are transferred.
  */
+import type { ChatMessage, ToolDefinition } from '../protocol/tasks.ts';
 import type { SourceDescriptor } from './byte-source.ts';
 import type { ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
 
@@ -105,6 +106,11 @@ export interface MemoryUse {
   readonly liveCount: number;
   /** The most at once since the adapter was opened. */
   readonly peakBytes: number;
+}
+
+/** One turn of a conversation. Whoever runs models by hand may use roles that a task does not know, say `developer`. */
+export interface ConversationMessage extends Omit<ChatMessage, 'role'> {
+  readonly role: string;
 }
 
 /**
@@ -233,8 +239,19 @@ export interface WorkerCalls {
   'unload-model': [{ modelId: string }, null];
   tokenize: [{ modelId: string; text: string; addBos: boolean }, { tokens: number[] }];
   detokenize: [{ modelId: string; tokens: number[] }, { text: string }];
-  /** Applies the model's chat template, or joins the contents where it has none; returns prompt tokens with BOS as the model wants. */
-  'encode-chat': [{ modelId: string; messages: { role: string; content: string }[] }, { tokens: number[] }];
+  /**
+   * Applies the model's chat template, or joins the contents where it has none; returns prompt tokens with BOS as the model wants. Tools are
+   * refused where the template does not write them. `clockSeconds` (UTC): what the template's clock shows; now when left out.
+   */
+  'encode-chat': [
+    {
+      modelId: string;
+      messages: readonly ConversationMessage[];
+      tools?: readonly ToolDefinition[];
+      clockSeconds?: number;
+    },
+    { tokens: number[] },
+  ];
   /** Row-major [tokens.length][vocabularySize]. */
   logits: [{ modelId: string; tokens: number[] }, { logits: Float32Array<ArrayBuffer>; vocabularySize: number }];
   'open-generation': [

@@ -2,7 +2,7 @@
 import type { Hex, Verdict } from '../../protocol/agreement.ts';
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type { ReceiptDocument } from '../../protocol/receipt.ts';
-import type { ChatMessage, Sha256 } from '../../protocol/tasks.ts';
+import type { Conversation, Sha256 } from '../../protocol/tasks.ts';
 import type { TileResult, WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
 import type { Film } from './image/index.ts';
 
@@ -15,9 +15,9 @@ export interface CheckingWorker {
   ): Promise<WorkerResult<K>>;
 }
 
-export interface ChatRequest {
+/** `clockSeconds` is the time of the request where it is left out. */
+export interface ChatRequest extends Conversation {
   readonly modelSha256: Sha256;
-  readonly messages: readonly ChatMessage[];
   readonly maxTokens: number;
   readonly temperatureMillionths: number;
   readonly seed: number;

@@ -1,28 +1,79 @@
 /** Canonical bytes of a task: what is sent in Start, and what is hashed into the agreement. */
-import { type ChatTask, type RenderTask, type Task, taskLimits } from '../tasks.ts';
+import {
+  type ChatMessage,
+  type ChatTask,
+  type RenderTask,
+  type Task,
+  taskLimits,
+  type ToolCall,
+  type ToolDefinition,
+} from '../tasks.ts';
 import { type Codec, messageCodec, messageField, repeatedField, unionCodec } from './codec.ts';
 import { choiceField, packedUint32Field, sha256Field, textField, uint32Field } from './fields.ts';
 import { wireLimits } from './limits.ts';
 import { WireError } from './wire-error.ts';
 
-const messageRoles = ['system', 'user', 'assistant'] as const;
+const messageRoles = ['system', 'user', 'assistant', 'tool'] as const;
 
-const chatMessageCodec = messageCodec({
-  role: choiceField(1, messageRoles),
-  content: textField(2, taskLimits.messageBytes),
+const toolNameField = (id: number) => textField(id, 64, { required: true });
+
+const toolCallCodec = messageCodec({
+  id: textField(1, taskLimits.toolCallIdBytes, { required: true }),
+  name: toolNameField(2),
+  argumentsJson: textField(3, taskLimits.toolArgumentsBytes, { required: true }),
 });
 
-const chatTaskCodec = messageCodec({
-  modelSha256: sha256Field(1),
-  messages: repeatedField(2, chatMessageCodec, {
-    count: taskLimits.messages,
-    bytes: taskLimits.messageBytes + 16,
+const toolCodec = messageCodec({
+  name: toolNameField(1),
+  description: textField(2, taskLimits.toolDescriptionBytes),
+  parametersJson: textField(3, taskLimits.toolParametersBytes, { required: true }),
+});
+
+const flatMessageCodec = messageCodec({
+  role: choiceField(1, messageRoles),
+  content: textField(2, taskLimits.messageBytes),
+  toolCalls: repeatedField(3, toolCallCodec, {
+    count: taskLimits.toolCalls,
+    bytes: taskLimits.toolArgumentsBytes + 256,
   }),
+  toolCallId: textField(4, taskLimits.toolCallIdBytes),
+});
+
+/** What is not there is no field at all, so that a message of text alone reads back as it was. */
+const chatMessageCodec: Codec<ChatMessage> = {
+  encode: ({ toolCalls = [], toolCallId = '', ...message }) =>
+    flatMessageCodec.encode({ ...message, toolCalls, toolCallId }),
+  decode(bytes) {
+    const { toolCalls, toolCallId, ...message } = flatMessageCodec.decode(bytes);
+    return {
+      ...message,
+      ...(toolCalls.length === 0 ? {} : { toolCalls }),
+      ...(toolCallId === '' ? {} : { toolCallId }),
+    };
+  },
+};
+
+const flatChatTaskCodec = messageCodec({
+  modelSha256: sha256Field(1),
+  messages: repeatedField(2, chatMessageCodec, { count: taskLimits.messages, bytes: taskLimits.wholeMessageBytes }),
   prefixTokens: packedUint32Field(3, taskLimits.prefixTokens),
   maxTokens: uint32Field(4, { minimum: 1, maximum: taskLimits.maxTokens }),
   temperatureMillionths: uint32Field(5, { maximum: 100_000_000 }),
   seed: uint32Field(6),
+  tools: repeatedField(7, toolCodec, {
+    count: taskLimits.tools,
+    bytes: taskLimits.toolDescriptionBytes + taskLimits.toolParametersBytes + 128,
+  }),
+  clockSeconds: uint32Field(8),
 });
+
+const chatTaskCodec: Codec<Omit<ChatTask, 'kind'>> = {
+  encode: ({ tools = [], clockSeconds = 0, ...task }) => flatChatTaskCodec.encode({ ...task, tools, clockSeconds }),
+  decode(bytes) {
+    const { tools, clockSeconds, ...task } = flatChatTaskCodec.decode(bytes);
+    return { ...task, ...(tools.length === 0 ? {} : { tools }), ...(clockSeconds === 0 ? {} : { clockSeconds }) };
+  },
+};
 
 const side = { maximum: taskLimits.imageSidePixels };
 const tileCodec = messageCodec({
@@ -73,6 +124,34 @@ function checkRender(task: Omit<RenderTask, 'kind'>): void {
 
 function checkChat(task: Omit<ChatTask, 'kind'>): void {
   if (task.messages.length === 0) throw new WireError('MISSING', 'at least one message is required', 'chat.messages');
+  task.messages.forEach(({ role, toolCalls = [], toolCallId }, index) => {
+    const field = `chat.messages.${index}`;
+    if (toolCalls.length > 0 && role !== 'assistant') {
+      throw new WireError('OUT_OF_RANGE', `a message of the role ${role} calls tools; only assistant does`, field);
+    }
+    if (toolCallId !== undefined && role !== 'tool') {
+      throw new WireError('OUT_OF_RANGE', `a message of the role ${role} answers a call; only tool does`, field);
+    }
+    toolCalls.forEach((call, place) => checkTool(call, call.argumentsJson, `${field}.toolCalls.${place}`));
+  });
+  task.tools?.forEach((tool, index) => checkTool(tool, tool.parametersJson, `chat.tools.${index}`));
+}
+
+/** Refused before it is priced: a task that no template could write is not sold. */
+function checkTool({ name }: ToolCall | ToolDefinition, json: string, field: string): void {
+  if (!taskLimits.toolName.test(name)) {
+    throw new WireError('OUT_OF_RANGE', "the name is not 1 to 64 letters, digits, '_', '.' or '-'", `${field}.name`);
+  }
+  if (!isJsonObject(json)) throw new WireError('OUT_OF_RANGE', 'the text is not the JSON of an object', field);
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function check(task: Task): Task {

@@ -51,7 +51,19 @@ describe('a wrong command line', () => {
     ['pause 30x', 'hearth: "30x" is not a duration from 1m to 7d, such as 30m, 2h or 1h30m'],
     ['pause 8d', 'hearth: "8d" is not a duration from 1m to 7d, such as 30m, 2h or 1h30m'],
     ['pause 0m', 'hearth: "0m" is not a duration from 1m to 7d, such as 30m, 2h or 1h30m'],
-    ['llm run', 'hearth: hearth llm run needs --prompt S (text to continue)'],
+    [
+      'llm run',
+      'hearth: hearth llm run needs --prompt S (text to continue) or --messages F.json (a conversation); neither was given',
+    ],
+    [
+      'llm run --prompt x --messages y.json',
+      'hearth: hearth llm run needs --prompt S (text to continue) or --messages F.json (a conversation); both were given',
+    ],
+    [
+      'llm run --prompt x --tools y.json',
+      'hearth: --tools belongs to a conversation: --chat or --messages F.json is missing',
+    ],
+    ['llm run --prompt x --speculate 16', 'hearth: --speculate must be a whole number from 1 to 15, it was given "16"'],
     ['llm run --prompt --seed 5', 'hearth: --prompt needs a value: --prompt S (or --prompt=--seed)'],
     [
       'llm run --prompt x --max-tokens many',
@@ -109,6 +121,7 @@ describe('a command that cannot be carried out', () => {
     ['stop --data-dir /nowhere/at/all', /no node is running/],
     ['verify /nowhere.json', /^hearth: RECEIPT.json: cannot read \/nowhere.json: it does not exist\n$/],
     ['llm run --model /nowhere.gguf --prompt x', /^hearth: --model: cannot read \/nowhere.gguf: it does not exist\n$/],
+    ['llm run --messages /nowhere.json', /^hearth: --messages: cannot read \/nowhere.json: it does not exist\n$/],
     ['llm run --model / --prompt x', /^hearth: --model: cannot read \/: it is not a file\n$/],
     [
       'render --scene /nowhere.glb --out /tmp/x.png',

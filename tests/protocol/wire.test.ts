@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RenderTask, Task } from '../../protocol/tasks.ts';
+import type { ChatTask, RenderTask, Task } from '../../protocol/tasks.ts';
 import { messageCodec, messageField, repeatedField, unionCodec } from '../../protocol/wire/codec.ts';
 import {
   amountField,
@@ -137,7 +137,7 @@ describe('what breaks the protocol is refused by field and reason', () => {
   });
 });
 
-const chat: Task = {
+const chat: ChatTask = {
   kind: 'chat',
   modelSha256: 'ab'.repeat(32),
   messages: [{ role: 'user', content: 'Hello' }],
@@ -169,6 +169,73 @@ test('a task has one encoding and one hash', () => {
 });
 const chatHash = '724abc8172e228b1ef9f527d72826b4692953b86c12d7d6e3d67c1c74c0170e3';
 const renderHash = '38c04d01a67ddff24016ff077b6361f67982aff80edf60004f374cfb4759799b';
+
+const tool = { name: 'get_weather', description: 'Weather of a place', parametersJson: '{"type":"object"}' };
+const call = { id: 'c1', name: 'get_weather', argumentsJson: '{"place":"Oslo"}' };
+const withTools: ChatTask = {
+  ...chat,
+  messages: [
+    { role: 'user', content: 'Weather?' },
+    { role: 'assistant', content: '', toolCalls: [call] },
+    { role: 'tool', content: 'sunny', toolCallId: 'c1' },
+  ],
+  tools: [tool],
+  clockSeconds: 1_800_000_000,
+};
+
+test('a task carries tools, their calls, their results and a clock, each of which changes its hash', () => {
+  expect(taskCodec.decode(taskCodec.encode(withTools))).toEqual(withTools);
+  const [question, asking, told] = withTools.messages;
+  const others: Task[] = [
+    { ...withTools, clockSeconds: 1_800_000_001 },
+    { ...withTools, tools: [{ ...tool, parametersJson: '{"type": "object"}' }] },
+    { ...withTools, messages: [question!, { ...asking!, toolCalls: [] }, told!] },
+    { ...withTools, messages: [question!, asking!, { role: 'tool', content: 'sunny', toolCallId: 'c2' }] },
+  ];
+  expect(new Set([withTools, ...others].map(hashTask)).size).toBe(5);
+  // No tools and no clock are no bytes: the hash of a task without them stays what it was.
+  expect(hashTask({ ...chat, tools: [], clockSeconds: 0 })).toBe(hashTask(chat));
+});
+
+test.each<[string, Task, string]>([
+  [
+    '65 tools',
+    { ...withTools, tools: Array.from({ length: 65 }, () => tool) },
+    'chat.tools: 65 entries exceed the limit of 64',
+  ],
+  [
+    'a tool whose name is a sentence',
+    { ...withTools, tools: [{ ...tool, name: 'get weather' }] },
+    "chat.tools.0.name: the name is not 1 to 64 letters, digits, '_', '.' or '-'",
+  ],
+  [
+    'parameters that are no object',
+    { ...withTools, tools: [{ ...tool, parametersJson: '[1]' }] },
+    'chat.tools.0: the text is not the JSON of an object',
+  ],
+  [
+    'parameters that are too long',
+    { ...withTools, tools: [{ ...tool, parametersJson: `{"a":"${'x'.repeat(32 * 1024)}"}` }] },
+    'chat.tools.parametersJson: 32776 characters exceed the limit of 32768 bytes',
+  ],
+  [
+    'arguments that are not JSON',
+    { ...chat, messages: [{ role: 'assistant', content: '', toolCalls: [{ ...call, argumentsJson: '{place: 1}' }] }] },
+    'chat.messages.0.toolCalls.0: the text is not the JSON of an object',
+  ],
+  [
+    'a call by the user',
+    { ...chat, messages: [{ role: 'user', content: '', toolCalls: [call] }] },
+    'chat.messages.0: a message of the role user calls tools; only assistant does',
+  ],
+  [
+    'a result from the system',
+    { ...chat, messages: [{ role: 'system', content: '', toolCallId: 'c1' }] },
+    'chat.messages.0: a message of the role system answers a call; only tool does',
+  ],
+])('a task with %s is refused before it is priced', (_, task, message) => {
+  expect(() => taskCodec.encode(task)).toThrow(expect.objectContaining({ message }));
+});
 
 test.each<[string, Task, string]>([
   ['no message', { ...chat, messages: [] }, 'chat.messages: at least one message is required'],
@@ -217,6 +284,7 @@ test('20,000 damaged frames are refused with a WireError or read, never anything
   const originals = [
     ...sampleFrames.map((frame) => taskFrameCodec.encode(frame as TaskFrame)),
     taskCodec.encode(chat),
+    taskCodec.encode(withTools),
     bytes,
   ];
   let refused = 0;

@@ -61,6 +61,29 @@ test('a requester without a GPU accepts the answer without checking it', async (
   expect(answer.parts[0]).toMatchObject({ verdict: 'accepted' });
 });
 
+test('tools, what came of them and the time reach who answers and who checks alike', async () => {
+  await market.addSeller('seller');
+  const buyer = await market.addBuyer('buyer', { worker: createToyWorker(), store: toyStore });
+  const asked = {
+    ...request,
+    messages: [
+      ...request.messages,
+      {
+        role: 'assistant' as const,
+        content: '',
+        toolCalls: [{ id: 'c1', name: 'now', argumentsJson: '{"zone":"UTC"}' }],
+      },
+      { role: 'tool' as const, content: 'noon', toolCallId: 'c1' },
+    ],
+    tools: [{ name: 'now', description: 'The time', parametersJson: '{"type":"object"}' }],
+    clockSeconds: 1_800_000_000,
+  };
+  const answer = await buyer.requester.requestChat(asked);
+  expect(answer.parts[0]).toMatchObject({ verdict: 'verified' });
+  const text = JSON.stringify({ tools: asked.tools, messages: asked.messages, clockSeconds: asked.clockSeconds });
+  expect(answer.tokens[0]).toBe(toyToken(request.seed, text.length, text.charCodeAt(text.length - 1)));
+});
+
 test('the cheaper of two providers is chosen', async () => {
   await market.addSeller('dear', { prices: { chat: 3_000_000n, render: 1n } });
   await market.addSeller('cheap', { prices: { chat: 2_000_000n, render: 1n } });

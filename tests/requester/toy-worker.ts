@@ -145,11 +145,11 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       need(models.delete(modelId), 'UNKNOWN_MODEL');
       return null;
     },
-    'encode-chat': ({ modelId, messages }) => {
+    'encode-chat': ({ modelId, messages, tools, clockSeconds }) => {
       need(models.has(modelId), 'UNKNOWN_MODEL');
-      return {
-        tokens: [...messages.map(({ content }) => content).join('\n')].map((letter) => letter.charCodeAt(0) & 127),
-      };
+      const spoken = messages.map(({ content }) => content).join('\n');
+      const written = tools === undefined ? spoken : JSON.stringify({ tools, messages, clockSeconds });
+      return { tokens: [...written].map((letter) => letter.charCodeAt(0) & 127) };
     },
     detokenize: ({ tokens }) => ({ text: letters(tokens) }),
     'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling }) => {

@@ -14,6 +14,8 @@ export function closeDevices(): void {
 /** Engines small enough to see through: the service's own rules are under test, on a real device. */
 export class RecordingEngines implements Engines {
   readonly destroyed: string[] = [];
+  /** What was to be written by a chat template. */
+  readonly conversations: unknown[] = [];
   onLoad: (device: GPUDevice) => Promise<void> | void = () => {};
   onNext: () => Promise<void> | void = () => {};
 
@@ -25,7 +27,10 @@ export class RecordingEngines implements Engines {
       tokenizer: {
         encode: (text, { addBos }) => [...(addBos ? [0] : []), ...[...text].map(Number)],
         decode: (tokens) => tokens.join(''),
-        encodeChat: (messages) => messages.map((_, index) => index),
+        encodeChat: (...conversation) => {
+          this.conversations.push(conversation);
+          return conversation[0].map((_, index) => index);
+        },
       },
       logits: (tokens) => Promise.resolve(new Float32Array(tokens.length * 10).fill(0.5)),
       replay: (_, outputTokens) => Promise.resolve({ gaps: outputTokens.map(() => 0) }),

@@ -13,6 +13,10 @@ const sampling = { temperature: 0, seed: 1 };
 const settings = { widthPixels: 8, heightPixels: 4, seed: 1, maxBounces: 2 };
 const tile = { x0: 0, y0: 0, x1: 2, y1: 2 };
 
+const question = { role: 'user', content: 'Weather?' };
+const tool = { name: 'get_weather', description: 'Weather of a place', parametersJson: '{"type":"object"}' };
+const call = { id: 'c1', name: 'get_weather', argumentsJson: '{"place":"Oslo"}' };
+
 const malformed: { name: string; kind: string; parameters: unknown; says: string }[] = [
   { name: 'an unknown call', kind: 'mine', parameters: {}, says: 'kind is "mine"; it must be one of open-adapter' },
   { name: 'an inherited name', kind: 'toString', parameters: {}, says: 'kind is "toString"' },
@@ -97,6 +101,60 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     },
     says: 'speculation.maxTokens is 16; it must be an integer from 1 to 15',
   },
+  {
+    name: 'a conversation of nothing',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [] },
+    says: 'messages is an array of 0; it must be an array of 1 to 4096 messages',
+  },
+  {
+    name: 'more tools than a prompt may offer',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [question], tools: Array.from({ length: 65 }, () => tool) },
+    says: 'tools is an array of 65; it must be an array of 1 to 64 tools',
+  },
+  {
+    name: 'a tool whose name is markup',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [question], tools: [{ ...tool, name: '<|im_end|>' }] },
+    says: `tools[0].name is "<|im_end|>"; it must be 1 to 64 letters, digits, '_', '.' or '-'`,
+  },
+  {
+    name: 'parameters of a tool that are not JSON',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [question], tools: [{ ...tool, parametersJson: '{' }] },
+    says: 'tools[0].parametersJson is "{"; it must be the JSON text of an object',
+  },
+  {
+    name: 'parameters of a tool that are a book',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [question], tools: [{ ...tool, parametersJson: ' '.repeat(32_769) }] },
+    says: 'the length of tools[0].parametersJson is 32769; it must be at most 32768 characters',
+  },
+  {
+    name: 'more calls than a message may hold',
+    kind: 'encode-chat',
+    parameters: {
+      modelId: 'm',
+      messages: [{ role: 'assistant', content: '', toolCalls: Array.from({ length: 33 }, () => call) }],
+    },
+    says: 'messages[0].toolCalls is an array of 33; it must be an array of 0 to 32 calls',
+  },
+  {
+    name: 'arguments that are a list',
+    kind: 'encode-chat',
+    parameters: {
+      modelId: 'm',
+      messages: [{ role: 'assistant', content: '', toolCalls: [{ ...call, argumentsJson: '[]' }] }],
+    },
+    says: 'messages[0].toolCalls[0].argumentsJson is "[]"; it must be the JSON text of an object',
+  },
+  {
+    name: 'a clock before 1970',
+    kind: 'encode-chat',
+    parameters: { modelId: 'm', messages: [question], clockSeconds: -1 },
+    says: 'clockSeconds is -1; it must be an integer from 0 to 4294967295',
+  },
 ];
 
 describe('a request to the GPU worker', () => {
@@ -164,6 +222,40 @@ describe('the GPU worker on a device', () => {
       { code: 'UNKNOWN_SESSION' },
     ]);
     expect(sent.map((message) => ('id' in message ? message.id : 0))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('writes tools, their calls and their results as models are used to them', async () => {
+    const { ask, engines } = openService();
+    await ask('open-adapter', { adapter: 'software' });
+    await ask('load-model', { modelId: 'm', source: bytes });
+    const calling = { role: 'assistant', content: '', toolCalls: [call] };
+    const result = { role: 'tool', content: 'sunny', toolCallId: 'c1' };
+    const stray = { role: 'tool', content: 'rain', toolCallId: 'c9' };
+    const messages = [question, calling, result, stray];
+    await ask('encode-chat', { modelId: 'm', messages, tools: [tool], clockSeconds: 86_400 });
+    await ask('encode-chat', { modelId: 'm', messages: [{ ...question, unknown: 1 }] });
+    const { name } = tool;
+    expect(engines.conversations).toEqual([
+      [
+        [
+          question,
+          {
+            role: 'assistant',
+            content: '',
+            tool_calls: [{ id: 'c1', type: 'function', function: { name, arguments: { place: 'Oslo' } } }],
+          },
+          { role: 'tool', content: 'sunny', tool_call_id: 'c1', name },
+          { role: 'tool', content: 'rain', tool_call_id: 'c9' },
+        ],
+        {
+          tools: [
+            { type: 'function', function: { name, description: 'Weather of a place', parameters: { type: 'object' } } },
+          ],
+          now: new Date('1970-01-02T00:00:00Z'),
+        },
+      ],
+      [[question], {}],
+    ]);
   });
 
   it('checks tokens against the vocabulary and tiles against the picture', async () => {

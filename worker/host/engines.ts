@@ -8,6 +8,7 @@ import type {
   Tile,
   TokenLogProbability,
 } from '../messages.ts';
+import type { templateMessages, templateTools } from './conversation.ts';
 
 /** What the service needs of a language model; `worker/llm` implements it. */
 export interface LanguageEngine {
@@ -15,7 +16,10 @@ export interface LanguageEngine {
   readonly tokenizer: {
     encode(text: string, options: { addBos: boolean }): number[];
     decode(tokens: readonly number[]): string;
-    encodeChat(messages: readonly { role: string; content: string }[]): number[];
+    encodeChat(
+      messages: ReturnType<typeof templateMessages>,
+      options?: { readonly tools?: ReturnType<typeof templateTools>; readonly now?: Date },
+    ): number[];
   };
   /** Row-major [tokens][vocabulary]. */
   logits(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>>;

@@ -16,7 +16,6 @@ const limits = {
   identifierCharacters: 200,
   textCharacters: 4 * 1024 * 1024,
   tokens: 1024 * 1024,
-  messages: 4096,
   biases: 1024,
   texts: 16,
   stopCharacters: 256,
@@ -81,19 +80,6 @@ export function readTokens(value: unknown, field: string, minimumLength: number)
 
 export function readTokenCount(value: unknown, field: string): number {
   return readInteger(value, field, 1, limits.tokens);
-}
-
-export function readMessages(value: unknown, field: string): { role: string; content: string }[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > limits.messages) {
-    throw badRequest(field, value, `an array of 1 to ${limits.messages} messages`);
-  }
-  return value.map((item, index) => {
-    const message = readObject(item, `${field}[${index}]`);
-    return {
-      role: readIdentifier(message['role'], `${field}[${index}].role`),
-      content: readText(message['content'], `${field}[${index}].content`),
-    };
-  });
 }
 
 /** Ranges beyond these are checked by the engine, which knows the vocabulary. */

@@ -1,5 +1,6 @@
 import { readTuningRecords } from '../gpu/autotune/tuning-record.ts';
 import type { WorkerCallKind, WorkerParameters, WorkerRequest } from '../messages.ts';
+import { readMessages, readTools } from './conversation.ts';
 import {
   badRequest,
   type RawParameters,
@@ -7,7 +8,6 @@ import {
   readBoolean,
   readIdentifier,
   readInteger,
-  readMessages,
   readModelLoad,
   readObject,
   readPooling,
@@ -56,9 +56,13 @@ const readers: Readers = {
     modelId: readIdentifier(modelId, 'modelId'),
     tokens: readTokens(tokens, 'tokens', 0),
   }),
-  'encode-chat': ({ modelId, messages }) => ({
+  'encode-chat': ({ modelId, messages, tools, clockSeconds }) => ({
     modelId: readIdentifier(modelId, 'modelId'),
     messages: readMessages(messages, 'messages'),
+    ...(tools === undefined ? {} : { tools: readTools(tools, 'tools') }),
+    ...(clockSeconds === undefined
+      ? {}
+      : { clockSeconds: readInteger(clockSeconds, 'clockSeconds', 0, 0xff_ff_ff_ff) }),
   }),
   logits: ({ modelId, tokens }) => ({
     modelId: readIdentifier(modelId, 'modelId'),

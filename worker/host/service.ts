@@ -10,6 +10,7 @@ import type {
   WorkerRequest,
   WorkerResult,
 } from '../messages.ts';
+import { templateMessages, templateTools } from './conversation.ts';
 import { DeviceHolder } from './device-holder.ts';
 import { type Engines, type GenerationEngine, type LanguageEngine, ownEngines, type SceneEngine } from './engines.ts';
 import { badRequest } from './parameters.ts';
@@ -113,8 +114,12 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       assertVocabulary(engine, 'tokens', tokens);
       return { text: engine.tokenizer.decode(tokens) };
     },
-    async 'encode-chat'({ modelId, messages }) {
-      return { tokens: findModel(modelId).tokenizer.encodeChat(messages) };
+    async 'encode-chat'({ modelId, messages, tools, clockSeconds }) {
+      const options = {
+        ...(tools === undefined ? {} : { tools: templateTools(tools) }),
+        ...(clockSeconds === undefined ? {} : { now: new Date(clockSeconds * 1000) }),
+      };
+      return { tokens: findModel(modelId).tokenizer.encodeChat(templateMessages(messages), options) };
     },
     async logits({ modelId, tokens }) {
       const engine = findModel(modelId);

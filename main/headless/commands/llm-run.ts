@@ -1,5 +1,6 @@
 import { text as readAll } from 'node:stream/consumers';
-import { exitCodes } from '../cli-errors.ts';
+import { readMessagesFile, readToolsFile } from '../chat-files.ts';
+import { exitCodes, UsageError } from '../cli-errors.ts';
 import { type CommandContext, defineCommand } from '../command-definition.ts';
 import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
@@ -14,10 +15,16 @@ export const llmRunCommand = defineCommand({
   words: ['llm', 'run'],
   summary: "Continue a prompt on this machine's GPU and stream the text",
   details:
-    'The prompt is continued as it stands; --chat puts it into the chat template of the model. "--prompt -" reads stdin.\nThe same seed, model and adapter give the same text.',
+    'The prompt is continued as it stands; --chat puts it into the chat template of the model. "--prompt -" reads stdin.\n--messages is a whole conversation for the chat template, --tools what it may offer; calls come as the model writes them.\nThe same seed, model and adapter give the same text.',
   options: {
     model: modelOption,
-    prompt: { kind: 'text', placeholder: 'S', required: true, summary: 'text to continue' },
+    prompt: { kind: 'text', placeholder: 'S', summary: 'text to continue' },
+    messages: {
+      kind: 'text',
+      placeholder: 'F.json',
+      summary: 'conversation to answer in place of a prompt, as the messages of the OpenAI API',
+    },
+    tools: { kind: 'text', placeholder: 'F.json', summary: 'tools the model may call, as those of the OpenAI API' },
     'max-tokens': {
       kind: 'integer',
       placeholder: 'N',
@@ -62,13 +69,14 @@ export const llmRunCommand = defineCommand({
   },
   async run(context, options) {
     const path = await resolveModelPath(options.model);
-    const prompt = options.prompt === '-' ? await readAll(process.stdin) : options.prompt;
+    const input = await readInput(options);
     return withGpu(context, async (gpu) => {
       const { signal } = context;
       const model = await loadModelFile(gpu, path, signal);
-      const { tokens } = options.chat
-        ? await gpu.worker.call('encode-chat', { modelId, messages: [{ role: 'user', content: prompt }] }, { signal })
-        : await gpu.worker.call('tokenize', { modelId, text: prompt, addBos: true }, { signal });
+      const { tokens } =
+        'messages' in input
+          ? await gpu.worker.call('encode-chat', { modelId, ...input }, { signal })
+          : await gpu.worker.call('tokenize', { modelId, ...input, addBos: true }, { signal });
       const { prefillMs } = await gpu.worker.call(
         'open-generation',
         {
@@ -102,6 +110,31 @@ export const llmRunCommand = defineCommand({
     });
   },
 });
+
+interface InputOptions {
+  readonly prompt?: string | undefined;
+  readonly messages?: string | undefined;
+  readonly tools?: string | undefined;
+  readonly chat: boolean;
+}
+
+/** The text to continue, or the conversation to answer. @throws UsageError, CommandError */
+async function readInput({ prompt, messages, tools, chat }: InputOptions) {
+  if ((prompt === undefined) === (messages === undefined)) {
+    const found = prompt === undefined ? 'neither was given' : 'both were given';
+    throw new UsageError(
+      'MISSING_OPTION',
+      `hearth llm run needs --prompt S (text to continue) or --messages F.json (a conversation); ${found}`,
+    );
+  }
+  if (tools !== undefined && messages === undefined && !chat) {
+    throw new UsageError('MISSING_OPTION', '--tools belongs to a conversation: --chat or --messages F.json is missing');
+  }
+  const offered = tools === undefined ? {} : { tools: await readToolsFile('--tools', tools) };
+  if (messages !== undefined) return { messages: await readMessagesFile('--messages', messages), ...offered };
+  const text = prompt === '-' ? await readAll(process.stdin) : (prompt ?? '');
+  return chat ? { messages: [{ role: 'user', content: text }], ...offered } : { text };
+}
 
 /** Pulls chunks until the model or the limit ends the text. */
 async function generate({ output, signal }: CommandContext, { worker }: GpuProcess) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ChatTask } from '../../../protocol/tasks.ts';
+import { type ChatTask, conversationOf } from '../../../protocol/tasks.ts';
 import { wireLimits } from '../../../protocol/wire/limits.ts';
 import { chatPayloadCodec } from '../../../protocol/wire/payload-codecs.ts';
 import type { GenerationChunk } from '../../../worker/messages.ts';
@@ -42,8 +42,7 @@ export function createChatChunks(
     onActivity(strikes.count === 0 ? 'loading' : 'recovering');
     const model = await inputs.model(task.modelSha256, signal);
     try {
-      const messages = task.messages.map(({ role, content }) => ({ role, content }));
-      const { tokens } = await worker.call('encode-chat', { modelId: model.id, messages }, { signal });
+      const { tokens } = await worker.call('encode-chat', { modelId: model.id, ...conversationOf(task) }, { signal });
       const id = randomUUID();
       onActivity('computing');
       await worker.call(

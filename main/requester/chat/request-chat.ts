@@ -1,4 +1,4 @@
-import type { ChatTask } from '../../../protocol/tasks.ts';
+import { type ChatTask, conversationOf } from '../../../protocol/tasks.ts';
 import { openChecker } from '../check/checker.ts';
 import type { RequesterComponents } from '../components.ts';
 import { ProviderRound } from '../provider-round.ts';
@@ -23,11 +23,13 @@ export async function requestChat(
   const parts: ProviderPart[] = [];
   const tokens: number[] = [];
   let text = '';
-  checkTask(taskAfter(request, tokens));
+  // One clock for all parts of the answer.
+  const asked = { clockSeconds: Math.floor((components.nowMs ?? Date.now)() / 1000), ...request };
+  checkTask(taskAfter(asked, tokens));
   const checker = await openChecker(components, request.modelSha256);
   try {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const task = taskAfter(request, tokens);
+      const task = taskAfter(asked, tokens);
       const { offers, refusals } = await round.offers(task, signal);
       onProgress({ kind: 'quoted', providers: offers.length, refusals });
       const offer = offers[0];
@@ -81,7 +83,7 @@ function taskAfter(request: ChatRequest, tokens: readonly number[]): ChatTask {
   return {
     kind: 'chat',
     modelSha256: request.modelSha256,
-    messages: request.messages,
+    ...conversationOf(request),
     prefixTokens: [...tokens],
     maxTokens: request.maxTokens - tokens.length,
     temperatureMillionths: request.temperatureMillionths,

@@ -1,5 +1,5 @@
 import type { NumericProfile } from '../../../protocol/agreement.ts';
-import type { ChatTask } from '../../../protocol/tasks.ts';
+import { type ChatTask, conversationOf } from '../../../protocol/tasks.ts';
 import type { Finding } from '../purchase/delivery.ts';
 import type { Checker } from './checker.ts';
 import { gapRules, gapTolerance } from './tolerance.ts';
@@ -25,8 +25,7 @@ export async function checkChat(
   const { worker } = checker;
   const { signal } = context;
   const modelId = await checker.model();
-  const messages = task.messages.map(({ role, content }) => ({ role, content }));
-  const prompt = await worker.call('encode-chat', { modelId, messages }, { signal });
+  const prompt = await worker.call('encode-chat', { modelId, ...conversationOf(task) }, { signal });
   const promptTokens = [...prompt.tokens, ...task.prefixTokens];
   const outputTokens = [...answer.tokens];
   const sampling = { temperature: task.temperatureMillionths / 1e6, seed: task.seed };

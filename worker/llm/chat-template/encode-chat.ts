@@ -27,6 +27,7 @@ export function createChatEncoder(vocabulary: Vocabulary, { encodeText, encodePr
     checkMessages(messages);
     const toolTemplate = options.tools === undefined ? undefined : vocabulary.namedChatTemplates.get('tool_use');
     const source = toolTemplate ?? vocabulary.chatTemplate;
+    checkTools(source, messages, options.tools ?? []);
     if (source === null) return encodeLayout(messages, vocabulary, encodeText);
     const { template, guard, ownGuard } = prepare(source);
     const mark = guard.chooseMark(collectStrings([messages, options.tools ?? [], options.variables ?? {}]));
@@ -48,6 +49,20 @@ export function createChatEncoder(vocabulary: Vocabulary, { encodeText, encodePr
     const needsBos = vocabulary.addsBos && vocabulary.bosToken !== null && ids[0] !== vocabulary.bosToken;
     return needsBos && vocabulary.bosToken !== null ? [vocabulary.bosToken, ...ids] : ids;
   };
+}
+
+/** What a template does not read would be missing from the prompt without a word. */
+function checkTools(source: string | null, messages: readonly ChatMessage[], tools: readonly JsonValue[]): void {
+  const refuse = (what: string, count: number) => {
+    const whose =
+      source === null ? 'the model has no chat template' : 'the chat template of this model does not read them';
+    throw new TemplateError('TOOLS_UNSUPPORTED', `the conversation has ${what} (${count}), but ${whose}`, {
+      data: { value: count, limit: 0 },
+    });
+  };
+  const calls = messages.reduce((sum, { tool_calls: made }) => sum + (Array.isArray(made) ? made.length : 0), 0);
+  if (tools.length > 0 && !/\btools\b/.test(source ?? '')) refuse('tools', tools.length);
+  if (calls > 0 && !/\btool_calls\b/.test(source ?? '')) refuse('calls of tools', calls);
 }
 
 interface PreparedTemplate {

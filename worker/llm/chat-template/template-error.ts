@@ -8,6 +8,8 @@ export type TemplateErrorCode =
   | 'INVALID_TEMPLATE'
   /** More text, messages or nesting than a prompt may have, or a value that is not JSON. */
   | 'INVALID_INPUT'
+  /** Tools, or calls of tools, for a model whose template would leave them out. */
+  | 'TOOLS_UNSUPPORTED'
   /** It computes for longer, or makes larger values, than any honest template. */
   | 'TEMPLATE_TOO_EXPENSIVE'
   | 'OUTPUT_TOO_LARGE'
