@@ -12,9 +12,11 @@ export function modelCheckLine(check: { format: string } & (ModelCheck | FailedA
   return `check ${format}: ${isRight ? 'right' : 'WRONG'}, error ${normalisedError.toExponential(1)}, decode gap ${widestDecodeGap.toExponential(1)}`;
 }
 
-export function kernelLine(measured: MatrixSpec & { tokens: number } & (MatrixMeasurement | FailedAttempt)): string {
-  const { rows, columns, format, tokens } = measured;
-  const title = `${format} ${rows} x ${columns}, ${tokens} token${tokens === 1 ? '' : 's'}`;
+export function kernelLine(
+  measured: MatrixSpec & { tokens: number; variant: string } & (MatrixMeasurement | FailedAttempt),
+): string {
+  const { rows, columns, format, tokens, variant } = measured;
+  const title = `${format} ${rows} x ${columns}, ${tokens === 1 ? '1 token' : `${tokens} tokens, ${variant}`}`;
   if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
   const { microseconds, bytesPerSecond, shareOfCopy, flopsPerSecond, check } = measured;
   const rate =

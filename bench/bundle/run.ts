@@ -9,7 +9,8 @@ import { findModelShape } from '../../worker/llm/profile/random-model/model-shap
 import { createRandomModel } from '../../worker/llm/profile/random-model/random-model.ts';
 import { checkModel } from '../kernels/check-model.ts';
 import { measureAttention } from '../kernels/measure-attention.ts';
-import { type MeasureEnvironment, measureMatrix } from '../kernels/measure-matrix.ts';
+import { findMatrixUnits, type MatrixUnits } from '../../worker/llm/kernels/matrix-units.ts';
+import { type BatchVariant, type MeasureEnvironment, measureMatrix, nameVariant } from '../kernels/measure-matrix.ts';
 import { attempt } from './attempt.ts';
 import { openAdapter } from './open-adapter.ts';
 import { attentionLine, kernelLine, modelCheckLine, modelLine } from './report-lines.ts';
@@ -65,15 +66,20 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
 
   const { targetMs, coldBytes } = settings;
   const environment: MeasureEnvironment = { device, copyBytesPerSecond, targetMs, coldBytes };
+  const matrixUnits = await findMatrixUnits(device);
+  record('matrixUnits', matrixUnits.reason ?? describeUnits(matrixUnits.units));
+  const variants: readonly BatchVariant[] = matrixUnits.units === null ? ['f32'] : ['f32', ...settings.subgroupTiles];
   const kernels: unknown[] = [];
-  for (const [shapes, tokens] of [
-    [settings.vectorShapes, 1],
-    [settings.batchShapes, settings.batchTokens],
+  for (const [shapes, tokens, ways] of [
+    [settings.vectorShapes, 1, ['f32']],
+    [settings.batchShapes, settings.batchTokens, variants],
   ] as const) {
     for (const format of formats) {
-      for (const shape of shapes) {
+      for (const [shape, way] of shapes.flatMap((each) => ways.map((variant) => [each, variant] as const))) {
         const spec = { ...shape, format };
-        const measured = await attempt(device, { ...spec, tokens }, () => measureMatrix(environment, spec, tokens));
+        const measured = await attempt(device, { ...spec, tokens, variant: nameVariant(way) }, () =>
+          measureMatrix(environment, spec, tokens, way),
+        );
         kernels.push(measured);
         if (!('check' in measured) || !measured.check.isRight) failures += 1;
         say(kernelLine(measured));
@@ -111,6 +117,10 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
     `${failures === 0 ? 'everything agreed with its reference' : `${failures} FAILED`}; ${resolve(settings.outPath)}`,
   );
   return failures === 0;
+}
+
+function describeUnits({ m, n, k, subgroupSize, element }: MatrixUnits): string {
+  return `f16 -> f32 ${m}x${n}x${k}, subgroups of ${subgroupSize}, operands in ${element}`;
 }
 
 /** The build writes them beside the runner; in a checkout they are read from package.json. */

@@ -1,4 +1,5 @@
 import type { AttentionSpec } from '../kernels/measure-attention.ts';
+import type { SubgroupTile } from '../../worker/llm/kernels/matrix-matrix-subgroup.ts';
 import type { MatrixSpec } from '../kernels/random-matrix.ts';
 import type { ModelBenchOptions } from '../../worker/llm/profile/bench-result.ts';
 
@@ -15,6 +16,8 @@ export interface BenchSettings {
   readonly vectorShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
   readonly batchShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
   readonly batchTokens: number;
+  /** Tiles that matrix units are tried with, where the adapter has them. */
+  readonly subgroupTiles: readonly SubgroupTile[];
   readonly attention: readonly AttentionSpec[];
   readonly models: readonly { readonly shape: string; readonly format: string }[];
   readonly model: ModelBenchOptions;
@@ -78,6 +81,13 @@ function attentionSpecs(
   );
 }
 
+const tile = (rows: number, tokens: number, gridRows: number, gridTokens: number): SubgroupTile => ({
+  rows,
+  tokens,
+  gridRows,
+  gridTokens,
+});
+
 const quick = {
   targetMs: 5,
   coldBytes: 1,
@@ -87,6 +97,7 @@ const quick = {
   ],
   batchShapes: [{ rows: 131, columns: 256 }],
   batchTokens: 33,
+  subgroupTiles: [tile(64, 32, 4, 1)],
   attention: attentionSpecs({ headCount: 8, keyValueHeadCount: 2 }, [32], [150], {
     decodeRows: [1, 3],
     prefillRows: 37,
@@ -109,6 +120,13 @@ const full = {
     { rows: 4096, columns: 14336 },
   ],
   batchTokens: 512,
+  subgroupTiles: [
+    tile(128, 128, 2, 2),
+    tile(128, 128, 2, 4),
+    tile(64, 128, 2, 2),
+    tile(64, 64, 2, 2),
+    tile(64, 32, 4, 1),
+  ],
   // Heads of an 8B model, and those of a 1B one.
   attention: attentionSpecs({ headCount: 32, keyValueHeadCount: 8 }, [128, 64], [512, 4096, 16_384], {
     decodeRows: [1, 16],

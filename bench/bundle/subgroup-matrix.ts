@@ -1,43 +1,55 @@
+import {
+  describeSubgroupMatrix,
+  SUBGROUP_MATRIX_FEATURE,
+  type SubgroupMatrixShape,
+  type SubgroupMatrixVerdict,
+  trySubgroupMatrix,
+} from '../../worker/gpu/subgroup-matrix.ts';
+
 /** What the adapter says of its matrix units. */
 export interface SubgroupMatrixFacts {
   readonly isOffered: boolean;
   /** As Dawn lists them; null where it lists none to JavaScript. */
   readonly listed: readonly Readonly<Record<string, string | number>>[] | null;
-  /** Shapes whose smallest shader compiled, tried where the device has the feature. */
-  readonly compiled: readonly string[];
+  /** Shapes that compiled and whether their numbers are right, where the device has the feature. */
+  readonly tried: readonly { readonly shape: string; readonly words: string; readonly halves?: string }[];
 }
 
-const feature = 'chromium-experimental-subgroup-matrix';
+const shape = (
+  inner: SubgroupMatrixShape['inner'],
+  result: SubgroupMatrixShape['result'],
+  m: number,
+  n: number,
+  k: number,
+): SubgroupMatrixShape => ({ inner, result, m, n, k });
 
-/** Inner component, result component, M, N, K. The shapes that NVIDIA, Intel and Apple are known to have. */
-const candidates: readonly (readonly [string, string, number, number, number])[] = [
-  ['f16', 'f16', 16, 16, 16],
-  ['f16', 'f32', 16, 16, 16],
-  ['f16', 'f16', 16, 8, 16],
-  ['f16', 'f32', 16, 8, 16],
-  ['f16', 'f32', 16, 8, 8],
-  ['f16', 'f16', 8, 16, 16],
-  ['f16', 'f32', 8, 16, 16],
-  ['f16', 'f16', 8, 8, 8],
-  ['f32', 'f32', 8, 8, 8],
-  ['i8', 'i32', 16, 16, 16],
-  ['i8', 'i32', 16, 16, 32],
-  ['i8', 'i32', 8, 16, 32],
+/** The shapes that NVIDIA, Intel, AMD and Apple are known to have. */
+const candidates: readonly SubgroupMatrixShape[] = [
+  shape('f16', 'f16', 16, 16, 16),
+  shape('f16', 'f32', 16, 16, 16),
+  shape('f16', 'f16', 16, 8, 16),
+  shape('f16', 'f32', 16, 8, 16),
+  shape('f16', 'f32', 16, 8, 8),
+  shape('f16', 'f16', 8, 16, 16),
+  shape('f16', 'f32', 8, 16, 16),
+  shape('f16', 'f16', 8, 8, 8),
+  shape('f16', 'f32', 8, 8, 8),
+  shape('f32', 'f32', 8, 8, 8),
+  shape('i8', 'i32', 16, 16, 16),
+  shape('i8', 'i32', 16, 16, 32),
+  shape('i8', 'i32', 8, 16, 32),
 ];
 
 export async function readSubgroupMatrix(device: GPUDevice): Promise<SubgroupMatrixFacts> {
-  const isOffered = device.features.has(feature);
-  const compiled: string[] = [];
-  if (isOffered) {
-    for (const candidate of candidates) {
-      if (await compiles(device, candidate)) compiled.push(describe(candidate));
-    }
+  const isOffered = device.features.has(SUBGROUP_MATRIX_FEATURE);
+  const tried: { shape: string; words: SubgroupMatrixVerdict; halves?: SubgroupMatrixVerdict }[] = [];
+  for (const candidate of isOffered ? candidates : []) {
+    const words = await trySubgroupMatrix(device, candidate, 'vec4<u32>');
+    if (words === 'refused') continue;
+    const halves = candidate.inner === 'f16' ? { halves: await trySubgroupMatrix(device, candidate, 'vec4<f16>') } : {};
+    tried.push({ shape: describeSubgroupMatrix(candidate), words, ...halves });
   }
-  return { isOffered, listed: readListed(device), compiled };
-}
-
-function describe([inner, result, m, n, k]: (typeof candidates)[number]): string {
-  return `${inner} -> ${result} ${m}x${n}x${k}`;
+  return { isOffered, listed: readListed(device), tried };
 }
 
 function readListed(device: GPUDevice): SubgroupMatrixFacts['listed'] {
@@ -51,33 +63,4 @@ function readListed(device: GPUDevice): SubgroupMatrixFacts['listed'] {
     }
     return plain;
   });
-}
-
-/** One multiply-accumulate of this shape; whether its numbers are right is the kernels' own check. */
-async function compiles(device: GPUDevice, candidate: (typeof candidates)[number]): Promise<boolean> {
-  const [inner, result, m, n, k] = candidate;
-  const storage = inner === 'i8' ? 'i32' : inner;
-  const code = `enable chromium_experimental_subgroup_matrix;
-${inner === 'f16' || result === 'f16' ? 'enable f16;' : ''}
-@group(0) @binding(0) var<storage, read_write> a: array<${storage}>;
-@group(0) @binding(1) var<storage, read_write> c: array<${result}>;
-@compute @workgroup_size(32)
-fn main() {
-  let left = subgroupMatrixLoad<subgroup_matrix_left<${inner}, ${k}, ${m}>>(&a, 0, false, ${k});
-  let right = subgroupMatrixLoad<subgroup_matrix_right<${inner}, ${n}, ${k}>>(&a, 0, false, ${n});
-  var sum: subgroup_matrix_result<${result}, ${n}, ${m}>;
-  sum = subgroupMatrixMultiplyAccumulate(left, right, sum);
-  subgroupMatrixStore(&c, 0, sum, false, ${n});
-}`;
-  device.pushErrorScope('validation');
-  device.pushErrorScope('internal');
-  const module = device.createShaderModule({ label: describe(candidate), code });
-  const pipeline = device.createComputePipelineAsync({
-    label: describe(candidate),
-    layout: 'auto',
-    compute: { module },
-  });
-  const [outcome] = await Promise.allSettled([pipeline]);
-  const errors = [await device.popErrorScope(), await device.popErrorScope()];
-  return outcome.status === 'fulfilled' && errors.every((error) => error === null);
 }

@@ -1,7 +1,14 @@
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
 import { createShapeBuffer, type Kernel, pipelineCacheOf } from '../../worker/llm/kernels/kernel.ts';
 import { createMatrixMatrix } from '../../worker/llm/kernels/matrix-matrix.ts';
+import {
+  createMatrixMatrixSubgroup,
+  partNumbers,
+  type SubgroupTile,
+} from '../../worker/llm/kernels/matrix-matrix-subgroup.ts';
+import { findMatrixUnits } from '../../worker/llm/kernels/matrix-units.ts';
 import { createMatrixVector } from '../../worker/llm/kernels/matrix-vector.ts';
+import type { BatchMatrixKernelOptions } from '../../worker/llm/kernels/matrix-options.ts';
 import type { WeightMatrix } from '../../worker/llm/model/weight-matrix.ts';
 import { checkRows, type RowCheck } from './check-rows.ts';
 import { type MatrixSpec, randomVector, uploadRandomMatrix, copyMatrix } from './random-matrix.ts';
@@ -11,8 +18,12 @@ import { timeRepeats } from './time-repeats.ts';
 const coldBytes = 512 * 1024 * 1024;
 const mostCopies = 64;
 
+/** How a batch is computed: in f32, or on matrix units with these tiles. */
+export type BatchVariant = 'f32' | SubgroupTile;
+
 export interface MatrixMeasurement extends MatrixSpec {
   readonly kernel: 'matrix-vector' | 'matrix-matrix';
+  readonly variant: string;
   readonly tokens: number;
   /** Weights on the GPU, scales included: what one run reads at least. */
   readonly weightBytes: number;
@@ -36,16 +47,26 @@ export interface MeasureEnvironment {
   readonly coldBytes?: number;
 }
 
+export function nameVariant(variant: BatchVariant): string {
+  if (variant === 'f32') return variant;
+  const { rows, tokens, gridRows, gridTokens } = variant;
+  return `subgroup-matrix ${rows}x${tokens} by ${gridRows}x${gridTokens}`;
+}
+
+/** Numbers of f16 have eleven bits; the products of two roundings differ by this much on average. */
+const limits = { single: 1e-6, half: 1e-6 } as const;
+
 /** Times W x (one token) or W X (several), and compares rows of the result with float64. */
 export async function measureMatrix(
   environment: MeasureEnvironment,
   spec: MatrixSpec,
   tokens: number,
+  variant: BatchVariant = 'f32',
 ): Promise<MatrixMeasurement> {
   const { device, copyBytesPerSecond } = environment;
   const cache = pipelineCacheOf(device);
   const stride = Math.ceil(spec.columns / 32) * 32;
-  const paddedTokens = tokens === 1 ? 1 : Math.ceil(tokens / 32) * 32;
+  const paddedTokens = tokens === 1 ? 1 : Math.ceil(tokens / 128) * 128;
   const values = randomVector(paddedTokens * stride, stride, spec.columns);
   const owned: { destroy(): void }[] = [];
   const own = <Item extends { destroy(): void }>(item: Item): Item => {
@@ -63,24 +84,19 @@ export async function measureMatrix(
     const batch = own(createShapeBuffer(device, 'bench.batch', [tokens]));
     const place = { input, output, outputOffset: 0, outputStride: spec.rows, combine: 'replace' } as const;
     const kernels: Kernel[] = [];
-    for (const matrix of matrices) {
-      kernels.push(
-        own(
-          tokens === 1
-            ? await createMatrixVector(cache, { matrix, ...place })
-            : await createMatrixMatrix(cache, { matrix, ...place, batch }),
-        ),
-      );
-    }
+    const create = await chooseKernel(environment, spec, { tokens: paddedTokens, variant, own });
+    for (const matrix of matrices) kernels.push(own(await create({ matrix, ...place, batch })));
     const seconds = await timeRepeats(device, environment.targetMs, (pass, index) => {
       kernels[index % kernels.length]?.run(pass, tokens);
     });
     const result = new Float32Array(await readBuffer(device, output, tokens * spec.rows * 4));
-    const check = checkRows(spec, { input: values, stride, tokens, output: result });
+    const limit = variant === 'f32' ? limits.single : limits.half;
+    const check = checkRows(spec, { input: values, stride, tokens, output: result, limit });
     const bytesPerSecond = first.sizeBytes / seconds;
     return {
       ...spec,
       kernel: tokens === 1 ? 'matrix-vector' : 'matrix-matrix',
+      variant: nameVariant(variant),
       tokens,
       weightBytes: first.sizeBytes,
       copies,
@@ -93,4 +109,26 @@ export async function measureMatrix(
   } finally {
     for (const item of owned) item.destroy();
   }
+}
+
+async function chooseKernel(
+  { device }: MeasureEnvironment,
+  spec: MatrixSpec,
+  run: { tokens: number; variant: BatchVariant; own: <Item extends { destroy(): void }>(item: Item) => Item },
+): Promise<(options: BatchMatrixKernelOptions) => Promise<Kernel>> {
+  const cache = pipelineCacheOf(device);
+  const { tokens, variant, own } = run;
+  if (tokens === 1) return (options) => createMatrixVector(cache, options);
+  if (variant === 'f32') return (options) => createMatrixMatrix(cache, options);
+  const { units, reason } = await findMatrixUnits(device);
+  if (units === null) throw new RangeError(reason);
+  const blocks = Math.ceil(spec.columns / 32);
+  const workspace = {
+    chunkTokens: tokens,
+    halves: own(createStorageBuffer(device, 'bench.halves', tokens * blocks * 64)),
+    factors: own(createStorageBuffer(device, 'bench.factors', tokens * 4)),
+    parts: own(createStorageBuffer(device, 'bench.parts', partNumbers(spec.rows, blocks, tokens) * 4)),
+  };
+  const tiles = { large: variant, small: variant };
+  return (options) => createMatrixMatrixSubgroup(cache, { ...options, units, workspace, tiles });
 }
