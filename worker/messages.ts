@@ -267,6 +267,8 @@ export interface WorkerCalls {
       logProbabilities?: number;
       /** Draft up to `maxTokens` (1..15) tokens by repetition and check them in one pass: the same answer in fewer passes. */
       speculation?: { readonly maxTokens: number };
+      /** Tokens that this answer gave already, before its process went: read with the prompt, part of `maxTokens`, not given again. */
+      emittedTokens?: number[];
     },
     { prefillMs: number },
   ];
@@ -320,7 +322,10 @@ export type WorkerReply =
 /** Sent without being asked. */
 export type WorkerEvent =
   | { readonly event: 'ready' }
+  /** The device stays lost, and everything on it: `open-adapter` may get another. */
   | { readonly event: 'device-lost'; readonly reason: string; readonly message: string }
+  /** It was lost (`message` says why) and is back with all models, scenes and answers; nothing has to be done. */
+  | { readonly event: 'device-recovered'; readonly description: AdapterDescription; readonly message: string }
   /** All that was measured on this host's adapters so far; takes the place of what the host kept. */
   | { readonly event: 'tuning'; readonly records: readonly TuningRecord[] };
 

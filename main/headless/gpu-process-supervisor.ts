@@ -17,7 +17,7 @@ export interface GpuSupervisorOptions extends GpuProcessOptions {
 }
 
 export interface GpuProcessSupervisor {
-  /** Stays valid over restarts. Models and scenes do not: after `started` or `device-recovered` they are loaded again. */
+  /** Stays valid over restarts. Models and scenes do not: after a worker's `device-lost` and after `started` they are loaded again. */
   readonly worker: GpuWorker;
   readonly description: AdapterDescription;
   readonly announce: string;
@@ -59,6 +59,7 @@ export async function createGpuProcessSupervisor(options: GpuSupervisorOptions):
     process.worker.onEvent((event) => {
       for (const listener of listeners) listener(event);
       if (event.event === 'device-lost') void recoverDevice(process);
+      if (event.event === 'device-recovered') emit({ kind: 'device-recovered', description: event.description });
     });
     void process.gone.then((reason) => {
       current = null;

@@ -15,6 +15,7 @@ const headlessHost: NodeHost = {
       onEvent: (event) => {
         if (event.kind === 'gone')
           log(`The GPU worker is gone and starts again in ${event.retryInMs} ms: ${event.reason}`);
+        else if (event.kind === 'device-recovered') log('The GPU was lost and is back; tasks go on.');
         else if (event.kind === 'start-failed') log(`The GPU worker did not start: ${event.message}`);
       },
     }),

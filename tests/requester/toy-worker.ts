@@ -152,12 +152,11 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       return { tokens: [...written].map((letter) => letter.charCodeAt(0) & 127) };
     },
     detokenize: ({ tokens }) => ({ text: letters(tokens) }),
-    'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling }) => {
+    'open-generation': ({ sessionId, modelId, promptTokens, maxTokens, sampling, emittedTokens = [] }) => {
       need(models.has(modelId), 'UNKNOWN_MODEL');
-      const sequence = [...promptTokens];
       sessions.set(sessionId, {
-        sequence,
-        promptLength: sequence.length,
+        sequence: [...promptTokens, ...emittedTokens],
+        promptLength: promptTokens.length,
         maxTokens,
         seed: sampling.seed,
         finished: null,

@@ -1,14 +1,17 @@
+import type { GenerationRequest } from '../../worker/llm/generation-request.ts';
 import type { Engines, GenerationEngine, LanguageEngine, SceneEngine } from '../../worker/host/engines.ts';
 import { openNodeSource } from '../../worker/host/file-source.ts';
-import { createWorkerService } from '../../worker/host/service.ts';
+import { createWorkerService, type WorkerService } from '../../worker/host/service.ts';
 import type { MemoryEstimate, ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
 import { openTestDevice } from '../gpu/test-device.ts';
 
-/** Devices that services of this file opened, in order. */
+/** Devices that the services of a test opened, in order. */
 export const devices: GPUDevice[] = [];
+const services: WorkerService[] = [];
 
-export function closeDevices(): void {
-  for (const device of devices.splice(0)) device.destroy();
+export function closeServices(): void {
+  for (const service of services.splice(0)) service.close();
+  devices.length = 0;
 }
 
 /** Engines small enough to see through: the service's own rules are under test, on a real device. */
@@ -18,6 +21,8 @@ export class RecordingEngines implements Engines {
   readonly conversations: unknown[] = [];
   onLoad: (device: GPUDevice) => Promise<void> | void = () => {};
   onNext: () => Promise<void> | void = () => {};
+  /** What generations were opened with. */
+  readonly opened: GenerationRequest[] = [];
 
   async loadModel(device: GPUDevice): Promise<LanguageEngine> {
     await this.onLoad(device);
@@ -36,7 +41,7 @@ export class RecordingEngines implements Engines {
       replay: (_, outputTokens) => Promise.resolve({ gaps: outputTokens.map(() => 0) }),
       score: () => Promise.resolve(new Float32Array()),
       embed: () => Promise.resolve(new Float32Array()),
-      openGeneration: () => Promise.resolve(this.#openGeneration()),
+      openGeneration: (request) => Promise.resolve(this.#openGeneration(request)),
       destroy: () => void this.destroyed.push('model'),
     };
   }
@@ -45,11 +50,15 @@ export class RecordingEngines implements Engines {
     return Promise.resolve({ residentBytes: 1, refusal: null } as MemoryEstimate);
   }
 
-  #openGeneration(): GenerationEngine {
+  #openGeneration(request: GenerationRequest): GenerationEngine {
+    this.opened.push(request);
+    let left = request.maxTokens - (request.emittedTokens?.length ?? 0);
     return {
       next: async (maxTokens) => {
         await this.onNext();
-        return { tokens: Array.from({ length: maxTokens }, () => 7), text: '7', finished: 'length' };
+        const count = Math.min(maxTokens, left);
+        left -= count;
+        return { tokens: Array.from({ length: count }, () => 7), text: '7', finished: left === 0 ? 'length' : null };
       },
       destroy: () => void this.destroyed.push('session'),
     };
@@ -89,6 +98,7 @@ export function openService(): {
     },
     post: (message) => void sent.push(message),
   });
+  services.push(service);
   let id = 0;
   return {
     engines,

@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
 import type { Candidate } from '../../worker/gpu/autotune/candidate.ts';
 import { defaultTuner, tunerOf } from '../../worker/gpu/autotune/tuner.ts';
-import { closeDevices, openService } from './recording-service.ts';
+import { closeServices, openService } from './recording-service.ts';
 
-afterEach(closeDevices);
+afterEach(closeServices);
 
 const bytes = { kind: 'bytes', bytes: new Uint8Array(4) };
 

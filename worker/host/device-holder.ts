@@ -1,3 +1,4 @@
+import { HearthError } from '../../protocol/errors.ts';
 import { allocationLedgerOf } from '../gpu/allocation-ledger.ts';
 import type { AdapterChoice, AdapterDescription, MemoryUse } from '../messages.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
@@ -23,6 +24,7 @@ export class DeviceHolder {
   readonly #options: DeviceHolderOptions;
   #held: Held | null = null;
   #lossMessage: string | null = null;
+  #choice: AdapterChoice = 'real';
 
   constructor(options: DeviceHolderOptions) {
     this.#options = options;
@@ -35,6 +37,7 @@ export class DeviceHolder {
 
   async open(choice: AdapterChoice): Promise<AdapterDescription> {
     this.close();
+    this.#choice = choice;
     const { device, description } = await this.#options.openDevice(choice);
     const { promise: lost, reject } = Promise.withResolvers<never>();
     // A loss between two calls has nobody waiting for it.
@@ -49,6 +52,15 @@ export class DeviceHolder {
     });
     void this.#watch(held, reject);
     return description;
+  }
+
+  get isOpen(): boolean {
+    return this.#held !== null;
+  }
+
+  /** A device by the last choice, after a loss. */
+  reopen(): Promise<AdapterDescription> {
+    return this.open(this.#choice);
   }
 
   /** Nothing where no device is open: what a lost device held went with it. */
@@ -84,14 +96,7 @@ export class DeviceHolder {
   ): Promise<Result> {
     const held = this.#current();
     const working = runChecked(held, work, discard, () => this.#held === held);
-    // After a loss the work itself fails too, later and for nobody.
-    working.catch(() => {});
-    try {
-      return await Promise.race([working, held.lost]);
-    } catch (error) {
-      if (this.#held !== held) throw deviceLost(this.#lossMessage ?? 'the device was closed');
-      throw error;
-    }
+    return this.#orLost(held, working);
   }
 
   /**
@@ -101,14 +106,28 @@ export class DeviceHolder {
   async runShared<Result>(work: () => Promise<Result>): Promise<Result> {
     const held = this.#current();
     const working = work();
+    return this.#orLost(held, working);
+  }
+
+  /** What `working` comes to, or DEVICE_LOST as soon as the device is lost. */
+  async #orLost<Result>(held: Held, working: Promise<Result>): Promise<Result> {
     // After a loss the work itself fails too, later and for nobody.
     working.catch(() => {});
     try {
       return await Promise.race([working, held.lost]);
     } catch (error) {
-      if (this.#held !== held) throw deviceLost(this.#lossMessage ?? 'the device was closed');
+      if (await this.#isLost(held, error)) throw deviceLost(this.#lossMessage ?? 'the device was closed');
       throw error;
     }
+  }
+
+  /** Work on a lost device may fail before the loss is told. */
+  async #isLost(held: Held, error: unknown): Promise<boolean> {
+    if (this.#held !== held) return true;
+    if (error instanceof HearthError && !mayComeOfLoss.has(String(error.code))) return false;
+    const soon = new Promise((resolve) => setTimeout(resolve, lossNoticeMs));
+    await Promise.race([held.device.lost, soon]);
+    return this.#held !== held;
   }
 
   close(): void {
@@ -117,6 +136,11 @@ export class DeviceHolder {
     held?.device.destroy();
   }
 }
+
+/** Codes of errors that a loss also shows as. */
+const mayComeOfLoss: ReadonlySet<string> = new Set(['GPU_ERROR', 'OUT_OF_MEMORY', 'SESSION_CLOSED']);
+/** A loss is told within this after work failed of it. */
+const lossNoticeMs = 50;
 
 /** In the order they are pushed. Together they cost about ten microseconds a call. */
 const errorFilters: readonly GPUErrorFilter[] = ['validation', 'internal', 'out-of-memory'];

@@ -8,6 +8,7 @@ import type {
   Tile,
   TokenLogProbability,
 } from '../messages.ts';
+import type { GenerationRequest } from '../llm/generation-request.ts';
 import type { templateMessages, templateTools } from './conversation.ts';
 
 /** What the service needs of a language model; `worker/llm` implements it. */
@@ -28,14 +29,7 @@ export interface LanguageEngine {
     outputTokens: readonly number[],
     sampling: SamplingParameters,
   ): Promise<{ readonly gaps: readonly number[] }>;
-  openGeneration(options: {
-    promptTokens: readonly number[];
-    maxTokens: number;
-    sampling: SamplingParameters;
-    stopStrings?: readonly string[];
-    logProbabilities?: number;
-    speculation?: { readonly maxTokens: number };
-  }): Promise<GenerationEngine>;
+  openGeneration(request: GenerationRequest): Promise<GenerationEngine>;
   score(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>>;
   embed(tokens: readonly number[], pooling: 'mean' | 'last' | 'cls'): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;

@@ -69,7 +69,7 @@ const readers: Readers = {
     tokens: readTokens(tokens, 'tokens', 1),
   }),
   'open-generation': (parameters) => {
-    const { stopStrings, logProbabilities, speculation } = parameters;
+    const { stopStrings, logProbabilities, speculation, emittedTokens } = parameters;
     return {
       sessionId: readIdentifier(parameters['sessionId'], 'sessionId'),
       modelId: readIdentifier(parameters['modelId'], 'modelId'),
@@ -81,6 +81,7 @@ const readers: Readers = {
         ? {}
         : { logProbabilities: readInteger(logProbabilities, 'logProbabilities', 0, 20) }),
       ...(speculation === undefined ? {} : { speculation: readSpeculation(speculation, 'speculation') }),
+      ...(emittedTokens === undefined ? {} : { emittedTokens: readTokens(emittedTokens, 'emittedTokens', 0) }),
     };
   },
   score: ({ modelId, tokens }) => ({

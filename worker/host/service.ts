@@ -3,7 +3,6 @@ import { runBenchmark } from '../gpu/benchmark.ts';
 import type {
   AdapterChoice,
   AdapterDescription,
-  RenderSettings,
   WorkerCallKind,
   WorkerOutbound,
   WorkerParameters,
@@ -12,8 +11,10 @@ import type {
 } from '../messages.ts';
 import { templateMessages, templateTools } from './conversation.ts';
 import { DeviceHolder } from './device-holder.ts';
-import { type Engines, type GenerationEngine, type LanguageEngine, ownEngines, type SceneEngine } from './engines.ts';
+import { DeviceRecovery } from './device-recovery.ts';
+import { type Engines, type LanguageEngine, ownEngines } from './engines.ts';
 import { badRequest } from './parameters.ts';
+import { assertFree, Resident, ResidentGeneration, Residents } from './residents.ts';
 import { readRequest, readRequestId, readRequestOrder } from './requests.ts';
 import { HostTuning } from './tuning.ts';
 import { toWorkerErrorShape, WorkerServiceError } from './worker-service-error.ts';
@@ -33,16 +34,8 @@ export interface WorkerServiceEnvironment {
 export interface WorkerService {
   /** Resolves when the reply is posted; never rejects. Requests are answered in order, but 'next-tokens' beside each other. */
   handle(message: unknown): Promise<void>;
-}
-
-interface Scene {
-  readonly engine: SceneEngine;
-  readonly settings: RenderSettings;
-}
-
-interface Session {
-  readonly engine: GenerationEngine;
-  readonly modelId: string;
+  /** Frees everything and gives the device back. */
+  close(): void;
 }
 
 type Handlers = { readonly [K in WorkerCallKind]: (parameters: WorkerParameters<K>) => Promise<WorkerResult<K>> };
@@ -50,9 +43,7 @@ type Handlers = { readonly [K in WorkerCallKind]: (parameters: WorkerParameters<
 /** Answers every call of `WorkerCalls` on one device, whatever the host. */
 export function createWorkerService(environment: WorkerServiceEnvironment): WorkerService {
   const engines = environment.engines ?? ownEngines;
-  const models = new Map<string, LanguageEngine>();
-  const scenes = new Map<string, Scene>();
-  const sessions = new Map<string, Session>();
+  const residents = new Residents();
   const tuning = new HostTuning(environment.runtimeVersion ?? 'unknown', (records) =>
     environment.post({ event: 'tuning', records }, []),
   );
@@ -63,20 +54,33 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       return opened;
     },
     onLost: (reason, message) => {
-      releaseAll();
+      residents.drop();
+      recovery.lost(reason, message);
+    },
+  });
+  const recovery: DeviceRecovery = new DeviceRecovery({
+    reopen: () => holder.reopen(),
+    restore: () => residents.restore((load) => holder.run(load, destroy)),
+    onRecovered: (description, message) => environment.post({ event: 'device-recovered', description, message }, []),
+    onGivenUp(reason, message) {
+      residents.clear();
       environment.post({ event: 'device-lost', reason, message }, []);
     },
+    sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+    nowMs: () => performance.now(),
   });
 
   const handlers: Handlers = {
     async 'open-adapter'({ adapter, ...settings }) {
       tuning.configure(settings);
+      // A device that does not come back is asked for anew.
+      await recovery.ready().catch(() => {});
       const open = holder.describe(adapter);
       if (open !== undefined) return open;
-      releaseAll();
+      residents.clear();
       return holder.open(adapter);
     },
-    benchmark: () => holder.run((device) => runBenchmark(device, () => performance.now())),
+    benchmark: () => run((device) => runBenchmark(device, () => performance.now())),
     async 'bench-model'({ source, copyBytesPerSecond, options }) {
       const { benchModel } = await import('../llm/profile/bench-model.ts');
       return holder.run((device) =>
@@ -86,31 +90,24 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       );
     },
     async 'load-model'({ modelId, source, ...options }) {
-      assertFree(models, modelId, 'modelId');
-      const engine = await holder.run(
-        (device) => withSource(source, (bytes) => engines.loadModel(device, bytes, options)),
-        destroy,
-      );
-      models.set(modelId, engine);
+      assertFree(residents.models, modelId, 'modelId');
+      const load = (device: GPUDevice) => withSource(source, (bytes) => engines.loadModel(device, bytes, options));
+      const engine = await run(load, destroy);
+      residents.models.set(modelId, new Resident(engine, load));
       return engine.description;
     },
     'estimate-model': ({ source, ...options }) =>
-      holder.run((device) => withSource(source, (bytes) => engines.estimateModel(device, bytes, options))),
+      run((device) => withSource(source, (bytes) => engines.estimateModel(device, bytes, options))),
     memory: () => Promise.resolve(holder.memory),
     async 'unload-model'({ modelId }) {
-      const engine = findModel(modelId);
-      for (const [sessionId, session] of sessions) {
-        if (session.modelId === modelId) closeSession(sessionId, session);
-      }
-      models.delete(modelId);
-      engine.destroy();
+      residents.unloadModel(modelId);
       return null;
     },
     async tokenize({ modelId, text, addBos }) {
-      return { tokens: findModel(modelId).tokenizer.encode(text, { addBos }) };
+      return { tokens: describedModel(modelId).tokenizer.encode(text, { addBos }) };
     },
     async detokenize({ modelId, tokens }) {
-      const engine = findModel(modelId);
+      const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
       return { text: engine.tokenizer.decode(tokens) };
     },
@@ -119,90 +116,127 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
         ...(tools === undefined ? {} : { tools: templateTools(tools) }),
         ...(clockSeconds === undefined ? {} : { now: new Date(clockSeconds * 1000) }),
       };
-      return { tokens: findModel(modelId).tokenizer.encodeChat(templateMessages(messages), options) };
+      return { tokens: describedModel(modelId).tokenizer.encodeChat(templateMessages(messages), options) };
     },
     async logits({ modelId, tokens }) {
-      const engine = findModel(modelId);
+      const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
-      const logits = await holder.run(() => engine.logits(tokens));
+      const logits = await run(() => findModel(modelId).logits(tokens));
       return { logits, vocabularySize: engine.description.vocabularySize };
     },
     async score({ modelId, tokens }) {
-      const engine = findModel(modelId);
+      const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
-      return { logProbabilities: await holder.run(() => engine.score(tokens)) };
+      return { logProbabilities: await run(() => findModel(modelId).score(tokens)) };
     },
     async embed({ modelId, tokens, pooling }) {
-      const engine = findModel(modelId);
+      const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
-      return { embedding: await holder.run(() => engine.embed(tokens, pooling)) };
+      return { embedding: await run(() => findModel(modelId).embed(tokens, pooling)) };
     },
-    async 'open-generation'({ sessionId, modelId, ...request }) {
-      const { promptTokens } = request;
-      const engine = findModel(modelId);
-      assertFree(sessions, sessionId, 'sessionId');
-      assertVocabulary(engine, 'promptTokens', promptTokens);
+    async 'open-generation'({ sessionId, ...request }) {
+      const { modelId, promptTokens, emittedTokens = [] } = request;
+      const described = describedModel(modelId);
+      assertFree(residents.generations, sessionId, 'sessionId');
+      assertVocabulary(described, 'promptTokens', promptTokens);
+      assertVocabulary(described, 'emittedTokens', emittedTokens);
       const started = performance.now();
-      const generation = await holder.run(() => engine.openGeneration(request), destroy);
-      sessions.set(sessionId, { engine: generation, modelId });
+      const opened = await run(
+        async () => {
+          const model = findModel(modelId);
+          return { model, engine: await model.openGeneration(request) };
+        },
+        ({ engine }) => engine.destroy(),
+      );
+      residents.generations.set(sessionId, new ResidentGeneration(request, opened));
       return { prefillMs: performance.now() - started };
     },
     async 'next-tokens'({ sessionId, maxTokens }) {
-      const session = find(sessions, sessionId, 'UNKNOWN_SESSION', 'generation');
+      const generation = residents.generation(sessionId);
       const started = performance.now();
-      // Several at once: the engine decodes them together and looks after the errors of its own submits.
-      const chunk = await holder.runShared(() => session.engine.next(maxTokens));
-      return { ...chunk, durationMs: performance.now() - started };
+      return generation.inTurn(async () => {
+        // Several at once: the engine decodes them together and looks after the errors of its own submits.
+        const chunk = await persist(() =>
+          holder.runShared(() => residents.generation(sessionId).next(maxTokens, findModel(generation.modelId))),
+        );
+        generation.keep(chunk);
+        return { ...chunk, durationMs: performance.now() - started };
+      });
     },
     async 'close-generation'({ sessionId }) {
-      closeSession(sessionId, find(sessions, sessionId, 'UNKNOWN_SESSION', 'generation'));
+      residents.closeGeneration(sessionId);
       return null;
     },
     async replay({ modelId, promptTokens, outputTokens, sampling }) {
-      const engine = findModel(modelId);
+      const engine = describedModel(modelId);
       assertVocabulary(engine, 'promptTokens', promptTokens);
       assertVocabulary(engine, 'outputTokens', outputTokens);
       const started = performance.now();
-      const { gaps } = await holder.run(() => engine.replay(promptTokens, outputTokens, sampling));
+      const { gaps } = await run(() => findModel(modelId).replay(promptTokens, outputTokens, sampling));
       return { gaps, durationMs: performance.now() - started };
     },
     async 'load-scene'({ sceneId, source, settings, environment }) {
-      assertFree(scenes, sceneId, 'sceneId');
-      const engine = await holder.run(
-        (device) =>
-          withSource(source, (bytes) =>
-            environment === undefined
-              ? engines.openScene(device, bytes, settings)
-              : withSource(environment, (light) => engines.openScene(device, bytes, settings, { environment: light })),
-          ),
-        destroy,
-      );
-      scenes.set(sceneId, { engine, settings });
+      assertFree(residents.scenes, sceneId, 'sceneId');
+      const load = (device: GPUDevice) =>
+        withSource(source, (bytes) =>
+          environment === undefined
+            ? engines.openScene(device, bytes, settings)
+            : withSource(environment, (light) => engines.openScene(device, bytes, settings, { environment: light })),
+        );
+      const engine = await run(load, destroy);
+      residents.scenes.set(sceneId, { settings, resident: new Resident(engine, load) });
       return engine.description;
     },
     async 'render-tile'({ sceneId, tile, firstSample, sampleCount, sliceTargetMs }) {
-      const { engine, settings } = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
+      const { settings } = residents.scene(sceneId);
       if (tile.x1 > settings.widthPixels) throw badRequest('tile.x1', tile.x1, `at most ${settings.widthPixels}`);
       if (tile.y1 > settings.heightPixels) throw badRequest('tile.y1', tile.y1, `at most ${settings.heightPixels}`);
       const pace = sliceTargetMs === undefined ? {} : { sliceTargetMs };
       const started = performance.now();
-      const sums = await holder.run(() => engine.renderTile(tile, firstSample, sampleCount, pace));
+      const sums = await run(() =>
+        residents.scene(sceneId).resident.engine.renderTile(tile, firstSample, sampleCount, pace),
+      );
       return { tile, firstSample, sampleCount, sums, durationMs: performance.now() - started };
     },
     async 'unload-scene'({ sceneId }) {
-      const scene = find(scenes, sceneId, 'UNKNOWN_SCENE', 'scene');
-      scenes.delete(sceneId);
-      scene.engine.destroy();
+      residents.unloadScene(sceneId);
       return null;
     },
     async release() {
-      releaseAll();
+      residents.clear();
       return null;
     },
   };
 
   function findModel(modelId: string): LanguageEngine {
-    return find(models, modelId, 'UNKNOWN_MODEL', 'model');
+    return residents.model(modelId).engine;
+  }
+
+  /** For its words and sizes, which are there while the device is not. */
+  function describedModel(modelId: string): LanguageEngine {
+    return residents.model(modelId).described;
+  }
+
+  /** Runs `work` on the device: again where that was lost and came back. @throws DEVICE_LOST when it does not come back */
+  async function persist<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      await recovery.ready();
+      try {
+        return await work();
+      } catch (error) {
+        // Losses are counted: after too many `ready` rejects, or nothing is open any more.
+        const isBack = recovery.isUnderWay || holder.isOpen;
+        if (!(error instanceof WorkerServiceError) || error.code !== 'DEVICE_LOST') throw error;
+        if (!isBack) throw recovery.failure ?? error;
+      }
+    }
+  }
+
+  function run<Result>(
+    work: (device: GPUDevice) => Promise<Result>,
+    discard?: (result: Result) => void,
+  ): Promise<Result> {
+    return persist(() => holder.run(work, discard));
   }
 
   /** Engines read their source only while they load. */
@@ -216,19 +250,6 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     } finally {
       await bytes.close();
     }
-  }
-
-  function closeSession(sessionId: string, session: Session): void {
-    sessions.delete(sessionId);
-    session.engine.destroy();
-  }
-
-  function releaseAll(): void {
-    for (const [sessionId, session] of sessions) closeSession(sessionId, session);
-    for (const engine of models.values()) engine.destroy();
-    for (const { engine } of scenes.values()) engine.destroy();
-    models.clear();
-    scenes.clear();
   }
 
   async function answer(message: unknown, id: number): Promise<void> {
@@ -255,6 +276,11 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       else queue = turn;
       return turn;
     },
+    close() {
+      recovery.stop();
+      residents.clear();
+      holder.close();
+    },
   };
 }
 
@@ -274,24 +300,6 @@ function transferables(result: unknown): ArrayBuffer[] {
   return Object.values(result).flatMap((value) =>
     value instanceof Float32Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
   );
-}
-
-function find<Value>(
-  values: ReadonlyMap<string, Value>,
-  id: string,
-  code: 'UNKNOWN_MODEL' | 'UNKNOWN_SESSION' | 'UNKNOWN_SCENE',
-  noun: string,
-): Value {
-  const value = values.get(id);
-  if (value !== undefined) return value;
-  throw new WorkerServiceError(code, `no ${noun} with the id ${id} is open here`, { data: { id, open: values.size } });
-}
-
-function assertFree(values: ReadonlyMap<string, unknown>, id: string, field: string): void {
-  if (!values.has(id)) return;
-  throw new WorkerServiceError('ID_IN_USE', `${field} ${id} is in use; close it first or take another`, {
-    data: { field, id },
-  });
 }
 
 function assertVocabulary(engine: LanguageEngine, field: string, tokens: readonly number[]): void {

@@ -20,6 +20,11 @@ export interface GenerationRequest {
    * is the same token for token; it pays where text repeats itself or its prompt. Off when left out.
    */
   readonly speculation?: { readonly maxTokens: number };
+  /**
+   * Tokens that this answer gave before it moved here: read with the prompt, counted in `maxTokens`, not given again. Text goes on where it
+   * was, also in the middle of a character or of what may become a stop string.
+   */
+  readonly emittedTokens?: readonly number[];
 }
 
 /**

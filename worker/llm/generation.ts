@@ -38,6 +38,8 @@ export interface GenerationOptions {
   readonly scheduler: Scheduler;
   /** Its prompt is in the cache. */
   readonly sequence: Sequence;
+  /** Output given before, at the end of the sequence. */
+  readonly emittedTokens: readonly number[];
   /** Output tokens allowed: the caller's limit and the room in the context. */
   readonly outputLimit: number;
   readonly stopTokens: ReadonlySet<number>;
@@ -47,8 +49,13 @@ export interface GenerationOptions {
 
 export function createGenerationSession(options: GenerationOptions): GenerationSession {
   const { scheduler, sequence, outputLimit, stopTokens, stopStrings, detokenizer } = options;
-  let produced = 0;
-  let finished: 'stop' | 'length' | null = outputLimit === 0 ? 'length' : null;
+  let produced = options.emittedTokens.length;
+  let finished: 'stop' | 'length' | null = null;
+  for (const token of options.emittedTokens) {
+    // What it printed was shown then; what it left unfinished is printed with the tokens to come.
+    if (stopTokens.has(token) || stopStrings.push(detokenizer.push([token])).stopped) finished = 'stop';
+  }
+  if (finished === null && produced >= outputLimit) finished = 'length';
   let previous: Promise<unknown> = Promise.resolve();
 
   const decode = async (maxTokens: number): Promise<GeneratedChunk> => {

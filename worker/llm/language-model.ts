@@ -137,17 +137,19 @@ export class LanguageModel {
    * @throws LlmError EMPTY_PROMPT, TOKEN_OUT_OF_RANGE, CONTEXT_FULL when no room is left for one token, INVALID_PARAMETER, OUT_OF_MEMORY
    */
   async openGeneration(request: GenerationRequest): Promise<GenerationSession> {
-    const { promptTokens, maxTokens, stopStrings = [], logProbabilities, speculation } = request;
+    const { promptTokens, maxTokens, stopStrings = [], logProbabilities, speculation, emittedTokens = [] } = request;
     const rules = readSamplingRules(request.sampling, this.description.vocabularySize);
     checkGenerationRequest(request);
     const { contextLength } = this.description;
     this.#checkTokens(promptTokens, contextLength - 1);
+    const tokens = [...promptTokens, ...emittedTokens];
+    this.#checkTokens(tokens, contextLength);
     const { scheduler, cache, runner, vocabulary } = this.#parts;
     const outputLimit = Math.min(maxTokens, contextLength - promptTokens.length);
     cache.checkLength(promptTokens.length + outputLimit);
     if (rules.isAdjusted || rules.isFiltered) await runner.prepare('filter');
     if (logProbabilities !== undefined) await runner.prepare('chosen');
-    const sequence = new Sequence(promptTokens, rules, {
+    const sequence = new Sequence(tokens, rules, {
       ...(logProbabilities === undefined ? {} : { alternatives: logProbabilities }),
       ...(speculation === undefined ? {} : { lookup: new PromptLookup(speculation.maxTokens) }),
     });
@@ -160,6 +162,7 @@ export class LanguageModel {
     return createGenerationSession({
       scheduler,
       sequence,
+      emittedTokens,
       outputLimit,
       stopTokens: vocabulary.stopTokens,
       stopStrings: new StopStrings(stopStrings),

@@ -17,8 +17,8 @@ interface Session {
 }
 
 /**
- * An answer in chunks of at most 16 tokens or about 250 ms. When the worker is lost, the session is opened again with the
- * prompt and every token delivered so far: sampling is keyed by absolute position, so the answer goes on as it would have.
+ * An answer in chunks of at most 16 tokens or about 250 ms. When the worker's process is lost (a lost device it mends itself), the session
+ * is opened again with every token delivered so far: sampling is keyed by absolute position, so the answer goes on as it would have.
  */
 export function createChatChunks(
   task: ChatTask,
@@ -50,8 +50,9 @@ export function createChatChunks(
         {
           sessionId: id,
           modelId: model.id,
-          promptTokens: [...tokens, ...task.prefixTokens, ...delivered],
-          maxTokens: task.maxTokens - delivered.length,
+          promptTokens: [...tokens, ...task.prefixTokens],
+          maxTokens: task.maxTokens,
+          emittedTokens: delivered,
           sampling: { temperature: task.temperatureMillionths / 1e6, seed: task.seed },
         },
         { signal },
