@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => ({
       reportsDirectory: 'node_modules/.cache/coverage',
       reporter: ['text'],
       include: [
-        'main/{ledger,payment}/*.ts',
+        'main/{ledger,payment}/**/*.ts',
         'protocol/{agreement,money,receipt,tasks,verify-receipt,x402}.ts',
         'protocol/hashing/*.ts',
       ],

@@ -85,6 +85,8 @@ export interface NodeSnapshot {
   readonly peerCount: number;
   readonly wallet: string | null;
   readonly chainId: number | null;
+  /** Where x402 clients buy over HTTP; null or left out where that is not offered. */
+  readonly x402Url?: string | null;
   /** Newest first, at most 100. */
   readonly tasks: readonly TaskSnapshot[];
   readonly earnings: EarningsSnapshot;

@@ -113,7 +113,7 @@ test('an unmodified client opens a channel, pays for every request, is claimed f
   assert.deepEqual(await channel.read(), [15n * price, 0n]);
   assert.equal(await publicClient.getBalance({ address: payer.address }), 0n);
 
-  const { claimed } = await provider.desks['/joke'].claim();
+  const { claimed } = await provider.claim();
   assert.equal(claimed, 12n * price);
   assert.deepEqual(await channel.read(), [15n * price, 12n * price]);
   assert.equal(await provider.localChain.usdcOf(provider.wallet.address), 12n * price);
@@ -138,7 +138,7 @@ test('after a refund, and with an empty memory, a client finds its way back by i
   assert.equal((await second.pay(url)).status, 200);
   assert.equal((await second.batch.refund(url)).success, true);
   assert.equal((await second.pay(url)).status, 200);
-  await provider.desks['/joke'].claim();
+  await provider.claim();
   const { read } = await channelOf(second.batch, url);
   assert.equal((await read())[1], 5n * price);
 });
@@ -279,7 +279,7 @@ test('several requests at once on one channel are each paid once', async () => {
   const paid = responses.filter(({ status }) => status === 200).length;
   assert.ok(paid >= 1);
   assert.equal(provider.served() - before, paid);
-  await provider.desks['/joke'].claim();
+  await provider.claim();
   const { read } = await channelOf(batch, url);
   assert.equal((await read())[1], BigInt(paid + 1) * price);
 });

@@ -67,7 +67,7 @@ runCore({
 });
 
 async function toNodeOptions({ listen, bootstrap }: DesktopOptions, directory: string): Promise<NodeOptions> {
-  const { chain, name } = settings;
+  const { chain, name, x402 } = settings;
   return {
     dataDirectory: directory,
     adapter,
@@ -76,6 +76,7 @@ async function toNodeOptions({ listen, bootstrap }: DesktopOptions, directory: s
     chain: chain === undefined ? null : { ...chain, chainId: await readChainId(chain.rpcUrl) },
     mdns: true,
     ...(name === undefined ? {} : { name }),
+    ...(x402 === undefined ? {} : { x402 }),
     version,
     log,
   };

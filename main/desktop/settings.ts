@@ -3,6 +3,8 @@
  * starts; the command line beats it. Every field may be left out.
  */
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { X402Address } from '../node/x402/endpoint.ts';
 import { DesktopError } from './desktop-error.ts';
 import { errorText } from '../../protocol/errors.ts';
 
@@ -17,9 +19,11 @@ export interface DesktopSettings {
   readonly listen?: readonly string[];
   readonly bootstrap?: readonly string[];
   readonly chain?: ChainAddress;
+  /** Sells chats over HTTP to any x402 client. */
+  readonly x402?: X402Address;
 }
 
-const KNOWN_FIELDS = ['name', 'adapter', 'listen', 'bootstrap', 'chain'];
+const KNOWN_FIELDS = ['name', 'adapter', 'listen', 'bootstrap', 'chain', 'x402'];
 const MAX_NAME_CHARACTERS = 64;
 
 /** An absent file means no settings. @throws DesktopError BAD_SETTINGS naming the field and what it must be. */
@@ -49,7 +53,7 @@ export function parseSettings(value: unknown, path: string): DesktopSettings {
   if (unknown !== undefined)
     throw bad(`"${unknown.slice(0, 64)}"`, `is not known; known are ${KNOWN_FIELDS.join(', ')}`);
 
-  const { name, adapter, listen, bootstrap, chain } = value;
+  const { name, adapter, listen, bootstrap, chain, x402 } = value;
   if (name !== undefined && !(isText(name) && name.length <= MAX_NAME_CHARACTERS)) {
     throw bad('name', `must be a text of 1 to ${MAX_NAME_CHARACTERS} characters`);
   }
@@ -62,6 +66,7 @@ export function parseSettings(value: unknown, path: string): DesktopSettings {
     ...(listen === undefined ? {} : { listen }),
     ...(bootstrap === undefined ? {} : { bootstrap }),
     ...(chain === undefined ? {} : { chain: parseChain(chain, bad) }),
+    ...(x402 === undefined ? {} : { x402: parseX402(x402, bad) }),
   };
 }
 
@@ -74,6 +79,16 @@ function parseChain(value: unknown, bad: (field: string, must: string) => Deskto
     throw bad('chain.token', 'must be an address of 0x and 40 hex digits');
   }
   return { rpcUrl, token: `0x${token.slice(2)}` };
+}
+
+function parseX402(value: unknown, bad: (field: string, must: string) => DesktopError): X402Address {
+  if (!isRecord(value)) throw bad('x402', 'must be an object with port and, where it is not 127.0.0.1, host');
+  const { port, host = '127.0.0.1' } = value;
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw bad('x402.port', 'must be a port from 0 (any free one) to 65535');
+  }
+  if (!isText(host) || isIP(host) === 0) throw bad('x402.host', 'must be an IP address');
+  return { port, host };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

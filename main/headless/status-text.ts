@@ -27,6 +27,7 @@ export function renderStatus(snapshot: NodeSnapshot): string {
     ['Peers', `${snapshot.peerCount}`],
     ['Peer id', snapshot.peerId ?? 'none'],
     ['Address', snapshot.addresses[0] ?? 'none'],
+    ...(typeof snapshot.x402Url === 'string' ? [['x402', snapshot.x402Url] as const] : []),
     ['Wallet', snapshot.wallet === null ? 'none' : `${snapshot.wallet}, chain ${snapshot.chainId ?? 'none'}`],
     ['Earned', renderEarnings(earnings)],
     ['Tasks', `${running.length} running, ${tasks.length} in the list`],

@@ -23,8 +23,9 @@ export type LedgerEvent =
       agreementHash: Hex;
       taskKind: TaskKind;
       agreement: Agreement;
-      requesterSignature: Hex;
-      /** Null for the requester, who has it when the provider accepts. */
+      /** Null for a request over HTTP: its voucher is the payer's word. */
+      requesterSignature: Hex | null;
+      /** Null for the requester, who has it when the provider accepts, and for a request over HTTP. */
       providerSignature: Hex | null;
     }
   /** The requester covers the task up to `coveredUnits` in total. */

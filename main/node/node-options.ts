@@ -3,6 +3,7 @@ import type { PriceList } from '../market/pricing.ts';
 import type { KeyStore } from '../payment/index.ts';
 import type { ChainSettings } from '../payment/types.ts';
 import type { GpuWorker } from './gpu-worker.ts';
+import type { X402Address } from './x402/endpoint.ts';
 
 /** The GPU worker with whatever keeps it alive: a child process in the headless host, a hidden window on the desktop. */
 export interface GpuHost {
@@ -59,6 +60,8 @@ export interface NodeOptions {
   readonly mdns?: boolean;
   /** False for a node that only buys. */
   readonly provides?: boolean;
+  /** Sells chats over HTTP to any x402 client there; not at all when left out. */
+  readonly x402?: X402Address;
   /** Asked in place of the default prices. */
   readonly prices?: Partial<PriceList>;
   /** Version of the program, for the dashboard. */

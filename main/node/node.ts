@@ -131,6 +131,7 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
     peerCount: trade?.network.peers().length ?? 0,
     wallet: wallet.address,
     chainId: options.chain === null ? null : Number(options.chain.chainId),
+    x402Url: trade?.x402Url ?? null,
     tasks: tasks.list(),
     earnings: ledger.earnings(),
     alarms: policy?.alarms ?? [],

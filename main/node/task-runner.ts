@@ -3,7 +3,8 @@ import { refuse, type Refusal } from '../../protocol/errors.ts';
 import { sha256Hex } from '../../protocol/hashing/sha256.ts';
 import { chainIdentity, hashAgreement, isSignedBy } from '../../protocol/hashing/typed-data.ts';
 import type { TaskSnapshot } from '../../protocol/node-api.ts';
-import { type Task, taskUnits } from '../../protocol/tasks.ts';
+import { type ChatTask, priceOfUnits, type Sha256, type Task, taskUnits } from '../../protocol/tasks.ts';
+import { errorText } from '../../protocol/errors.ts';
 import { toRefusalMessage } from '../../protocol/wire/refusal-codec.ts';
 import { taskCodec } from '../../protocol/wire/task-codec.ts';
 import type { Start } from '../../protocol/wire/task-messages.ts';
@@ -23,6 +24,7 @@ import type { AgreedTask, SessionComponents } from './task/agreed-task.ts';
 import { createChatChunks } from './task/chat-chunks.ts';
 import { HandBack, runProviderSession, type SessionProgress } from './task/provider-session.ts';
 import { createRenderChunks } from './task/render-chunks.ts';
+import { computeWholeChat, type ChatAnswer } from './task/whole-chat.ts';
 import { WorkerInputs } from './task/worker-inputs.ts';
 
 export interface TaskRunnerComponents {
@@ -59,6 +61,13 @@ export interface TaskRunner {
   readonly handlers: NetworkHandlers;
   /** Tasks that use the GPU, or are about to. */
   readonly openTasks: number;
+  /** Would a chat on this model be taken now? */
+  admitChat(modelSha256: Sha256): Promise<{ readonly ok: true } | Refusal<TaskRefusalCode>>;
+  /**
+   * A chat for a payer who pays by request: counted, shown and handed back like every other task. `stop` ends it early.
+   * @throws HandBack, TaskError, GpuWorkerError
+   */
+  computeChat(sale: ChatSale, stop: AbortSignal): Promise<ChatAnswer>;
   /**
    * Every open task ends with a signed result for what was delivered. Resolves when none computes any more and the worker
    * has given back its memory; the requesters' receipts may still be on their way.
@@ -67,6 +76,8 @@ export interface TaskRunner {
   /** Resolves when no task is open and no receipt is waited for. */
   idle(): Promise<void>;
 }
+
+export type ChatSale = Pick<AgreedTask, 'agreement' | 'agreementHash'> & { readonly task: ChatTask };
 
 /** The provider: quotes, admits, computes chunk by chunk as it is paid, and signs what it delivered. */
 export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
@@ -174,6 +185,40 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     await running.finally(() => sessions.delete(running));
   }
 
+  async function computeChat(sale: ChatSale, stop: AbortSignal): Promise<ChatAnswer> {
+    const closedReason = components.closedReason();
+    if (closedReason !== null) throw new HandBack(closedReason);
+    const controller = new AbortController();
+    const released = Promise.withResolvers<void>();
+    computing.set(released.promise, controller);
+    const show = snapshots(sale, rates.rate, nowMs);
+    const report = (state: SessionProgress['state'], units: number, detail: string): void => {
+      const unitsDone = BigInt(units);
+      const amountDue = priceOfUnits(unitsDone, sale.agreement.pricePerMillionUnits);
+      components.onTask?.(show({ state, unitsDone, amountDue, detail }));
+    };
+    let activity = 'loading';
+    const source = createChatChunks(
+      sale.task,
+      { worker: components.worker, inputs, rates },
+      { chunkUnits: sale.agreement.chunkUnits, onActivity: (now) => (activity = now) },
+    );
+    try {
+      report('running', 0, activity);
+      const signals = { stop, handBack: controller.signal };
+      const answer = await computeWholeChat(source, signals, (count) => report('running', count, activity));
+      report('delivered', answer.tokens.length, 'paid by request');
+      return answer;
+    } catch (error) {
+      report('failed', 0, error instanceof HandBack ? error.reason : errorText(error));
+      throw error;
+    } finally {
+      await source.close();
+      computing.delete(released.promise);
+      released.resolve();
+    }
+  }
+
   function run(agreed: AgreedTask, handBack: AbortSignal, onReleased: () => void): Promise<void> {
     const { task, agreement } = agreed;
     const options = { chunkUnits: agreement.chunkUnits };
@@ -199,6 +244,8 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     get openTasks() {
       return computing.size + starting;
     },
+    admitChat: (modelSha256) => admission.check('chat', modelSha256),
+    computeChat,
     async handBack(reason) {
       for (const controller of computing.values()) controller.abort(new HandBack(reason));
       await Promise.all(computing.keys());
@@ -218,7 +265,7 @@ function inputOf(task: Task): string {
 }
 
 function snapshots(
-  { task, agreement, agreementHash }: AgreedTask,
+  { task, agreement, agreementHash }: Pick<AgreedTask, 'task' | 'agreement' | 'agreementHash'>,
   rate: (kind: Task['kind'], inputSha256: string) => number | null,
   nowMs: () => number,
 ): (progress: SessionProgress) => TaskSnapshot {

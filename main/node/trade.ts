@@ -3,7 +3,7 @@ import type { Hex, NumericProfile } from '../../protocol/agreement.ts';
 import type { TaskSnapshot } from '../../protocol/node-api.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { adapterClassOf } from '../market/adapter-class.ts';
-import { defaultPrices } from '../market/pricing.ts';
+import { defaultPrices, type PriceList } from '../market/pricing.ts';
 import { createNetwork, type HearthNetwork } from '../network/index.ts';
 import {
   createChainClient,
@@ -21,6 +21,8 @@ import type { InputStore } from '../store/input-store.ts';
 
 import type { GpuHost, NodeOptions } from './node-options.ts';
 import { createTaskRunner, type TaskRunner } from './task-runner.ts';
+import type { X402Endpoint } from './x402/endpoint.ts';
+import { openX402 } from './x402/open-x402.ts';
 
 export interface TradeComponents {
   readonly ledger: Ledger;
@@ -43,6 +45,8 @@ export interface Trade {
   readonly requester: Requester;
   readonly payments: ProviderPayments;
   readonly watch: ClaimWatch;
+  /** Where x402 clients buy by HTTP; null where that is not offered. */
+  readonly x402Url: string | null;
   /** Ends the network and the requester; tasks must have been handed back before. */
   stop(): Promise<void>;
 }
@@ -61,6 +65,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
   const payout = payoutAddress === null ? {} : { payoutAddress };
   const payments = createProviderPayments({ ledger, chain, signer: wallet, ...payout });
   const adapterClass = (): string => adapterClassOf(gpu.description);
+  const prices = (): PriceList => ({ ...defaultPrices, ...options.prices });
   let network: HearthNetwork | undefined;
   const runner = createTaskRunner({
     worker: gpu.worker,
@@ -74,7 +79,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     adapterClass,
     numericProfile,
     ...payout,
-    prices: () => ({ ...defaultPrices, ...options.prices }),
+    prices,
     closedReason: () => (provides ? components.closedReason() : 'This node only buys.'),
     onTask: components.onTask,
     penalise: (peerId, offence, detail) => network?.penalise(peerId, offence, detail),
@@ -101,6 +106,18 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     chain.close();
     throw error;
   }
+  let x402: X402Endpoint | null = null;
+  if (options.x402 !== undefined && provides) {
+    const receiver = payoutAddress ?? wallet.address;
+    const parts = { chain, wallet, ledger, payments, runner, store, receiver, shaderSetHash, numericProfile };
+    try {
+      x402 = await openX402({ ...parts, prices, adapterClass, log: options.log }, options.x402);
+    } catch (error) {
+      await network.stop();
+      chain.close();
+      throw error;
+    }
+  }
   const requester = createRequester({
     network,
     payments: createRequesterPayments({ ledger, chain, signer: wallet }),
@@ -121,8 +138,10 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     requester,
     payments,
     watch: createClaimWatch({ ledger, chain, payments, walletAddress: wallet.address }),
+    x402Url: x402?.url ?? null,
     async stop() {
       ended();
+      await x402?.close();
       requester.close();
       await opened.stop();
       chain.close();

@@ -4,7 +4,7 @@ export { createClaimWatch } from './claim-watch.ts';
 export type { ClaimWatch } from './claim-watch.ts';
 export { PaymentError } from './payment-error.ts';
 export type { PaymentErrorCode } from './payment-error.ts';
-export { createProviderPayments } from './provider-payments.ts';
+export { createProviderPayments, usualMinimumDelaySeconds } from './provider-payments.ts';
 export { createRequesterPayments } from './requester-payments.ts';
 export { channelIdOf, checkSignature } from './typed-data.ts';
 export type * from './types.ts';

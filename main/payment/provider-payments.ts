@@ -1,5 +1,5 @@
 import { receiptTypes, agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
-import type { Hex, Receipt, TaskResult } from '../../protocol/agreement.ts';
+import type { Hex, Receipt, SignedAgreement, TaskResult } from '../../protocol/agreement.ts';
 import { refuse } from '../../protocol/errors.ts';
 import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';
 import { priceOfUnits } from '../../protocol/tasks.ts';
@@ -15,7 +15,7 @@ import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import { requireChannel, requireTask } from './require-record.ts';
 import { checkSignature, isSameAddress } from './typed-data.ts';
-import type { PaymentOutcome, ProviderPayments, Signer } from './types.ts';
+import type { PaymentOutcome, ProviderPayments, RequestPayments, Signer } from './types.ts';
 import { checkVoucher, refuseChannel } from './voucher-check.ts';
 
 export interface ProviderPaymentsOptions {
@@ -30,7 +30,7 @@ export interface ProviderPaymentsOptions {
   readonly now?: () => number;
 }
 
-type OpenTaskInput = Parameters<ProviderPayments['openTask']>[0];
+type OpenInput = Parameters<RequestPayments['openRequest']>[0] & { readonly signatures: SignedAgreement | null };
 
 /** A day: a node that is off over night still claims in time. */
 export const usualMinimumDelaySeconds = 86_400;
@@ -39,7 +39,7 @@ export const usualMinimumDelaySeconds = 86_400;
  * The provider's money. Tasks that an earlier run left open are closed first: their streams are gone, what was
  * acknowledged stays claimable, and a late receipt still counts.
  */
-export function createProviderPayments(options: ProviderPaymentsOptions): ProviderPayments {
+export function createProviderPayments(options: ProviderPaymentsOptions): ProviderPayments & RequestPayments {
   const { ledger, chain, signer, payoutAddress = signer.address, now = Date.now } = options;
   const minimumDelaySeconds = options.minimumDelaySeconds ?? usualMinimumDelaySeconds;
   const { chainId } = chain.settings;
@@ -62,8 +62,14 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
 
   const get = (agreementHash: Hex): TaskRecord => requireTask(ledger, 'provider', agreementHash);
 
-  const openTask = async ({ signed, agreementHash, channel, kind }: OpenTaskInput): Promise<PaymentOutcome<object>> => {
-    const { agreement, requesterSignature, providerSignature } = signed;
+  /** `signatures` null: a request over HTTP. */
+  const open = async ({
+    agreement,
+    signatures,
+    agreementHash,
+    channel,
+    kind,
+  }: OpenInput): Promise<PaymentOutcome<object>> => {
     if (kind !== 'chat' && kind !== 'render') throw new PaymentError('RECORD_INVALID', `"${kind}" is not a task kind`);
     if (!isSameAddress(hashAgreement(agreement, chainIdentity(chainId)), agreementHash)) {
       return refuse('AGREEMENT_SIGNATURE', `${agreementHash} is not the hash of the agreement on chain ${chainId}`);
@@ -75,7 +81,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     const fields = checkChannel.fields(agreement, channel);
     if (fields !== undefined) return fields;
     const signature = { domain, types: agreementTypes, value: agreement };
-    if (checkSignature(signature, requesterSignature, agreement.requester) !== 'valid') {
+    const requesterSignature = signatures?.requesterSignature ?? null;
+    if (requesterSignature !== null && checkSignature(signature, requesterSignature, agreement.requester) !== 'valid') {
       return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by its requester ${agreement.requester}`);
     }
     const onChain = await checkChannel.onChain(agreement, channel);
@@ -87,7 +94,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       taskKind: kind,
       agreement,
       requesterSignature,
-      providerSignature,
+      providerSignature: signatures?.providerSignature ?? null,
     });
   };
 
@@ -236,7 +243,9 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
 
   return {
     address: signer.address,
-    openTask: (input) => inTurn(() => openTask(input)),
+    openTask: ({ signed, ...input }) =>
+      inTurn(() => open({ ...input, agreement: signed.agreement, signatures: signed })),
+    openRequest: (input) => inTurn(() => open({ ...input, signatures: null })),
     acceptVoucher,
     reserveChunk,
     recordChunk,

@@ -98,6 +98,23 @@ export interface ProviderPayments {
   totals(): { readonly earned: bigint; readonly claimed: bigint; readonly settled: bigint };
 }
 
+/**
+ * The provider's side of requests over HTTP: tasks of one chunk, on the same channels and under the same rules. Nobody signs
+ * the agreement; it says what was asked for and at what price, and the voucher that comes with the request agrees to it.
+ */
+export interface RequestPayments extends Pick<
+  ProviderPayments,
+  'acceptVoucher' | 'reserveChunk' | 'recordChunk' | 'recordResult' | 'closeTask'
+> {
+  /** Checks the channel against the agreement and the chain, then stores the agreement. */
+  openRequest(input: {
+    agreement: Agreement;
+    agreementHash: Hex;
+    channel: ChannelConfig;
+    kind: string;
+  }): Promise<PaymentOutcome<object>>;
+}
+
 /** The requester's side. A voucher is committed to the ledger before it leaves; ceilings only grow and never pass the deposit. */
 export interface RequesterPayments {
   readonly address: Hex;

@@ -31,6 +31,11 @@ describe('a wrong command line', () => {
     ['status --data-dir=', 'hearth: --data-dir needs a value: --data-dir DIR'],
     ['start --api-port 99999', 'hearth: --api-port must be a whole number from 0 to 65535, it was given "99999"'],
     ['start --api-port 1.5', 'hearth: --api-port must be a whole number from 0 to 65535, it was given "1.5"'],
+    [
+      'start --x402-port 8402 --data-dir /nowhere',
+      'hearth: --x402-port needs the chain that pays: --rpc-url URL is missing',
+    ],
+    ['start --x402-port 70000', 'hearth: --x402-port must be a whole number from 0 to 65535, it was given "70000"'],
     ['start --api-port -1', 'hearth: --api-port must be a whole number from 0 to 65535, it was given "-1"'],
     [
       'start --listen 0.0.0.0:4001',

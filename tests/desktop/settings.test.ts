@@ -11,7 +11,10 @@ const token = `0x${'ab'.repeat(20)}`;
 
 test.each([
   [[], 'settings.json: the file must hold one JSON object'],
-  [{ adaptor: 'real' }, 'settings.json: "adaptor" is not known; known are name, adapter, listen, bootstrap, chain'],
+  [
+    { adaptor: 'real' },
+    'settings.json: "adaptor" is not known; known are name, adapter, listen, bootstrap, chain, x402',
+  ],
   [{ name: '' }, 'settings.json: name must be a text of 1 to 64 characters'],
   [{ adapter: 1 }, 'settings.json: adapter must be "real", "software" or part of a name'],
   [{ listen: '/ip4/0.0.0.0/tcp/1' }, 'settings.json: listen must be a list of multiaddresses'],
@@ -22,6 +25,10 @@ test.each([
     { chain: { rpcUrl: 'https://x', token: '0x12' } },
     'settings.json: chain.token must be an address of 0x and 40 hex digits',
   ],
+  [{ x402: 8402 }, 'settings.json: x402 must be an object with port and, where it is not 127.0.0.1, host'],
+  [{ x402: { port: '80' } }, 'settings.json: x402.port must be a port from 0 (any free one) to 65535'],
+  [{ x402: { port: 65_536 } }, 'settings.json: x402.port must be a port'],
+  [{ x402: { port: 1, host: 'example.org' } }, 'settings.json: x402.host must be an IP address'],
 ])('%j is refused: %s', (value, message) => {
   expect(() => parseSettings(value, 'settings.json')).toThrow(message);
 });
@@ -33,6 +40,7 @@ test('good settings are read as they are', async () => {
     listen: ['/ip4/0.0.0.0/tcp/4001'],
     bootstrap: [],
     chain: { rpcUrl: 'https://chain.example/', token },
+    x402: { port: 8402, host: '::1' },
   };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   expect(await readSettings(join(folder, 'settings.json'))).toEqual(settings);

@@ -13,7 +13,13 @@ import {
   createRequesterPayments,
   createWallet,
 } from '../../main/payment/index.ts';
-import type { ChainClient, HotWallet, ProviderPayments, RequesterPayments } from '../../main/payment/index.ts';
+import type {
+  ChainClient,
+  HotWallet,
+  ProviderPayments,
+  RequesterPayments,
+  RequestPayments,
+} from '../../main/payment/index.ts';
 import { asHex } from '../../main/payment/typed-data.ts';
 import type { TypedDataTypes } from '../../main/payment/typed-data.ts';
 import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
@@ -29,7 +35,7 @@ export interface ProviderParty {
   readonly wallet: HotWallet;
   readonly ledger: Ledger;
   readonly chain: ChainClient;
-  readonly payments: ProviderPayments;
+  readonly payments: ProviderPayments & RequestPayments;
 }
 
 export interface RequesterParty {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { tokenDecimals } from '../../../protocol/money.ts';
 import type { NodeState } from '../../../protocol/node-api.ts';
 import { findRunningNode } from '../api-client.ts';
@@ -55,6 +56,19 @@ export const startCommand = defineCommand({
       maximum: 1_000_000,
       summary: "dollars for one of the chain's coins, to reckon gas with (5000)",
     },
+    'x402-port': {
+      kind: 'integer',
+      placeholder: 'N',
+      minimum: 0,
+      maximum: 65_535,
+      summary: 'sell chats over HTTP to any x402 client on this port; 0 takes any free one (not offered otherwise)',
+    },
+    'x402-host': {
+      kind: 'text',
+      placeholder: 'ADDRESS',
+      fallback: '127.0.0.1',
+      summary: 'address of that port; 0.0.0.0 for every interface (127.0.0.1)',
+    },
     name: { kind: 'text', placeholder: 'NAME', summary: 'name of this node in logs and on the dashboard' },
   },
   async run({ dataDirectory, adapter, listen, bootstrap, signal, output }, options) {
@@ -67,6 +81,7 @@ export const startCommand = defineCommand({
       );
     }
     const chain = await readChain(options, signal);
+    const x402 = readX402(options, chain !== null);
     const passphrase = takeSecret('HEARTH_PASSPHRASE');
     const { startHeadlessNode } = await import('../headless-node.ts');
     const node = await startHeadlessNode({
@@ -78,13 +93,16 @@ export const startCommand = defineCommand({
       chain,
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(passphrase === undefined ? {} : { passphrase }),
+      ...(x402 === null ? {} : { x402 }),
       log: (line: string) => output.log(line),
     });
     try {
       const server = await startApiServer({ api: node.api, dataDirectory, port: options['api-port'] });
-      const { peerId, addresses, wallet } = await node.api.request('getSnapshot', {});
-      output.data({ event: 'started', port: server.port, link: server.link, dataDirectory, peerId, addresses, wallet });
-      output.text(`Dashboard: ${server.link}`);
+      const { peerId, addresses, wallet, x402Url } = await node.api.request('getSnapshot', {});
+      const { port, link } = server;
+      output.data({ event: 'started', port, link, dataDirectory, peerId, addresses, wallet, x402Url: x402Url ?? null });
+      output.text(`Dashboard: ${link}`);
+      if (typeof x402Url === 'string') output.text(`x402 clients buy at ${x402Url}`);
       const unsubscribe = node.api.subscribe(reportStates(output));
       const aborted = Promise.withResolvers<void>();
       signal.addEventListener('abort', () => aborted.resolve(), { once: true });
@@ -111,6 +129,20 @@ function reportStates(output: { data(value: unknown): void; text(line: string): 
     output.data({ event: 'state', state });
     output.text(line);
   };
+}
+
+function readX402(
+  options: { readonly 'x402-port': number | undefined; readonly 'x402-host': string },
+  hasChain: boolean,
+): { readonly port: number; readonly host: string } | null {
+  const { 'x402-port': port, 'x402-host': host } = options;
+  if (port === undefined) return null;
+  if (!hasChain)
+    throw new UsageError('MISSING_OPTION', '--x402-port needs the chain that pays: --rpc-url URL is missing');
+  if (isIP(host) === 0 && host !== 'localhost') {
+    throw new UsageError('INVALID_VALUE', `--x402-host must be an IP address or localhost, it was given "${host}"`);
+  }
+  return { port, host };
 }
 
 async function readChain(

@@ -6,7 +6,9 @@ import type { BatchSettlementFunctions } from '../../../protocol/contracts/batch
 import { depositCollectorAddress, permit2CollectorAddress, settlementAddress } from '../../../protocol/x402.ts';
 import type { ChannelConfig } from '../../../protocol/x402.ts';
 import type { ChainClient, ChannelOnChain, ClaimRow } from '../chain-client.ts';
+import { PaymentError } from '../payment-error.ts';
 import { openRpcEndpoints } from '../rpc-endpoints.ts';
+import { tokenInterface } from '../settlement-abi.ts';
 import { sendTransactions } from '../transaction-sender.ts';
 import { asHex } from '../typed-data.ts';
 import { confirmationsOf } from '../types.ts';
@@ -22,7 +24,8 @@ export interface HttpChain {
   deposit(config: ChannelConfig, amount: bigint, authorization: DepositAuthorization): Promise<Hex>;
   /** In one transaction: claims the row, when there is one, then gives `amount` back to the payer. */
   refund(config: ChannelConfig, amount: bigint, claim: ClaimRow | null): Promise<Hex>;
-  claim(rows: readonly ClaimRow[], settleFor: Hex): Promise<Hex>;
+  /** Of the token, as clients sign deposits with it. */
+  readTokenDomain(): Promise<{ readonly name: string; readonly version: string }>;
   close(): void;
 }
 
@@ -44,6 +47,18 @@ export function openHttpChain(parts: { readonly chain: ChainClient; readonly wal
     return (await sender.send(asHex(data))).transactionHash;
   }
 
+  async function readText(name: 'name' | 'version'): Promise<string> {
+    const data = tokenInterface.encodeFunctionData(name);
+    try {
+      const answer = await endpoints.first((provider) => provider.call({ to: settings.token, data }));
+      return String(tokenInterface.decodeFunctionResult(name, answer)[0]);
+    } catch (cause) {
+      if (cause instanceof PaymentError) throw cause;
+      const message = `the token ${settings.token} does not tell its ${name}, which deposits need`;
+      throw new PaymentError('CHAIN_MISMATCH', message, { cause });
+    }
+  }
+
   return {
     settings,
     readChannel: (channelId) => chain.readChannel(channelId, confirmationsOf(settings)),
@@ -61,8 +76,9 @@ export function openHttpChain(parts: { readonly chain: ChainClient; readonly wal
       const calls = claim === null ? [] : [encode('claim', [[toVoucherClaim(claim)]])];
       return send(encode('multicall', [[...calls, encode('refund', [config, amount])]]));
     },
-    async claim(rows, settleFor) {
-      return (await chain.claim(rows, settleFor)).transactionHash;
+    async readTokenDomain() {
+      const [name, version] = await Promise.all([readText('name'), readText('version')]);
+      return { name, version };
     },
     close: endpoints.close,
   };

@@ -1,42 +1,63 @@
 /**
  * Pay per request over HTTP for any x402 client: 402 with our terms, then a voucher (or a deposit with one) for each request.
- * Order of every request: fields, signature, cover on chain, voucher on disk, then the work, then the charge on disk.
+ * A request is a task of one chunk in the node's own books. Order: fields, signature, deposit, cover and voucher on disk, then
+ * the work, then what it cost on disk, then the answer.
  */
-import type { Hex } from '../../../protocol/agreement.ts';
-import type { ClaimRow } from '../chain-client.ts';
+import { randomBytes } from 'node:crypto';
+import type { Agreement, Hex, TaskResult } from '../../../protocol/agreement.ts';
+import { chainIdentity, hashAgreement } from '../../../protocol/hashing/typed-data.ts';
+import { hashChunkChain } from '../../../protocol/hashing/chunk-chain.ts';
+import { priceOfUnits } from '../../../protocol/tasks.ts';
+import type { TaskKind } from '../../../protocol/tasks.ts';
+import type { ChannelRecord, Ledger } from '../../ledger/index.ts';
 import { createMutex } from '../mutex.ts';
 import type { Mutex } from '../mutex.ts';
 import { PaymentError } from '../payment-error.ts';
-import type { BookedChannel, ChannelBook } from './channel-book.ts';
-import { findFault, networkOf } from './check-payment.ts';
+import type { RequestPayments, Signer } from '../types.ts';
+import { findFault } from './check-payment.ts';
 import type { PaymentTerms } from './check-payment.ts';
 import type { HttpChain } from './http-chain.ts';
+import { createOffers } from './offers.ts';
+import { faultOf } from './payment-faults.ts';
 import { readPayment } from './read-payment.ts';
-import { encodeHeader, paymentRequiredHeader, paymentResponseHeader, scheme } from './wire.ts';
-import type { HttpPayment, PaymentFault, PaymentRequirements } from './wire.ts';
+import { giveBack } from './refund.ts';
+import type { HttpPayment, PaymentFault } from './wire.ts';
 
 export interface HttpPaymentsOptions {
   readonly chain: HttpChain;
-  readonly book: ChannelBook;
+  readonly ledger: Ledger;
+  readonly payments: RequestPayments;
+  /** Claims and refunds: the receiver authorizer. */
+  readonly signer: Pick<Signer, 'address' | 'signResult'>;
+  /** Who is paid. */
   readonly receiver: Hex;
-  /** The address that `chain` sends from: it claims and refunds. */
-  readonly receiverAuthorizer: Hex;
   readonly withdrawDelaySeconds: number;
   /** EIP-712 domain of the token, for the client's deposit. */
-  readonly tokenDomain: { readonly name: string; readonly version: string };
+  readonly tokenDomain: () => Promise<{ readonly name: string; readonly version: string }>;
   /** We pay the gas of deposits and refunds, so neither may be small change. In the token's smallest unit. */
   readonly minimumDeposit: bigint;
   /** Of a partial refund; everything that is left may always go back. */
   readonly minimumRefund: bigint;
+  /** Asked before each transaction that a payer has us send. */
+  readonly mayTransact: (payer: Hex) => boolean;
+  readonly adapterClass: () => string;
   /** How clients deposit; EIP-3009 unless the token cannot. */
   readonly depositMethod?: 'eip3009' | 'permit2';
+  readonly now?: () => number;
 }
+
+/** What is asked for, in the words of the agreement. */
+export type RequestTerms = Omit<
+  Agreement,
+  'agreementId' | 'requester' | 'provider' | 'channelId' | 'chunkUnits' | 'startBy' | 'finishBy'
+>;
 
 export interface PaidRequest {
   readonly url: string;
   readonly description: string;
-  /** In the token's smallest unit. */
-  readonly price: bigint;
+  readonly kind: TaskKind;
+  /** The price is that of `maxUnits`; what was made of them is charged. */
+  readonly terms: RequestTerms;
   /** Content of the PAYMENT-SIGNATURE header; null without one. */
   readonly payment: string | null;
 }
@@ -47,24 +68,27 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+/** `made` null: nothing was, and nothing is charged. */
+export type ServedAnswer = HttpAnswer & {
+  readonly made: { readonly units: bigint; readonly payloadSha256: Hex } | null;
+};
+
+/** Runs once the request is paid for. What it throws is not charged. */
+export type Serve = (sale: { readonly agreement: Agreement; readonly agreementHash: Hex }) => Promise<ServedAnswer>;
+
 export interface HttpPayments {
-  /** Answers the request; `serve` runs only when it is paid for, and what it throws is not charged. */
-  answer(request: PaidRequest, serve: () => Promise<HttpAnswer>): Promise<HttpAnswer>;
-  /** Claims what was charged on every channel and pays it out. @throws PaymentError */
-  claim(): Promise<{ readonly claimed: bigint; readonly transactionHash: Hex | null }>;
+  answer(request: PaidRequest, serve: Serve): Promise<HttpAnswer>;
 }
 
-/** Seconds that a client's deposit authorization holds. */
-const maximumTimeoutSeconds = 3_600;
-/** Rows of one transaction, as x402 facilitators limit themselves. */
-const rowsPerClaim = 25;
-
-type Verdict = { readonly fault: PaymentFault; readonly corrective?: object } | { readonly channel: BookedChannel };
+/** A request is computed in minutes; its record may be written as long after. */
+const requestSeconds = 3_600n;
 
 export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
-  const { chain, book, receiver, receiverAuthorizer, withdrawDelaySeconds } = options;
+  const { chain, ledger, payments, signer, receiver, withdrawDelaySeconds, mayTransact, now = Date.now } = options;
   const { chainId, token } = chain.settings;
+  const receiverAuthorizer = signer.address;
   const terms: PaymentTerms = { chainId, token, receiver, receiverAuthorizer, withdrawDelaySeconds };
+  const offers = createOffers({ ...options, terms });
   /** One request at a time on each channel, of those that are being worked on. */
   const turns = new Map<string, { readonly mutex: Mutex; waiting: number }>();
 
@@ -81,177 +105,139 @@ export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
     }
   }
 
-  function requirementsOf(price: bigint, more: object = {}): PaymentRequirements {
-    const { depositMethod = 'eip3009', tokenDomain } = options;
-    return {
-      scheme,
-      network: networkOf(chainId),
-      amount: String(price),
-      asset: token,
-      payTo: receiver,
-      maxTimeoutSeconds: maximumTimeoutSeconds,
-      extra: {
-        ...tokenDomain,
-        receiverAuthorizer,
-        withdrawDelay: withdrawDelaySeconds,
-        assetTransferMethod: depositMethod,
-        minDeposit: String(options.minimumDeposit),
-        ...more,
-      },
-    };
+  /** A channel that is not in the books: what the chain says is claimed is the least that was charged. */
+  async function chargedOn(channelId: Hex): Promise<{ known: ChannelRecord | undefined; charged: bigint }> {
+    const known = ledger.findChannel('provider', channelId);
+    if (known !== undefined) return { known, charged: known.baseClaimed + known.owed };
+    return { known, charged: (await chain.readChannel(channelId)).totalClaimedAtMost };
   }
 
-  function require({ url, description, price }: PaidRequest, error?: PaymentFault, corrective?: object): HttpAnswer {
-    const content = {
-      x402Version: 2,
-      ...(error === undefined ? {} : { error }),
-      resource: { url, description, mimeType: 'application/json' },
-      accepts: [requirementsOf(price, corrective)],
-    };
-    return { status: 402, headers: { [paymentRequiredHeader]: encodeHeader(content) }, body: JSON.stringify(content) };
-  }
-
-  async function stateOf(channelId: Hex): Promise<{ readonly channelState: object; readonly voucherState?: object }> {
-    const [state, nonce] = await Promise.all([chain.readChannel(channelId), chain.readRefundNonce(channelId)]);
-    const booked = book.find(channelId);
-    return {
-      channelState: {
-        channelId,
-        balance: String(state.balance),
-        totalClaimed: String(state.totalClaimed),
-        withdrawRequestedAt: state.withdrawInitiatedAt,
-        refundNonce: String(nonce),
-        ...(booked === undefined ? {} : { chargedCumulativeAmount: String(booked.charged) }),
-      },
-      ...(booked === undefined
-        ? {}
-        : { voucherState: { signedMaxClaimable: String(booked.ceiling), signature: booked.signature } }),
-    };
-  }
-
-  /** Up to the voucher on disk. `price` 0: a refund, whose voucher repeats what was charged. */
-  async function accept(payment: HttpPayment, price: bigint): Promise<Verdict> {
-    const { config, voucher } = payment;
-    const { channelId, maxClaimableAmount, signature } = voucher;
-    const state = await chain.readChannel(channelId);
-    if (state.withdrawInitiatedAt !== 0 && price > 0n) return { fault: 'channel_closing' };
-    // A book that was lost: what the chain says is claimed is the least that was charged.
-    const booked = book.find(channelId);
-    const charged = booked?.charged ?? state.totalClaimedAtMost;
-    if (maxClaimableAmount !== charged + price) {
-      return { fault: 'invalid_batch_settlement_evm_cumulative_amount_mismatch', corrective: await stateOf(channelId) };
-    }
+  /** Undefined when the voucher goes on from what was charged; x402 clients find their way back by what is said here. */
+  async function findAmountFault(payment: HttpPayment, price: bigint): Promise<PaymentFault | undefined> {
+    const { channelId, maxClaimableAmount } = payment.voucher;
+    const { charged } = await chargedOn(channelId);
+    if (maxClaimableAmount !== charged + price) return 'invalid_batch_settlement_evm_cumulative_amount_mismatch';
     if (payment.type === 'deposit' && payment.amount < options.minimumDeposit) {
-      return { fault: 'invalid_batch_settlement_evm_deposit_below_min_deposit' };
+      return 'invalid_batch_settlement_evm_deposit_below_min_deposit';
     }
+    // Before anything is sent for it: a deposit that would not cover the voucher is not worth its gas.
+    const state = await chain.readChannel(channelId);
     const balance = state.balance + (payment.type === 'deposit' ? payment.amount : 0n);
-    if (balance === 0n) return { fault: 'invalid_batch_settlement_evm_channel_not_found' };
-    if (maxClaimableAmount > balance) return { fault: 'invalid_batch_settlement_evm_cumulative_exceeds_balance' };
-    // A refund's voucher may lie below one that is on disk already, whose work was never delivered.
-    if (booked !== undefined && maxClaimableAmount <= booked.ceiling) return { channel: booked };
-    return { channel: { channelId, config, charged, ceiling: maxClaimableAmount, signature } };
+    if (balance === 0n) return 'invalid_batch_settlement_evm_channel_not_found';
+    if (maxClaimableAmount > balance) return 'invalid_batch_settlement_evm_cumulative_exceeds_balance';
+    return state.withdrawInitiatedAt !== 0 && price > 0n ? 'channel_closing' : undefined;
   }
 
-  async function pay(
-    request: PaidRequest,
-    payment: HttpPayment,
-    serve: () => Promise<HttpAnswer>,
-  ): Promise<HttpAnswer> {
-    const verdict = await accept(payment, request.price);
-    if ('fault' in verdict) return require(request, verdict.fault, verdict.corrective);
+  function agreementOf(request: PaidRequest, payment: HttpPayment): Agreement {
+    const nowSeconds = BigInt(Math.floor(now() / 1_000));
+    return {
+      ...request.terms,
+      agreementId: `0x${randomBytes(32).toString('hex')}`,
+      requester: payment.config.payer,
+      provider: signer.address,
+      channelId: payment.voucher.channelId,
+      chunkUnits: request.terms.maxUnits,
+      startBy: nowSeconds + requestSeconds,
+      finishBy: nowSeconds + requestSeconds,
+    };
+  }
+
+  async function pay(request: PaidRequest, payment: HttpPayment, serve: Serve): Promise<HttpAnswer> {
+    const { config, voucher } = payment;
+    const price = priceOfUnits(request.terms.maxUnits, request.terms.pricePerMillionUnits);
+    const amountFault = await findAmountFault(payment, price);
+    if (amountFault !== undefined) return offers.refuse(request, amountFault, voucher.channelId);
     let transaction = '';
     if (payment.type === 'deposit') {
+      if (!mayTransact(config.payer)) return tooMany;
       try {
-        transaction = await chain.deposit(payment.config, payment.amount, payment.authorization);
+        transaction = await chain.deposit(config, payment.amount, payment.authorization);
       } catch (error) {
         if (!(error instanceof PaymentError)) throw error;
-        return require(request, 'invalid_batch_settlement_evm_deposit_transaction_failed');
+        return offers.refuse(request, 'invalid_batch_settlement_evm_deposit_transaction_failed');
       }
     }
-    book.save(verdict.channel);
-    const answer = await serve();
-    if (answer.status >= 400) return answer;
-    book.save({ ...verdict.channel, charged: verdict.channel.charged + request.price });
-    return withReceipt(answer, payment, transaction, request.price);
+    const agreement = agreementOf(request, payment);
+    const agreementHash = hashAgreement(agreement, chainIdentity(chainId));
+    const opened = await payments.openRequest({ agreement, agreementHash, channel: config, kind: request.kind });
+    if (!opened.ok) return offers.refuse(request, faultOf(opened.code), voucher.channelId);
+    const covered = cover(agreementHash, payment, agreement.maxUnits);
+    if (covered !== undefined) return offers.refuse(request, covered, voucher.channelId);
+    const answer = await deliver({ agreement, agreementHash }, serve);
+    const { made } = answer;
+    if (made === null) return answer;
+    const record = { sequence: 0, ...made };
+    const { amountDue } = payments.recordChunk(agreementHash, record);
+    const result: TaskResult = {
+      agreementHash,
+      resultHash: hashChunkChain(agreementHash, [record]),
+      units: made.units,
+      amountDue,
+      outcome: 'complete',
+      adapterClass: options.adapterClass(),
+      finishedAt: BigInt(Math.floor(now() / 1_000)),
+    };
+    payments.recordResult(agreementHash, result, await signer.signResult(result));
+    // The payer's word was given with the request: what was made counts as acknowledged.
+    const acknowledged = payments.acceptVoucher(agreementHash, voucher, 1);
+    if (!acknowledged.ok) return offers.refuse(request, faultOf(acknowledged.code), voucher.channelId);
+    return offers.withReceipt(answer, payment, transaction, amountDue);
+  }
+
+  /** Voucher on disk and everything it must cover reserved; else the task is closed again. */
+  function cover(agreementHash: Hex, { voucher }: HttpPayment, units: bigint): PaymentFault | undefined {
+    const accepted = payments.acceptVoucher(agreementHash, voucher, 0);
+    const outcome = accepted.ok ? payments.reserveChunk(agreementHash, units) : accepted;
+    if (outcome.ok) return undefined;
+    payments.closeTask(agreementHash, outcome.message);
+    return faultOf(outcome.code);
+  }
+
+  async function deliver(sale: Parameters<Serve>[0], serve: Serve): Promise<ServedAnswer> {
+    try {
+      const answer = await serve(sale);
+      if (answer.made === null) payments.closeTask(sale.agreementHash, `not served: ${answer.status}`);
+      return answer;
+    } catch (error) {
+      payments.closeTask(sale.agreementHash, 'not served');
+      throw error;
+    }
   }
 
   async function refund(request: PaidRequest, payment: HttpPayment & { readonly type: 'refund' }): Promise<HttpAnswer> {
-    const verdict = await accept(payment, 0n);
-    if ('fault' in verdict) return require(request, verdict.fault, verdict.corrective);
-    const { channel } = verdict;
-    const state = await chain.readChannel(channel.channelId);
-    const left = state.balance - channel.charged;
-    if (left <= 0n) return require(request, 'invalid_batch_settlement_evm_refund_no_balance');
-    const amount = payment.amount ?? left;
-    const isTooSmall = amount < options.minimumRefund && amount < left;
-    if (amount <= 0n || amount > left || isTooSmall)
-      return require(request, 'invalid_batch_settlement_evm_refund_amount_invalid');
-    try {
-      // What is earned is booked first: a refund gives back whatever is unclaimed.
-      const transaction = await chain.refund(channel.config, amount, rowOf(channel, state.totalClaimed));
-      const body = JSON.stringify({ message: 'Refund acknowledged', channelId: channel.channelId });
-      return await withReceipt({ status: 200, headers: {}, body }, payment, transaction, 0n);
-    } catch (error) {
-      if (!(error instanceof PaymentError)) throw error;
-      return require(request, 'invalid_batch_settlement_evm_refund_transaction_failed');
-    }
+    const { channelId } = payment.voucher;
+    const amountFault = await findAmountFault(payment, 0n);
+    if (amountFault !== undefined) return offers.refuse(request, amountFault, channelId);
+    const { minimumRefund } = options;
+    const outcome = await giveBack({ chain, ledger, minimumRefund, mayTransact, now }, payment);
+    if (outcome === 'too many') return tooMany;
+    if ('fault' in outcome) return offers.refuse(request, outcome.fault);
+    const body = JSON.stringify({ message: 'Refund acknowledged', channelId });
+    return offers.withReceipt({ status: 200, headers: {}, body }, payment, outcome.transaction, 0n);
   }
 
-  async function withReceipt(
-    answer: HttpAnswer,
-    payment: HttpPayment,
-    transaction: string,
-    charged: bigint,
-  ): Promise<HttpAnswer> {
-    const receipt = {
-      success: true,
-      transaction,
-      network: networkOf(chainId),
-      payer: payment.config.payer,
-      amount: String(payment.type === 'deposit' ? payment.amount : ''),
-      extra: { chargedAmount: String(charged), ...(await stateOf(payment.voucher.channelId)) },
-    };
-    return { ...answer, headers: { ...answer.headers, [paymentResponseHeader]: encodeHeader(receipt) } };
-  }
-
-  async function answer(request: PaidRequest, serve: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    if (request.payment === null) return require(request);
+  async function answer(request: PaidRequest, serve: Serve): Promise<HttpAnswer> {
+    if (request.payment === null) return offers.refuse(request);
     const payment = readPayment(request.payment);
-    if ('fault' in payment) return require(request, payment.fault);
+    if ('fault' in payment) return offers.refuse(request, payment.fault);
     const fault = findFault(payment, terms);
-    if (fault !== undefined) return require(request, fault);
+    if (fault !== undefined) return offers.refuse(request, fault);
     try {
       return await inTurn(payment.voucher.channelId, () =>
         payment.type === 'refund' ? refund(request, payment) : pay(request, payment, serve),
       );
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
-      return require(request, 'invalid_batch_settlement_evm_verification_state_unavailable');
+      return offers.refuse(request, 'invalid_batch_settlement_evm_verification_state_unavailable');
     }
   }
 
-  async function claim(): Promise<{ readonly claimed: bigint; readonly transactionHash: Hex | null }> {
-    const rows: ClaimRow[] = [];
-    let claimed = 0n;
-    for (const channel of book.list()) {
-      const state = await chain.readChannel(channel.channelId);
-      const row = rowOf(channel, state.totalClaimed);
-      if (row === null || row.totalClaimed > state.balance) continue;
-      rows.push(row);
-      claimed += row.totalClaimed - state.totalClaimed;
-    }
-    let transactionHash: Hex | null = null;
-    for (let start = 0; start < rows.length; start += rowsPerClaim) {
-      transactionHash = await chain.claim(rows.slice(start, start + rowsPerClaim), receiver);
-    }
-    return { claimed, transactionHash };
-  }
-
-  return { answer, claim };
+  return { answer };
 }
 
-/** Null when everything that was charged is claimed already. */
-function rowOf({ config, charged, ceiling, signature }: BookedChannel, totalClaimed: bigint): ClaimRow | null {
-  if (charged <= totalClaimed) return null;
-  return { config, maxClaimableAmount: ceiling, signature, totalClaimed: charged };
-}
+/** Of transactions whose gas is ours. */
+const tooMany: HttpAnswer = {
+  status: 429,
+  headers: { 'content-type': 'application/json', 'retry-after': '3600' },
+  body: JSON.stringify({ error: { code: 'RATE', message: 'too many deposits and refunds; try again in an hour' } }),
+};

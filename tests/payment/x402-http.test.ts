@@ -1,32 +1,56 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Interface, toBeHex } from 'ethers';
+import { Interface } from 'ethers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLocalChain } from '../../main/demo/local-chain.ts';
 import type { LocalChain } from '../../main/demo/local-chain.ts';
-import { createChainClient, createWallet } from '../../main/payment/index.ts';
-import type { ChainClient, HotWallet } from '../../main/payment/index.ts';
-import { channelIdOf } from '../../main/payment/typed-data.ts';
-import { createHttpPayments, openChannelBook, openHttpChain } from '../../main/payment/x402-http/index.ts';
-import type { HttpAnswer, HttpChain, HttpPayments } from '../../main/payment/x402-http/index.ts';
+import { openLedger } from '../../main/ledger/index.ts';
+import type { Ledger } from '../../main/ledger/index.ts';
+import { createChainClient, createProviderPayments, createWallet } from '../../main/payment/index.ts';
+import type {
+  ChainClient,
+  ChainSettings,
+  HotWallet,
+  ProviderPayments,
+  RequestPayments,
+} from '../../main/payment/index.ts';
+import { createHttpPayments, openHttpChain } from '../../main/payment/x402-http/index.ts';
+import type {
+  HttpChain,
+  HttpPayments,
+  HttpPaymentsOptions,
+  RequestTerms,
+  Serve,
+  ServedAnswer,
+} from '../../main/payment/x402-http/index.ts';
 import { readPayment } from '../../main/payment/x402-http/read-payment.ts';
 import type { Hex } from '../../protocol/agreement.ts';
 import { settlementAddress } from '../../protocol/x402.ts';
-import type { ChannelConfig } from '../../protocol/x402.ts';
+import { headerOf, openX402Payer } from './x402-payer.ts';
 import { batchSettlementAbi } from '../../protocol/contracts/batch-settlement.ts';
 
-const price = 100n;
 const chainId = 31_337n;
-const served: HttpAnswer = { status: 200, headers: {}, body: 'a joke' };
+const hash: Hex = `0x${'33'.repeat(32)}`;
+/** A joke has four lines at 25 each. */
+const terms: RequestTerms = {
+  taskHash: hash,
+  inputHash: hash,
+  shaderSetHash: hash,
+  numericProfile: 'f32',
+  pricePerMillionUnits: 25_000_000n,
+  maxUnits: 4n,
+};
+const served: ServedAnswer = { status: 200, headers: {}, body: 'a joke', made: { units: 4n, payloadSha256: hash } };
 
 let localChain: LocalChain;
 let provider: HotWallet;
 let client: ChainClient;
 let chain: HttpChain;
 let folder: string;
+let ledger: Ledger;
+let sales: ProviderPayments & RequestPayments;
 let payments: HttpPayments;
-let payerNumber = 0;
 
 beforeAll(async () => {
   localChain = await startLocalChain();
@@ -35,89 +59,47 @@ beforeAll(async () => {
   client = createChainClient({ settings: localChain.settings, wallet: provider });
   chain = openHttpChain({ chain: client, wallet: provider });
   folder = mkdtempSync(join(tmpdir(), 'hearth-x402-'));
-  payments = openDesk();
+  openDesk();
 });
 
 afterAll(async () => {
+  ledger.close();
   chain.close();
   client.close();
   await localChain.stop();
   rmSync(folder, { recursive: true });
 });
 
-function openDesk(): HttpPayments {
+/** The desk as a node that starts has it. */
+function openDesk(): void {
+  ledger = openLedger({ path: join(folder, 'ledger.db') });
+  sales = createProviderPayments({ ledger, chain: client, signer: provider });
+  payments = deskWith({});
+}
+
+function deskWith(changes: Partial<HttpPaymentsOptions>): HttpPayments {
   return createHttpPayments({
     chain,
-    book: openChannelBook(folder),
+    ledger,
+    payments: sales,
+    signer: provider,
     receiver: provider.address,
-    receiverAuthorizer: provider.address,
     withdrawDelaySeconds: 86_400,
-    tokenDomain: { name: 'USDC', version: '2' },
+    tokenDomain: chain.readTokenDomain,
     minimumDeposit: 100n,
     minimumRefund: 50n,
+    mayTransact: () => true,
+    adapterClass: () => 'a card',
+    ...changes,
   });
 }
 
-/** A payer with its own channel, and the payloads it signs. */
-async function openPayer() {
-  payerNumber += 1;
-  const wallet = createWallet(`0x${String(payerNumber).padStart(64, 'e')}`, chainId);
-  await localChain.fund(wallet.address, { usdc: 10_000n });
-  const channelConfig: ChannelConfig = {
-    payer: wallet.address,
-    payerAuthorizer: wallet.address,
-    receiver: provider.address,
-    receiverAuthorizer: provider.address,
-    token: localChain.settings.token,
-    withdrawDelay: 86_400,
-    salt: `0x${'00'.repeat(32)}`,
-  };
-  const channelId = channelIdOf(channelConfig, chainId);
-  let salt = 0n;
-  const voucher = async (amount: bigint) => ({
-    ...(await wallet.signVoucher(channelConfig, amount)),
-    maxClaimableAmount: String(amount),
-  });
-  return {
-    wallet,
-    channelConfig,
-    channelId,
-    pay: async (amount: bigint) => ({ type: 'voucher', channelConfig, voucher: await voucher(amount) }),
-    refund: async (charged: bigint, amount?: string) => ({
-      type: 'refund',
-      channelConfig,
-      voucher: await voucher(charged),
-      ...(amount === undefined ? {} : { amount }),
-    }),
-    async deposit(value: bigint, amount: bigint) {
-      salt += 1n;
-      const signature = await wallet.signDeposit({
-        config: channelConfig,
-        amount: value,
-        validBefore: 2n ** 40n,
-        salt,
-        tokenDomain: { name: 'USDC', version: '2' },
-      });
-      const erc3009Authorization = {
-        validAfter: '0',
-        validBefore: String(2n ** 40n),
-        salt: toBeHex(salt, 32),
-        signature,
-      };
-      const deposit = { amount: String(value), authorization: { erc3009Authorization } };
-      return { type: 'deposit', channelConfig, voucher: await voucher(amount), deposit };
-    },
-  };
-}
+const openPayer = () => openX402Payer(localChain, { receiver: provider.address, receiverAuthorizer: provider.address });
 
-function headerOf(payload: object): string {
-  const accepted = { scheme: 'batch-settlement', network: 'eip155:31337' };
-  return Buffer.from(JSON.stringify({ x402Version: 2, accepted, payload })).toString('base64');
-}
-
-async function send(payload: object | null, serve: () => Promise<HttpAnswer> = async () => served) {
+async function send(payload: object | null, serve: Serve = async () => served, desk = payments) {
   const payment = payload === null ? null : headerOf(payload);
-  const answer = await payments.answer({ url: 'http://x/joke', description: 'A joke', price, payment }, serve);
+  const request = { url: 'http://x/joke', description: 'A joke', kind: 'chat', terms, payment } as const;
+  const answer = await desk.answer(request, serve);
   const error = answer.status === 402 ? JSON.parse(answer.body).error : undefined;
   return { status: answer.status, error: error?.replace('invalid_batch_settlement_evm_', ''), answer };
 }
@@ -165,15 +147,15 @@ test('a deposit opens the channel, each voucher pays one request, and the receiv
   expect((await send(await payer.pay(200n))).status).toBe(200);
   expect((await send(await payer.pay(300n))).error).toBe('cumulative_exceeds_balance');
   expect((await send(await payer.deposit(100n, 300n))).status).toBe(200);
-  expect((await payments.claim()).claimed).toBe(300n);
-  expect((await payments.claim()).claimed).toBe(0n);
+  expect((await sales.claimAndSettle()).claimed).toBe(300n);
+  expect((await sales.claimAndSettle()).claimed).toBe(0n);
   expect(await stateOf(payer.channelId)).toEqual({ balance: 350n, totalClaimed: 300n });
   expect((await localChain.usdcOf(provider.address)) - before).toBe(300n);
 });
 
 test('what fails to be served is not charged: the same voucher pays for the next try', async () => {
   const payer = await openPayer();
-  const failed = await send(await payer.deposit(300n, 100n), async () => ({ ...served, status: 503 }));
+  const failed = await send(await payer.deposit(300n, 100n), async () => ({ ...served, status: 503, made: null }));
   expect([failed.status, failed.answer.headers]).toEqual([503, {}]);
   const thrown = send(await payer.pay(100n), () => Promise.reject(new Error('out of jokes')));
   await expect(thrown).rejects.toThrow('out of jokes');
@@ -181,11 +163,11 @@ test('what fails to be served is not charged: the same voucher pays for the next
   expect((await send(await payer.pay(100n))).error).toBe('cumulative_amount_mismatch');
 });
 
-test('a restart forgets nothing that was charged, whatever a crash left beside it', async () => {
+test('a restart forgets nothing that was charged', async () => {
   const payer = await openPayer();
   await send(await payer.deposit(300n, 100n));
-  writeFileSync(join(folder, 'half.json.new'), '{"charged":');
-  payments = openDesk();
+  ledger.close();
+  openDesk();
   expect((await send(await payer.pay(100n))).error).toBe('cumulative_amount_mismatch');
   expect((await send(await payer.pay(200n))).status).toBe(200);
 });
@@ -205,7 +187,7 @@ test('a refund books what was earned first and gives back the rest, once', async
 
 test('nothing is begun on a channel whose payer is leaving, and what was earned is still claimed', async () => {
   const payer = await openPayer();
-  await payments.claim();
+  await sales.claimAndSettle();
   await send(await payer.deposit(500n, 100n));
   const data = new Interface(batchSettlementAbi).encodeFunctionData('initiateWithdraw', [payer.channelConfig, 400n]);
   await localChain.request('anvil_impersonateAccount', [payer.wallet.address]);
@@ -213,7 +195,7 @@ test('nothing is begun on a channel whose payer is leaving, and what was earned 
   await localChain.request('eth_sendTransaction', [{ from: payer.wallet.address, to: settlementAddress, data }]);
   await localChain.request('evm_mine', []);
   expect((await send(await payer.pay(200n))).error).toBe('channel_closing');
-  expect((await payments.claim()).claimed).toBe(100n);
+  expect((await sales.claimAndSettle()).claimed).toBe(100n);
 });
 
 test('small change is refused: its gas would be ours', async () => {
@@ -232,4 +214,29 @@ test('a deposit that the chain refuses buys nothing', async () => {
     'deposit_transaction_failed',
   );
   expect(await stateOf(payer.channelId)).toEqual({ balance: 0n, totalClaimed: 0n });
+});
+
+async function readDomain(changes: Partial<ChainSettings>) {
+  const own = createChainClient({ settings: { ...localChain.settings, ...changes }, wallet: provider });
+  const http = openHttpChain({ chain: own, wallet: provider });
+  try {
+    return await http.readTokenDomain();
+  } finally {
+    http.close();
+    own.close();
+  }
+}
+
+test('the token tells the name and version that deposits are signed under, or is no token', async () => {
+  expect(await readDomain({})).toEqual({ name: 'USDC', version: '2' });
+  for (const token of [provider.address, settlementAddress]) {
+    await expect(readDomain({ token })).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' });
+  }
+  await expect(readDomain({ rpcUrl: 'http://127.0.0.1:9' })).rejects.toMatchObject({ code: 'CHAIN_UNREACHABLE' });
+});
+
+test('a deposit by a permit that nobody gave is refused by the chain before any gas is spent', async () => {
+  const { channelConfig } = await openPayer();
+  const permit = { method: 'permit2', nonce: 1n, deadline: 2n ** 40n, signature: '0x12' } as const;
+  await expect(chain.deposit(channelConfig, 5n, permit)).rejects.toMatchObject({ code: 'TRANSACTION_REVERTED' });
 });
