@@ -32,7 +32,7 @@ fn triangle_from_square(square: vec2f) -> vec2f {
 }
 
 fn sample_triangle_light(light: Light, from_point: vec3f, square: vec2f) -> LightPoint {
-  let triangle = triangles[light.triangle_slot];
+  let triangle = triangle_at(light.triangle_slot);
   let material = materials[triangle.material];
   let uv = triangle_from_square(square);
   let point = triangle.corner + triangle.edge1 * uv.x + triangle.edge2 * uv.y;
@@ -75,11 +75,11 @@ fn sample_punctual_light(light: Light, from_point: vec3f) -> LightPoint {
 
 /// `choice` picks the light, `square` a point on it; the environment takes its texel by `square`, its point by `inner`.
 fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f, inner: vec2f) -> LightPoint {
-  var index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
-  if (choice.y >= lights[index].threshold) {
-    index = lights[index].alias_index;
+  let index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
+  var light = light_at(index);
+  if (choice.y >= light.threshold) {
+    light = light_at(light.alias_index);
   }
-  let light = lights[index];
   if (light.kind == LIGHT_TRIANGLE) {
     return sample_triangle_light(light, from_point, square);
   }

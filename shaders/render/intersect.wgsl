@@ -58,7 +58,7 @@ fn closest_in_leaf(reference: u32, origin: vec3f, direction: vec3f, best: ptr<fu
   let first = reference & 0x0fffffffu;
   let end = first + ((reference >> 28u) & 7u) + 1u;
   for (var slot = first; slot < end; slot++) {
-    let triangle = triangles[slot];
+    let triangle = triangle_at(slot);
     count_triangle();
     let found = intersect_triangle(triangle, origin, direction);
     if (found.x > 0.0) {
@@ -78,7 +78,7 @@ fn any_in_leaf(reference: u32, origin: vec3f, direction: vec3f, limit: f32) -> b
   let end = first + ((reference >> 28u) & 7u) + 1u;
   for (var slot = first; slot < end; slot++) {
     count_triangle();
-    let triangle = triangles[slot];
+    let triangle = triangle_at(slot);
     let found = intersect_triangle(triangle, origin, direction);
     if (found.x > 0.0 && found.x < limit && is_covered(triangle, slot, found.y, found.z)) {
       return true;

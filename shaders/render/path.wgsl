@@ -112,7 +112,7 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     (*path).radiance += (*path).throughput * beyond.radiance * weight;
     return query;
   }
-  let triangle = triangles[hit.slot];
+  let triangle = triangle_at(hit.slot);
   let throughput = (*path).throughput * transmittance((*path).medium, hit.distance);
   let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
   if ((material.flags & MATERIAL_UNLIT) != 0u) {

@@ -134,14 +134,8 @@ struct Light {
 }
 
 @group(0) @binding(0) var<uniform> scene: Scene;
-@group(0) @binding(1) var<storage, read> nodes: array<BvhNode>;
-@group(0) @binding(2) var<storage, read> triangles: array<Triangle>;
-@group(0) @binding(3) var<storage, read> corners: array<Corners>;
 @group(0) @binding(4) var<storage, read> materials: array<Material>;
-@group(0) @binding(5) var<storage, read> lights: array<Light>;
 @group(0) @binding(6) var<storage, read> albedo_tables: array<vec2f>;
 /// Octahedral: radiance and the alias table's threshold; then the alias and, as bits, the density over the square.
 @group(0) @binding(7) var environment_texels: texture_2d<f32>;
 @group(0) @binding(8) var environment_choices: texture_2d<u32>;
-/// A table of sRGB (256 float32), texture slots, then the texels, four bytes each.
-@group(0) @binding(9) var<storage, read> texels: array<u32>;

@@ -4,7 +4,7 @@
 
 fn texel_slot_row(slot: u32, row: u32) -> vec3f {
   let place = slot + 4u + row * 4u;
-  return bitcast<vec3f>(vec3u(texels[place], texels[place + 1u], texels[place + 2u]));
+  return bitcast<vec3f>(vec3u(texel_word(place), texel_word(place + 1u), texel_word(place + 2u)));
 }
 
 fn wrap_texel(place: i32, size: i32, mode: u32) -> i32 {
@@ -25,13 +25,13 @@ fn decode_texel(word: u32, is_srgb: bool) -> vec4f {
   if (!is_srgb) {
     return plain;
   }
-  return vec4f(bitcast<vec3f>(vec3u(texels[codes.x], texels[codes.y], texels[codes.z])), plain.w);
+  return vec4f(bitcast<vec3f>(vec3u(texel_word(codes.x), texel_word(codes.y), texel_word(codes.z))), plain.w);
 }
 
 fn sample_texture(slot: u32, coordinates: vec2f, is_srgb: bool) -> vec4f {
-  let first = texels[slot];
-  let size = vec2i(vec2u(texels[slot + 1u], texels[slot + 2u]));
-  let modes = texels[slot + 3u];
+  let first = texel_word(slot);
+  let size = vec2i(vec2u(texel_word(slot + 1u), texel_word(slot + 2u)));
+  let modes = texel_word(slot + 3u);
   let extended = vec3f(coordinates, 1.0);
   let uv = vec2f(dot(texel_slot_row(slot, 0u), extended), dot(texel_slot_row(slot, 1u), extended));
   let is_nearest = (modes & 16u) != 0u;
@@ -45,13 +45,13 @@ fn sample_texture(slot: u32, coordinates: vec2f, is_srgb: bool) -> vec4f {
     let weights = select(vec2f(1.0) - part, part, step == vec2i(1));
     let column = wrap_texel(i32(corner.x) + step.x, size.x, modes & 3u);
     let row = wrap_texel(i32(corner.y) + step.y, size.y, (modes >> 2u) & 3u);
-    sum += decode_texel(texels[first + u32(row * size.x + column)], is_srgb) * (weights.x * weights.y);
+    sum += decode_texel(texel_word(first + u32(row * size.x + column)), is_srgb) * (weights.x * weights.y);
   }
   return sum;
 }
 
 fn texture_coordinates(slot: u32, u: f32, v: f32) -> vec2f {
-  let c = corners[slot];
+  let c = corners_at(slot);
   return vec2f(
     c.a_u * (1.0 - u - v) + c.b_u * u + c.c_u * v,
     c.v.x * (1.0 - u - v) + c.v.y * u + c.v.z * v,
@@ -99,7 +99,7 @@ fn material_at(index: u32, slot: u32, u: f32, v: f32) -> Material {
 /// Interpolated normal on the front side, bent by the normal texture. Its tangents are those of the texture coordinates
 /// on this triangle, made perpendicular to the interpolated normal; u to the right, green upwards, v downwards.
 fn normal_at(material: Material, triangle: Triangle, slot: u32, u: f32, v: f32) -> vec3f {
-  let c = corners[slot];
+  let c = corners_at(slot);
   let normal = unit(c.a * (1.0 - u - v) + c.b * u + c.c * v);
   if (!HAS_TEXTURES || material.normal_slot == 0u) {
     return normal;

@@ -17,7 +17,7 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
     if ((reference & LEAF_BIT) != 0u) {
       closest_in_leaf(reference, origin, direction, &best, &best_id);
     } else {
-      let node = nodes[reference];
+      let node = node_at(reference);
       count_node();
       let left = enter_box(node.left_minimum, node.left_maximum, origin, inverse, best.distance);
       let right = enter_box(node.right_minimum, node.right_maximum, origin, inverse, best.distance);
@@ -66,7 +66,7 @@ fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
         return true;
       }
     } else {
-      let node = nodes[reference];
+      let node = node_at(reference);
       count_node();
       let left = enter_box(node.left_minimum, node.left_maximum, origin, inverse, limit);
       let right = enter_box(node.right_minimum, node.right_maximum, origin, inverse, limit);

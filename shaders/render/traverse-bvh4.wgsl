@@ -45,7 +45,7 @@ struct Children {
 }
 
 fn enter_children(reference: u32, origin: vec3f, inverse: vec3f, limit: f32) -> Children {
-  let node = nodes[reference];
+  let node = node_at(reference);
   count_node();
   let slabs = node_slabs(node, origin, inverse);
   let references = vec4u(node.left_reference, node.unused_left, node.right_reference, node.unused_right);

@@ -9,16 +9,39 @@ import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { Camera, Material, Scene } from './scene/scene.ts';
 import { createEnvironmentTextures } from './environment/environment-textures.ts';
 import { isPartlyOpen, packMaterials } from './material-buffer.ts';
-import { SceneError } from './scene/scene-error.ts';
+import {
+  type StorageKind,
+  type StorageSplit,
+  firstFurtherBinding,
+  sceneData,
+  splitSceneData,
+  storageKinds,
+} from './library/scene-data.ts';
+import type { ShaderFragment } from './library/shader-fragment.ts';
+import { type BindingLimits, bindingLimitsOf, planSplit } from './storage-split.ts';
 
 /** What a scene uses, as the overrides of `shaders/render/scene-data.wgsl`: 1 or 0. */
 export type SceneFeatures = Readonly<
   Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_VOLUME' | 'HAS_ENVIRONMENT' | 'HAS_ALPHA', number>
 >;
 
-/** Tells pipelines apart: two scenes that use the same things share theirs. */
-export function featureKey(layoutName: string, features: SceneFeatures): string {
-  return [layoutName, ...Object.values(features)].join(' ');
+/** What makes the pipelines of one scene differ from those of another. */
+export interface SceneVariant {
+  /** Constants for pipelines. */
+  readonly features: SceneFeatures;
+  /** For `assembleShader`. */
+  readonly replacements: ReadonlyMap<ShaderFragment, ShaderFragment>;
+  /** Scenes with the same key share their pipelines. */
+  readonly key: string;
+}
+
+function variantOf(features: SceneFeatures, split: StorageSplit): SceneVariant {
+  const further = splitSceneData(split);
+  return {
+    features,
+    replacements: new Map(further === undefined ? [] : [[sceneData, further]]),
+    key: [...Object.values(features), further?.code ?? 'whole'].join(' '),
+  };
 }
 
 /** Whether traversal names this binding of the scene: uniforms, nodes, triangles, and what tells a point's alpha. */
@@ -42,12 +65,16 @@ export interface PackedScene {
 
 /** The scene in GPU memory. */
 export interface SceneBuffers {
-  /** Everything that `shaders/render/scene-data.wgsl` binds in group 0, in the order of the bindings. */
-  readonly resources: readonly GPUBindingResource[];
-  /** Constants for pipelines that shade this scene. */
-  readonly features: SceneFeatures;
+  /** Everything that `shaders/render/scene-data.wgsl` binds in group 0. */
+  readonly resources: readonly SceneResource[];
+  readonly variant: SceneVariant;
   readonly sizeBytes: number;
   destroy(): void;
+}
+
+/** One binding. A further part of a large buffer belongs wherever the first one does, which is bound as `base`. */
+export interface SceneResource extends GPUBindGroupEntry {
+  readonly base: number;
 }
 
 export function packScene(
@@ -197,40 +224,54 @@ export function imagePlane(camera: Camera, settings: Pick<RenderSettings, 'width
   return { halfHeight, halfWidth: (halfHeight * settings.widthPixels) / settings.heightPixels };
 }
 
-/** Uploads a packed scene. @throws SceneError when a buffer is larger than the device can bind. */
-export function createSceneBuffers(device: GPUDevice, packed: PackedScene): SceneBuffers {
-  const named: [string, ArrayBuffer][] = [
-    ['nodes', packed.nodes],
-    ['triangles', packed.triangles],
-    ['corners', packed.corners],
-    ['materials', packed.materials],
-    ['lights', packed.lights],
-    ['albedoTables', packed.albedoTables],
-    ['texels', packed.texels],
-  ];
-  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  for (const [name, bytes] of named) {
-    if (bytes.byteLength <= limit) continue;
-    throw new SceneError(
-      'limit-exceeded',
-      `the scene's ${name} take ${bytes.byteLength} bytes of GPU memory; this adapter binds at most ${limit}`,
-      { field: 'meshes', value: bytes.byteLength, limit },
-    );
+/**
+ * Uploads a packed scene.
+ *
+ * @param limits the device's own, or smaller ones.
+ * @throws SceneError when a shader cannot bind as many buffers as the scene needs.
+ */
+export function createSceneBuffers(
+  device: GPUDevice,
+  packed: PackedScene,
+  limits: BindingLimits = bindingLimitsOf(device),
+): SceneBuffers {
+  const sizes = Object.keys(storageKinds).map((kind) => [kind, packed[kind as StorageKind].byteLength] as const);
+  const split = planSplit(Object.fromEntries(sizes) as Record<StorageKind, number>, limits);
+  const buffers: GPUBuffer[] = [];
+  const resources: SceneResource[] = [];
+
+  function bind(binding: number, base: number, label: string, bytes: Uint8Array<ArrayBuffer>): void {
+    const buffer = uploadStorageBuffer(device, label, bytes);
+    buffers.push(buffer);
+    resources.push({ binding, base, resource: { buffer } });
   }
-  const environmentTextures = createEnvironmentTextures(device, packed.environment);
-  const storage = named.map(([name, bytes]) => uploadStorageBuffer(device, `render.${name}`, new Uint8Array(bytes)));
+
   // UNIFORM 0x40.
   const uniforms = createStorageBuffer(device, 'render.scene', packed.uniforms.byteLength, 0x40);
   device.queue.writeBuffer(uniforms, 0, packed.uniforms);
-  const buffers = [uniforms, ...storage];
+  buffers.push(uniforms);
+  resources.push({ binding: 0, base: 0, resource: { buffer: uniforms } });
+  bind(4, 4, 'render.materials', new Uint8Array(packed.materials));
+  bind(6, 6, 'render.albedoTables', new Uint8Array(packed.albedoTables));
+  let further = firstFurtherBinding;
+  for (const [kind, { binding, elementBytes }] of Object.entries(storageKinds)) {
+    const { parts, elementsPerPart } = split[kind as StorageKind];
+    const bytes = new Uint8Array(packed[kind as StorageKind]);
+    for (let part = 0; part < parts; part += 1) {
+      const begin = part * elementsPerPart * elementBytes;
+      const own = bytes.subarray(begin, begin + elementsPerPart * elementBytes);
+      bind(part === 0 ? binding : further++, binding, `render.${kind}${part === 0 ? '' : `.${part}`}`, own);
+    }
+  }
+  const environmentTextures = createEnvironmentTextures(device, packed.environment);
+  for (const [index, texture] of environmentTextures.entries()) {
+    const binding = 7 + index;
+    resources.push({ binding, base: binding, resource: texture.createView({ label: texture.label }) });
+  }
   const environmentBytes = environmentTextures.reduce((sum, texture) => sum + texture.width * texture.height * 12, 0);
   return {
-    resources: [
-      ...buffers.slice(0, 7).map((buffer) => ({ buffer })),
-      ...environmentTextures.map((texture) => texture.createView({ label: texture.label })),
-      ...buffers.slice(7).map((buffer) => ({ buffer })),
-    ],
-    features: packed.features,
+    resources,
+    variant: variantOf(packed.features, split),
     sizeBytes: buffers.reduce((sum, buffer) => sum + buffer.size, environmentBytes),
     destroy() {
       for (const resource of [...buffers, ...environmentTextures]) resource.destroy();

@@ -11,6 +11,7 @@ import { createWavefrontKernel, wavefrontCapacity } from './kernels/path-trace-w
 import { createSceneBuffers, packScene } from './scene-buffers.ts';
 import type { Scene } from './scene/scene.ts';
 import { SceneError } from './scene/scene-error.ts';
+import type { BindingLimits } from './storage-split.ts';
 import { checkSettings, checkTile } from './settings.ts';
 import { type SliceBudget, adjustBudget, planSlices, retarget } from './slice-plan.ts';
 
@@ -52,6 +53,8 @@ export interface SceneRendererOptions extends RenderPace {
   /** How the adapter is driven (measured when not said) and how the tree lies in memory; neither changes a byte. */
   readonly driver?: RenderDriver;
   readonly layout?: BvhLayout;
+  /** Smaller than the device's, to try what larger scenes or lesser adapters meet. */
+  readonly bindingLimits?: BindingLimits;
 }
 
 export async function createSceneRenderer(
@@ -64,7 +67,8 @@ export async function createSceneRenderer(
   const layout = options.layout ?? bvh2Layout;
   const lights = listLights(scene, options.environment);
   const tree = buildBvh(scene.positions, scene.triangleCount);
-  const buffers = createSceneBuffers(device, packScene(scene, tree, layout, lights, settings, options.environment));
+  const packed = packScene(scene, tree, layout, lights, settings, options.environment);
+  const buffers = createSceneBuffers(device, packed, options.bindingLimits);
   const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };
   const drivers = await createDriverChoice(device, {
     create: {

@@ -92,7 +92,7 @@ async function runProbe(
     label: `test.${entryPoint}`,
     code: assembleShader({ name: 'probe', code, requires: [random, surface] }),
     entryPoint,
-    constants: buffers.features,
+    constants: buffers.variant.features,
   });
   const view = createStorageBuffer(device, 'test.view', 16, 0x40);
   device.queue.writeBuffer(view, 0, Float32Array.of(...probe.wo));
@@ -104,7 +104,7 @@ async function runProbe(
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
-  const scenes = [4, 6].map((binding) => ({ binding, resource: buffers.resources[binding] as GPUBindingResource }));
+  const scenes = buffers.resources.filter(({ binding }) => binding === 4 || binding === 6);
   const owns = ownBindings[entryPoint].map((binding) => ({
     binding,
     resource: { buffer: own[binding] as GPUBuffer },

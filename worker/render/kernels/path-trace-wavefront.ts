@@ -4,7 +4,7 @@ import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
 import { path, slice } from '../library/path.ts';
 import { assembleShader } from '../library/shader-fragment.ts';
-import { type SceneBuffers, type SceneFeatures, featureKey, isForTraversal } from '../scene-buffers.ts';
+import { type SceneBuffers, type SceneVariant, isForTraversal } from '../scene-buffers.ts';
 import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
 
 const workgroupSize = 64;
@@ -43,20 +43,21 @@ const pipelines = new WeakMap<GPUDevice, Map<string, Promise<Record<StageName, G
 function pipelinesFor(
   device: GPUDevice,
   layout: BvhLayout,
-  features: SceneFeatures,
+  variant: SceneVariant,
 ): Promise<Record<StageName, GPUComputePipeline>> {
   const known = pipelines.get(device) ?? new Map<string, Promise<Record<StageName, GPUComputePipeline>>>();
   pipelines.set(device, known);
-  const key = featureKey(layout.name, features);
+  const key = `${layout.name} ${variant.key}`;
   let compiled = known.get(key);
   if (compiled === undefined) {
-    const shader = assembleShader({ name: 'path-trace-wavefront', code, requires: [path(layout), slice] });
+    const main = { name: 'path-trace-wavefront', code, requires: [path(layout), slice] };
+    const shader = assembleShader(main, variant.replacements);
     compiled = Promise.all(
       stageNames.map(async (name) => {
         const label = `render.wavefront.${name}`;
         return [
           name,
-          await createComputePipeline(device, { label, code: shader, entryPoint: name, constants: features }),
+          await createComputePipeline(device, { label, code: shader, entryPoint: name, constants: variant.features }),
         ] as const;
       }),
     ).then((entries) => Object.fromEntries(entries) as Record<StageName, GPUComputePipeline>);
@@ -75,7 +76,7 @@ export async function createWavefrontKernel(
   options: { readonly scene: SceneBuffers; readonly layout: BvhLayout; readonly maxBounces: number },
 ): Promise<PathTraceKernel> {
   const { scene, layout, maxBounces } = options;
-  const compiled = await pipelinesFor(device, layout, scene.features);
+  const compiled = await pipelinesFor(device, layout, scene.variant);
   const sliceBuffer = createSliceBuffer(device, 'render.wavefront.slice');
   const pathData = createStorageBuffer(device, 'render.wavefront.paths', wavefrontCapacity * planes * 16);
   const queues = createStorageBuffer(device, 'render.wavefront.queues', wavefrontCapacity * lists * 4);
@@ -89,7 +90,7 @@ export async function createWavefrontKernel(
     const stage: Stage = stages[name];
     const own = [sliceBuffer, film, pathData, queues, counters, dispatches];
     const entries = [
-      scene.resources.flatMap((resource, binding) => (stage.scene(binding) ? [{ binding, resource }] : [])),
+      scene.resources.filter(({ base }) => stage.scene(base)),
       stage.own.map((binding) => ({ binding, resource: { buffer: own[binding] as GPUBuffer } })),
     ];
     return entries.map((list, group) =>

@@ -3,36 +3,36 @@ import { createComputePipeline } from '../../gpu/pipelines.ts';
 import type { BvhLayout } from '../bvh/layout.ts';
 import { path, slice } from '../library/path.ts';
 import { type ShaderFragment, assembleShader } from '../library/shader-fragment.ts';
-import { type SceneBuffers, type SceneFeatures, featureKey } from '../scene-buffers.ts';
+import type { SceneBuffers, SceneVariant } from '../scene-buffers.ts';
 import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
 
 const workgroupWidth = 8;
 const workgroupHeight = 8;
 
-/** The whole module for a tree layout, as the device compiles it. */
-export function pathTraceShader(layout: BvhLayout): string {
+/** The whole module for a tree layout and a scene, as the device compiles it. */
+function pathTraceShader(layout: BvhLayout, variant: SceneVariant): string {
   const main: ShaderFragment = {
     name: 'path-trace',
     code,
     requires: [path(layout), slice],
   };
-  return assembleShader(main);
+  return assembleShader(main, variant.replacements);
 }
 
 /** Compiled once per device, layout and what scenes use: compiling takes longer than many a small render. */
 const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
 
-function pipelineFor(device: GPUDevice, layout: BvhLayout, features: SceneFeatures): Promise<GPUComputePipeline> {
+function pipelineFor(device: GPUDevice, layout: BvhLayout, variant: SceneVariant): Promise<GPUComputePipeline> {
   const known = pipelines.get(device) ?? new Map<string, Promise<GPUComputePipeline>>();
   pipelines.set(device, known);
-  const key = featureKey(layout.name, features);
+  const key = `${layout.name} ${variant.key}`;
   let pipeline = known.get(key);
   if (pipeline === undefined) {
     pipeline = createComputePipeline(device, {
       label: 'render.pathTrace',
-      code: pathTraceShader(layout),
+      code: pathTraceShader(layout, variant),
       entryPoint: 'main',
-      constants: { WORKGROUP_WIDTH: workgroupWidth, WORKGROUP_HEIGHT: workgroupHeight, ...features },
+      constants: { WORKGROUP_WIDTH: workgroupWidth, WORKGROUP_HEIGHT: workgroupHeight, ...variant.features },
     });
     known.set(key, pipeline);
     // A failure is told to every caller that waits, and tried again by the next.
@@ -45,12 +45,12 @@ export async function createPathTraceKernel(
   device: GPUDevice,
   options: { readonly scene: SceneBuffers; readonly layout: BvhLayout },
 ): Promise<PathTraceKernel> {
-  const pipeline = await pipelineFor(device, options.layout, options.scene.features);
+  const pipeline = await pipelineFor(device, options.layout, options.scene.variant);
   const sliceBuffer = createSliceBuffer(device, 'render.pathTrace.slice');
   const sceneGroup = device.createBindGroup({
     label: 'render.pathTrace.scene',
     layout: pipeline.getBindGroupLayout(0),
-    entries: options.scene.resources.map((resource, binding) => ({ binding, resource })),
+    entries: options.scene.resources,
   });
   let filmGroup: GPUBindGroup | undefined;
   let groups: readonly [number, number] = [0, 0];

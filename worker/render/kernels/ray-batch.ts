@@ -1,5 +1,6 @@
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { createComputePipeline } from '../../gpu/pipelines.ts';
+import { type ShaderFragment, assembleShader } from '../library/shader-fragment.ts';
 import { type SceneBuffers, isForTraversal } from '../scene-buffers.ts';
 
 const workgroupSize = 64;
@@ -20,16 +21,15 @@ export interface RayBatchOptions {
 export async function createRayBatchKernel(
   device: GPUDevice,
   label: string,
-  code: string,
+  main: ShaderFragment,
   options: RayBatchOptions,
 ): Promise<RayBatchKernel> {
   const { scene, rays, answers } = options;
-  const constants = scene.features;
+  const { features: constants, replacements } = scene.variant;
+  const code = assembleShader(main, replacements);
   const pipeline = await createComputePipeline(device, { label, code, entryPoint: 'main', constants });
   const own = [rays, answers].map((buffer, binding) => ({ binding, resource: { buffer } }));
-  const used = scene.resources
-    .map((resource, binding) => ({ binding, resource }))
-    .filter(({ binding }) => isForTraversal(binding));
+  const used = scene.resources.filter(({ base }) => isForTraversal(base));
   const groups = [used, own].map((entries, group) =>
     device.createBindGroup({ label: `${label}.${group}`, layout: pipeline.getBindGroupLayout(group), entries }),
   );
