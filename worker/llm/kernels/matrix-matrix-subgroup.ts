@@ -1,5 +1,6 @@
 import code from '../../../shaders/llm/matrix-matrix-subgroup.wgsl?raw';
 import { composeWithWeights, type WeightFormat } from '../formats/weight-format.ts';
+import { fillLines } from './fill-lines.ts';
 import { createHalfInput } from './half-input.ts';
 import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
 import type { BatchMatrixKernelOptions } from './matrix-options.ts';
@@ -190,16 +191,13 @@ export function subgroupCode(format: WeightFormat, units: MatrixUnits, tile: Sub
     ),
   };
   const declared = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
-  const body = code.replaceAll(/^ *\/\/@ (\w+)$/gm, (_, name: string) =>
-    (lines[name as keyof typeof lines] ?? []).join('\n'),
-  );
   const text = [
     declared.join('\n'),
     elementCode[units.element],
     unitVectors === 1 ? loadPairCode : loadUnitCode,
     units.operations,
     matrixResultCode,
-    body,
+    fillLines(code, lines),
   ].join('\n');
   return units.enables + composeWithWeights(text, [{ prefix: 'weight', format, firstBinding: 4 }]);
 }

@@ -1,54 +1,46 @@
 import code from '../../../shaders/llm/matrix-matrix.wgsl?raw';
-import { composeWithWeights } from '../formats/weight-format.ts';
-import { activationCode, ACTIVATIONS } from './activation.ts';
-import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
-import { COMBINE_MODES, type BatchMatrixKernelOptions } from './matrix-options.ts';
+import { composeWithWeights, type WeightFormat } from '../formats/weight-format.ts';
+import { fillLines } from './fill-lines.ts';
+import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
+import type { BatchMatrixKernelOptions } from './matrix-options.ts';
+import { createMatrixShape, matrixResultCode } from './matrix-result.ts';
 
-/** Rows and tokens of one workgroup's tile; chunks are a multiple of it. */
-export const MATRIX_TILE = 32;
+/** Rows and tokens of a workgroup's tile: for a few tokens, and for many. */
+const TILES = { small: 32, large: 64 } as const;
 
-/** Matrix times a batch of tokens (prefill), with optional RMSNorm before and residual after; one dispatch per slice. */
-export async function createMatrixMatrix(cache: PipelineCache, options: BatchMatrixKernelOptions): Promise<Kernel> {
+/** What weights are held as between the matrix and the sum, which is always of f32. */
+export type WeightPrecision = 'f32' | 'f16';
+
+/** Matrix times a batch of tokens (prefill), with optional RMSNorm before and residual after; one dispatch per slice. f16 needs shader-f16. */
+export async function createMatrixMatrix(
+  cache: PipelineCache,
+  options: BatchMatrixKernelOptions,
+  precision: WeightPrecision = 'f32',
+): Promise<Kernel> {
   const { device } = cache;
-  const { matrix, input, output, normalisation, combine } = options;
-  const flags = [normalisation === undefined ? 0 : 1, COMBINE_MODES[combine]];
+  const { matrix, input, output, normalisation } = options;
   const label = `llm.matrix-matrix.${matrix.label}`;
-  const pipeline = await cache.get({
-    label,
-    code: composeWithWeights(`${activationCode}\n${code}`, [
-      { prefix: 'weight', format: matrix.format, firstBinding: 4 },
-    ]),
-  });
+  const compile = (tile: number) => cache.get({ label, code: tiledCode(matrix.format, tile, precision) });
+  const [small, large] = await Promise.all([compile(TILES.small), compile(TILES.large)]);
   const slices = matrix.slices.map((slice) => {
-    const shape = createShapeBuffer(
-      device,
-      `${label}.shape`,
-      [
-        slice.rowCount,
-        matrix.blocks,
-        matrix.columns,
-        options.outputOffset + slice.firstRow,
-        options.outputStride,
-        ...flags,
-        ACTIVATIONS[options.activation ?? 'silu'],
-      ],
-      [normalisation?.epsilon ?? 0, options.softCap ?? 0],
-    );
+    const shape = createMatrixShape(device, label, options, slice);
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales, options.batch];
     return {
       shape,
-      group: createBindGroup(device, label, pipeline, buffers),
-      rowTiles: Math.ceil(slice.rowCount / MATRIX_TILE),
+      rowCount: slice.rowCount,
+      small: createBindGroup(device, label, small, buffers),
+      large: createBindGroup(device, label, large, buffers),
     };
   });
   return {
     label,
     dispatchCount: slices.length,
     run(pass, tokenCount) {
-      pass.setPipeline(pipeline);
-      for (const { group, rowTiles } of slices) {
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(rowTiles, Math.ceil(tokenCount / MATRIX_TILE));
+      const size = tokenCount <= TILES.small ? 'small' : 'large';
+      pass.setPipeline(size === 'small' ? small : large);
+      for (const slice of slices) {
+        pass.setBindGroup(0, slice[size]);
+        pass.dispatchWorkgroups(Math.ceil(slice.rowCount / TILES[size]), Math.ceil(tokenCount / TILES[size]));
       }
     },
     destroy() {
@@ -56,3 +48,45 @@ export async function createMatrixMatrix(cache: PipelineCache, options: BatchMat
     },
   };
 }
+
+function tiledCode(format: WeightFormat, tile: number, precision: WeightPrecision): string {
+  const own = tile / 32;
+  const quads = Array.from({ length: own }, (_, index) => index);
+  const sums = quads.flatMap((tokenQuad) =>
+    ['x', 'y', 'z', 'w'].flatMap((token) => quads.map((rowQuad) => ({ tokenQuad, token, rowQuad }))),
+  );
+  const nameOf = (sum: (typeof sums)[number]) => `sum${sum.tokenQuad}${sum.token}${sum.rowQuad}`;
+  const wide = precision === 'f32' ? '' : 'vec4<f32>';
+  const lines = {
+    declare: [
+      ...quads.map((quad) => `var squares${quad} = vec4<f32>(0.0);`),
+      ...sums.map((sum) => `var ${nameOf(sum)} = vec4<f32>(0.0);`),
+    ],
+    load: quads.map((quad) => `squares${quad} += loadInputs(index + ${quad * 64}u, tokenBase, block);`),
+    multiply: [
+      ...quads.map((quad) => `let weights${quad} = ${wide}(weightTile[column * TILE_QUADS + rowQuad + ${quad * 8}u]);`),
+      ...quads.map((quad) => `let inputs${quad} = inputTile[column * TILE_QUADS + tokenQuad + ${quad * 8}u];`),
+      ...sums.map((sum) => `${nameOf(sum)} += weights${sum.rowQuad} * inputs${sum.tokenQuad}.${sum.token};`),
+    ],
+    squares: quads.map((quad) => `inputTile[index + ${quad * 64}u] = squares${quad};`),
+    results: [`var results = array<vec4<f32>, OWN_SUMS>(${sums.map(nameOf).join(', ')});`],
+  };
+  const text = [
+    `const TILE_QUADS = ${tile / 4}u;`,
+    `const UNITS_PER_BLOCK = ${format.unitsPerBlock}u;`,
+    precisionCode[precision],
+    matrixResultCode,
+    fillLines(code, lines),
+  ].join('\n');
+  const composed = composeWithWeights(text, [{ prefix: 'weight', format, firstBinding: 4 }]);
+  return precision === 'f32' ? composed : `enable f16;\n${composed}`;
+}
+
+const precisionCode = {
+  f32: `alias WeightVector = vec4<f32>;
+fn toWeightVector(vector: vec4<f32>) -> WeightVector { return vector; }`,
+  f16: `alias WeightVector = vec4<f16>;
+fn toWeightVector(vector: vec4<f32>) -> WeightVector {
+  return WeightVector(clamp(vector, vec4<f32>(-65504.0), vec4<f32>(65504.0)));
+}`,
+} as const;

@@ -4,7 +4,7 @@ import { createAddNormalised } from '../kernels/add-normalised.ts';
 import type { AttentionVariant } from '../kernels/attention.ts';
 import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
 import { createShapeBuffer, type Kernel, type PipelineCache } from '../kernels/kernel.ts';
-import { createMatrixMatrix, MATRIX_TILE } from '../kernels/matrix-matrix.ts';
+import { createMatrixMatrix } from '../kernels/matrix-matrix.ts';
 import type { MatrixKernelOptions } from '../kernels/matrix-options.ts';
 import { createMatrixVector } from '../kernels/matrix-vector.ts';
 import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
@@ -17,7 +17,7 @@ import type { LlamaLayer, LlamaWeights } from './llama-weights.ts';
 export const PREFILL_CHUNK = 128;
 
 /** Tokens whose logits are made at once when all are wanted. */
-export const SCORING_CHUNK = MATRIX_TILE;
+export const SCORING_CHUNK = 32;
 
 /** Activations of one batch. Shared by all contexts: every submit computes a whole batch, and the queue keeps their order. */
 export interface Scratch {
