@@ -68,7 +68,11 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
   const environment: MeasureEnvironment = { device, copyBytesPerSecond, targetMs, coldBytes };
   const matrixUnits = await findMatrixUnits(device);
   record('matrixUnits', matrixUnits.reason ?? describeUnits(matrixUnits.units));
-  const variants: readonly BatchVariant[] = matrixUnits.units === null ? ['f32'] : ['f32', ...settings.subgroupTiles];
+  const variants: readonly BatchVariant[] = [
+    'f32',
+    ...(device.features.has('shader-f16') ? (['f16'] as const) : []),
+    ...(matrixUnits.units === null ? [] : settings.subgroupTiles),
+  ];
   const kernels: unknown[] = [];
   for (const [shapes, tokens, ways] of [
     [settings.vectorShapes, 1, ['f32']],

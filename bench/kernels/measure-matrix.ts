@@ -1,6 +1,6 @@
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
 import { createShapeBuffer, type Kernel, pipelineCacheOf } from '../../worker/llm/kernels/kernel.ts';
-import { createMatrixMatrix } from '../../worker/llm/kernels/matrix-matrix.ts';
+import { createMatrixMatrix, type WeightPrecision } from '../../worker/llm/kernels/matrix-matrix.ts';
 import {
   createMatrixMatrixSubgroup,
   partNumbers,
@@ -18,8 +18,8 @@ import { timeRepeats } from './time-repeats.ts';
 const coldBytes = 512 * 1024 * 1024;
 const mostCopies = 64;
 
-/** How a batch is computed: in f32, or on matrix units with these tiles. */
-export type BatchVariant = 'f32' | SubgroupTile;
+/** How a batch is computed: with weights of this precision, or on matrix units with these tiles. */
+export type BatchVariant = WeightPrecision | SubgroupTile;
 
 export interface MatrixMeasurement extends MatrixSpec {
   readonly kernel: 'matrix-vector' | 'matrix-matrix';
@@ -48,7 +48,7 @@ export interface MeasureEnvironment {
 }
 
 export function nameVariant(variant: BatchVariant): string {
-  if (variant === 'f32') return variant;
+  if (typeof variant === 'string') return variant;
   const { rows, tokens, gridRows, gridTokens } = variant;
   return `subgroup-matrix ${rows}x${tokens} by ${gridRows}x${gridTokens}`;
 }
@@ -119,7 +119,7 @@ async function chooseKernel(
   const cache = pipelineCacheOf(device);
   const { tokens, variant, own } = run;
   if (tokens === 1) return (options) => createMatrixVector(cache, options);
-  if (variant === 'f32') return (options) => createMatrixMatrix(cache, options);
+  if (typeof variant === 'string') return (options) => createMatrixMatrix(cache, options, variant);
   const { units, reason } = await findMatrixUnits(device);
   if (units === null) throw new RangeError(reason);
   const blocks = Math.ceil(spec.columns / 32);

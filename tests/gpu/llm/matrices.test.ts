@@ -117,6 +117,67 @@ it.each([
   kernel.destroy();
 });
 
+it('a token has the same bits in a batch of few tokens and of many, whatever the tile', async () => {
+  const random = createRandom(79);
+  const [rows, columns, chunk] = [70, 96, 64];
+  const { matrix } = await bench.matrix(random, 'Q4_0', { rows, columns });
+  const input = bench.floats('input', paddedRows(random, chunk, columns, columns));
+  const gain = bench.floats('gain', paddedRows(random, 1, columns, columns));
+  const output = bench.empty('output', chunk * rows);
+  const batch = bench.uniform([chunk]);
+  const kernel = await createMatrixMatrix(bench.cache, {
+    matrix,
+    input,
+    output,
+    outputOffset: 0,
+    outputStride: rows,
+    combine: 'replace',
+    normalisation: { gain, epsilon: EPSILON },
+    batch,
+  });
+  const many = await bench.run(kernel, chunk, output, chunk * rows);
+  bench.device.queue.writeBuffer(output, 0, new Float32Array(chunk * rows));
+  bench.write(batch, 0, [9]);
+  const few = await bench.run(kernel, 9, output, chunk * rows);
+  expect(few.subarray(0, 9 * rows)).toEqual(many.subarray(0, 9 * rows));
+  kernel.destroy();
+});
+
+it.each([
+  { type: 'Q4_0', tokens: 41 },
+  { type: 'F32', tokens: 3 },
+] as const)(
+  'weights of half precision leave an error of eleven bits: $type, $tokens tokens',
+  async ({ type, tokens }) => {
+    if (!bench.device.features.has('shader-f16')) return;
+    const random = createRandom(80);
+    const [rows, columns, chunk] = [67, 160, 64];
+    const { matrix, values } = await bench.matrix(random, type, { rows, columns });
+    // Activations as large as a model may have them: they stay in f32.
+    const inputs = paddedRows(random, chunk, columns, columns).map((value) => value * 1e5);
+    const output = bench.empty('output', chunk * rows);
+    const place = {
+      output,
+      outputOffset: 0,
+      outputStride: rows,
+      combine: 'replace',
+      batch: bench.uniform([tokens]),
+    } as const;
+    const kernel = await createMatrixMatrix(
+      bench.cache,
+      { matrix, input: bench.floats('input', inputs), ...place },
+      'f16',
+    );
+    const result = await bench.run(kernel, tokens, output, chunk * rows);
+    for (let token = 0; token < tokens; token++) {
+      const expected = multiply(values, rowOf(inputs, token, columns, columns));
+      const error = normalisedError(rowOf(result, token, rows, rows), expected);
+      expect(error).toBeLessThan(1e-6);
+    }
+    kernel.destroy();
+  },
+);
+
 it('a branch is normalised by its own length and added to what is there', async () => {
   const random = createRandom(78);
   const [columns, stride, tokenCount] = [301, 320, 3];
