@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMemorySource } from '../../worker/byte-source.ts';
 import type { SamplingParameters } from '../../worker/messages.ts';
 import { loadModel, type GenerationRequest, type LanguageModel } from '../../worker/llm/index.ts';
+import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
+import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
+import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
 import { embeddedModelBytes } from './embedded-model.ts';
 
@@ -60,6 +63,42 @@ const penalties = {
   presencePenalty: 0.4,
   penaltyTokens: 7,
 };
+
+describe('every kind of attention', () => {
+  // Windows, soft caps, norms on both sides; other ways of turning positions, biases, coarse weights.
+  it.each(['gemma2 F32', 'gemma3 F16', 'qwen2 Q4_0', 'qwen3 Q8_0', 'phi3 F32'])(
+    'gives the same tokens with drafts, greedy and drawn: %s',
+    async (title) => {
+      const shape = ARCHITECTURE_CASES.find((entry) => entry.title === title);
+      if (shape === undefined) throw new Error(`no case ${title}`);
+      const bytes = writeGguf(randomArchitecture(shape.options).file);
+      const random = await loadModel(await getTestDevice(), createMemorySource(bytes), { contextLength: 80 });
+      // Token 0 would end the answer.
+      const logitBias = [{ token: 0, bias: -100 }];
+      const ofFour = [1, 2, 3, 4].map((token) => ({ token, bias: 60 }));
+      const rules = [
+        { temperature: 0, seed: 0, logitBias },
+        { temperature: 0.8, seed: 3, logitBias: ofFour, frequencyPenalty: 0.3, penaltyTokens: 5, topK: 3 },
+      ];
+      let accepted = 0;
+      for (const sampling of rules) {
+        const found = [];
+        for (const options of [{}, { speculation: { maxTokens: 5 } }]) {
+          const before = await random.counters();
+          const promptTokens = [...shape.tokens, ...shape.tokens.slice(0, 10)];
+          const session = await random.openGeneration({ promptTokens, maxTokens: 40, sampling, ...options });
+          found.push((await session.next(40)).tokens);
+          session.destroy();
+          accepted += (await random.counters()).acceptedDrafts - before.acceptedDrafts;
+        }
+        expect(found[1]).toEqual(found[0]);
+        expect(found[0]).toHaveLength(40);
+      }
+      random.destroy();
+      expect(accepted).toBeGreaterThan(0);
+    },
+  );
+});
 
 describe('an answer with drafts', () => {
   it.each<[string, string, SamplingParameters, number, number]>([
