@@ -1,6 +1,9 @@
 /** Money is an integer in the token's smallest unit. USDC has six decimals: 1 USDC = 1_000_000n. Never a float. */
 export type Amount = bigint;
 
+/** What the dashboard, the command line and the sentences of the node call the token. */
+export const tokenName = 'USDC';
+
 export const tokenDecimals = 6;
 
 /** "1.234567" for 1234567n. Exact; keeps at least two decimals. */

@@ -60,15 +60,21 @@ export interface EarningsSnapshot {
   readonly series: readonly { readonly atMs: number; readonly earned: AmountText }[];
 }
 
+/** `urgent`: money is lost unless somebody acts; `warning`: it could come to that; `notice`: good to know. Most urgent first. */
+export const alarmSeverities = ['urgent', 'warning', 'notice'] as const;
+export type AlarmSeverity = (typeof alarmSeverities)[number];
+
 /** Something about the node's money that its owner should know of now. */
 export interface NodeAlarm {
   readonly code:
     | 'CHANNEL_CLOSING'
     | 'CHAIN_UNREACHABLE'
     | 'ENDPOINT_DOWN'
+    | 'ENDPOINTS_DISAGREE'
     | 'GAS_UNAFFORDABLE'
     | 'CLAIM_FAILED'
     | 'WALLET_NOT_BACKED_UP';
+  readonly severity: AlarmSeverity;
   /** A whole sentence. */
   readonly message: string;
   readonly fix: string;

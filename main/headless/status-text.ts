@@ -1,4 +1,11 @@
-import type { EarningsSnapshot, NodeSnapshot, NodeState, NodeStateName } from '../../protocol/node-api.ts';
+import type {
+  AlarmSeverity,
+  EarningsSnapshot,
+  NodeAlarm,
+  NodeSnapshot,
+  NodeState,
+  NodeStateName,
+} from '../../protocol/node-api.ts';
 import { formatAmount } from '../../protocol/money.ts';
 
 const stateTitles: Record<NodeStateName, string> = {
@@ -36,7 +43,17 @@ export function renderStatus(snapshot: NodeSnapshot): string {
     const speed = task.unitsPerSecond === null ? '' : `, ${task.unitsPerSecond.toPrecision(3)}/s`;
     rows.push(['', `${task.kind} ${task.unitsDone}/${task.unitsTotal}${speed}: ${task.detail}`]);
   }
+  rows.push(...(snapshot.alarms ?? []).flatMap(alarmRows));
   return rows.map(([label, value]) => `${label.padEnd(9)}${value}`).join('\n');
+}
+
+const severityTitles: Record<AlarmSeverity, string> = { urgent: 'URGENT', warning: 'Warning', notice: 'Notice' };
+
+function alarmRows({ severity, message, fix }: NodeAlarm): (readonly [string, string])[] {
+  return [
+    [severityTitles[severity], message],
+    ['', `Fix: ${fix}`],
+  ];
 }
 
 function renderEarnings({ currency, decimals, earned, claimed, settled, spent }: EarningsSnapshot): string {

@@ -1,7 +1,7 @@
 /** What the node, its interfaces and the payment code ask of the books. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Hex, Receipt } from '../../protocol/agreement.ts';
-import { tokenDecimals } from '../../protocol/money.ts';
+import { tokenDecimals, tokenName } from '../../protocol/money.ts';
 import type { EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
 import { decodeFacts } from './events.ts';
 import type { Role } from './events.ts';
@@ -62,7 +62,7 @@ export function createQueries(database: DatabaseSync) {
     // The newest point is always shown and may be one beyond the even steps.
     const step = Math.max(1, Math.ceil(count / (seriesPoints - 1)));
     return {
-      currency: 'USDC',
+      currency: tokenName,
       decimals: tokenDecimals,
       earned: totalText('earned'),
       claimed: totalText('claimed'),

@@ -13,14 +13,32 @@ export function remindOfBackup(
   startedAtMs = Date.now(),
 ): () => readonly NodeAlarm[] {
   return () => {
-    if (readWalletSettings(dataDirectory).backupVerifiedAtMs !== null) return [];
+    if (isProven(dataDirectory)) return [];
     return [
       {
         code: 'WALLET_NOT_BACKED_UP',
+        severity: 'warning',
         message: `The key of ${walletAddress} is on this machine only: lose it, and what is not paid out is lost.`,
-        fix: describeWallet(dataDirectory)?.sealedBy === keychainName ? byDesktop : byCommandLine,
+        fix: isSealedByKeychain(dataDirectory) ? byDesktop : byCommandLine,
         sinceMs: startedAtMs,
       },
     ];
   };
+}
+
+/** A file that cannot be read now proves nothing; the node has read it when it started. */
+function isProven(dataDirectory: string): boolean {
+  try {
+    return readWalletSettings(dataDirectory).backupVerifiedAtMs !== null;
+  } catch {
+    return false;
+  }
+}
+
+function isSealedByKeychain(dataDirectory: string): boolean {
+  try {
+    return describeWallet(dataDirectory)?.sealedBy === keychainName;
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,15 @@
-import { formatAmount } from '../../protocol/money.ts';
-import type { NodeAlarm } from '../../protocol/node-api.ts';
+import { formatAmount, tokenName } from '../../protocol/money.ts';
+import { alarmSeverities, type NodeAlarm } from '../../protocol/node-api.ts';
 import type { ClaimWatch } from '../payment/index.ts';
 
 /** Unclaimed earnings are only as safe as the payer's withdraw delay is long; this is far inside a day. */
 const lookEveryMs = 5 * 60_000;
+/** An owner who has just proven a backup wants to see it. */
+const remindEveryMs = 15_000;
+
+function byUrgency(one: NodeAlarm, other: NodeAlarm): number {
+  return alarmSeverities.indexOf(one.severity) - alarmSeverities.indexOf(other.severity);
+}
 
 /** Looks at the start, because a payer may have begun to withdraw while the node was off, and every five minutes. */
 export function createClaimPolicy(options: {
@@ -15,28 +21,41 @@ export function createClaimPolicy(options: {
 }): { look(): Promise<void>; readonly alarms: readonly NodeAlarm[]; close(): void } {
   const { watch, remind = () => [], log, onChange } = options;
   let alarms: readonly NodeAlarm[] = [];
-  let said = '';
+
+  function show(): void {
+    const before = sentenceOf(alarms);
+    alarms = [...watch.alarms, ...remind()].toSorted(byUrgency);
+    const now = sentenceOf(alarms);
+    if (now === before) return;
+    if (now !== '') log(now);
+    onChange();
+  }
 
   async function look(): Promise<void> {
     const report = await watch.look();
     if (report !== null && report.claimed > 0n) {
-      log(`Claimed ${formatAmount(report.claimed)} on ${report.channels} channels.`);
+      log(`Claimed ${formatAmount(report.claimed)} ${tokenName} on ${report.channels} channels.`);
     }
-    alarms = [...watch.alarms, ...remind()];
-    const now = alarms.map((alarm) => alarm.message).join(' ');
-    if (now !== said && now !== '') log(now);
-    if (now !== said || report !== null) onChange();
-    said = now;
+    show();
+    if (report !== null) onChange();
   }
 
-  const timer = setInterval(() => void look(), lookEveryMs);
-  timer.unref();
+  const timers = [setInterval(() => void look(), lookEveryMs), setInterval(show, remindEveryMs)];
+  for (const timer of timers) timer.unref();
+  // What needs no chain is said before the first task can come.
+  show();
   void look();
   return {
     look,
     get alarms() {
       return alarms;
     },
-    close: () => clearInterval(timer),
+    close() {
+      for (const timer of timers) clearInterval(timer);
+    },
   };
+}
+
+function sentenceOf(alarms: readonly NodeAlarm[]): string {
+  return alarms.map((alarm) => alarm.message).join(' ');
 }

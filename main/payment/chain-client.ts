@@ -23,6 +23,8 @@ export interface ChannelOnChain {
   readonly totalClaimedAtMost: bigint;
   /** Block time at which the payer announced a withdrawal; 0 when none is under way. */
   readonly withdrawInitiatedAt: number;
+  /** The endpoints said different things: one lags, or lies. */
+  readonly isDisputed?: boolean;
 }
 
 export interface ClaimRow {
@@ -216,12 +218,20 @@ function lowest(amounts: readonly [bigint, ...bigint[]]): bigint {
 
 /** Of answers that differ, because an endpoint lags or lies, each figure is taken so that it can cost us nothing. */
 function merge(answers: readonly [ChannelOnChain, ...ChannelOnChain[]]): ChannelOnChain {
-  return answers.reduce((merged, answer) => ({
+  const [first] = answers;
+  const isDisputed = answers.some(
+    ({ balance, totalClaimed, withdrawInitiatedAt }) =>
+      balance !== first.balance ||
+      totalClaimed !== first.totalClaimed ||
+      withdrawInitiatedAt !== first.withdrawInitiatedAt,
+  );
+  const merged = answers.reduce((merged, answer) => ({
     balance: lowest([merged.balance, answer.balance]),
     totalClaimed: lowest([merged.totalClaimed, answer.totalClaimed]),
     totalClaimedAtMost: -lowest([-merged.totalClaimedAtMost, -answer.totalClaimedAtMost]),
     withdrawInitiatedAt: Math.max(merged.withdrawInitiatedAt, answer.withdrawInitiatedAt),
   }));
+  return { ...merged, isDisputed };
 }
 
 function encodeRow(row: ClaimRow): object {

@@ -2,6 +2,7 @@ import { translate } from './i18n/messages.ts';
 import { Flame } from './icons.tsx';
 import type { NodeStore } from './node-store.ts';
 import { AdapterCard } from './views/adapter-card.tsx';
+import { AlarmList } from './views/alarm-list.tsx';
 import { ConnectionNotice } from './views/connection-notice.tsx';
 import { EarningsCard } from './views/earnings-card.tsx';
 import { NetworkCard } from './views/network-card.tsx';
@@ -35,6 +36,7 @@ export function App({ store }: { store: NodeStore }) {
               api={store.api}
               isConnected={isConnected}
             />
+            <AlarmList alarms={snapshot.alarms ?? []} nowMs={store.nowMs.value} />
             <EarningsCard earnings={snapshot.earnings} api={store.api} isConnected={isConnected} />
             <AdapterCard adapter={snapshot.adapter} />
             <NetworkCard snapshot={snapshot} />

@@ -1,6 +1,6 @@
 /** Line icons on a 24 grid in the colour of the text; every one stands beside a word, so all are hidden from readers. */
 import type { ComponentChildren } from 'preact';
-import type { NodeStateName } from '../../protocol/node-api.ts';
+import type { AlarmSeverity, NodeStateName } from '../../protocol/node-api.ts';
 
 function Icon({ children, className = 'icon' }: { children: ComponentChildren; className?: string }) {
   return (
@@ -26,6 +26,30 @@ const dots = (
   </Icon>
 );
 
+const triangle = <path d="M12 4 2.8 20h18.4zM12 10v5M12 17.6v.2" />;
+
+/** A shape for each severity too. */
+export function AlarmIcon({ severity }: { severity: AlarmSeverity }) {
+  switch (severity) {
+    case 'urgent':
+      return <Icon className="alarm-icon">{triangle}</Icon>;
+    case 'warning':
+      return (
+        <Icon className="alarm-icon">
+          <circle cx="12" cy="12" r="9" />
+          <path d="M12 7v6M12 16.6v.2" />
+        </Icon>
+      );
+    case 'notice':
+      return (
+        <Icon className="alarm-icon">
+          <circle cx="12" cy="12" r="9" />
+          <path d="M12 11v6M12 7.2v.2" />
+        </Icon>
+      );
+  }
+}
+
 /** Every state has a shape of its own: none is told by colour alone. The tray uses the same shapes. */
 export function StateIcon({ name }: { name: NodeStateName }) {
   switch (name) {
@@ -41,11 +65,7 @@ export function StateIcon({ name }: { name: NodeStateName }) {
         </Icon>
       );
     case 'blocked':
-      return (
-        <Icon className="state-icon">
-          <path d="M12 4 2.8 20h18.4zM12 10v5M12 17.6v.2" />
-        </Icon>
-      );
+      return <Icon className="state-icon">{triangle}</Icon>;
     case 'finishing':
       return (
         <Icon className="state-icon">

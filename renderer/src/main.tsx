@@ -5,6 +5,7 @@ import { createNodeStore } from './node-store.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/cards.css';
+import './styles/alarms.css';
 import './styles/tasks.css';
 import { createBridgeConnection } from './transport/bridge-connection.ts';
 import { createSocketConnection } from './transport/socket-connection.ts';

@@ -21,7 +21,10 @@ export function createNodeStore(connection: Connection): NodeStore {
   const title = computed(() => {
     const name = snapshot.value?.state.name;
     const app = translate('app.name');
-    return name === undefined ? app : `${translate(`state.${name}`)} · ${app}`;
+    if (name === undefined) return app;
+    const isUrgent = snapshot.value?.alarms?.some(({ severity }) => severity === 'urgent') === true;
+    const state = translate(`state.${name}`);
+    return `${isUrgent ? translate('alarm.title', { state }) : state} · ${app}`;
   });
   connection.onStateChange((next) => {
     state.value = next;

@@ -9,7 +9,7 @@ import { type ApiServer, startApiServer } from '../../main/headless/api-server.t
 import { formatReceiptDocument } from '../../protocol/receipt.ts';
 import { createReceiptDocument } from '../fixtures/receipt.ts';
 import { createNodeSource, type NodeSource } from '../fixtures/ui/node-source.ts';
-import { workingSnapshot } from '../fixtures/ui/snapshots.ts';
+import { alarmedSnapshot, workingSnapshot } from '../fixtures/ui/snapshots.ts';
 
 const entry = fileURLToPath(new URL('../../main/headless/main.ts', import.meta.url));
 /** Shared with the other tests, so that the software adapter is unpacked once. */
@@ -183,6 +183,19 @@ describe('hearth against a running node', () => {
     server = await startApiServer({ api: source, dataDirectory: directory });
   });
   afterAll(() => server.close());
+
+  it('names in its status what needs the owner, most urgent first, with the fix', async () => {
+    source.push(alarmedSnapshot);
+    const { stdout } = await hearth(['status', '--data-dir', directory]);
+    source.push({ alarms: [] });
+    const lines = stdout.split('\n');
+    const first = lines.findIndex((line) => line.startsWith('URGENT   0x7099'));
+    expect(lines[first + 1]).toBe(
+      '         Fix: Keep the node running and its wallet in gas, or run "hearth claim" now.',
+    );
+    expect(lines.filter((line) => line.startsWith('Warning  '))).toHaveLength(2);
+    expect(lines.filter((line) => line.startsWith('Notice   '))).toHaveLength(1);
+  });
 
   it('shows its status, passes a pause on, and ends with 3 when the node says no', async () => {
     const status = await hearth(['status', '--data-dir', directory]);

@@ -109,6 +109,12 @@ test('a receipt comes late to a task that is closed, but not with a signature’
   buyer.payments.markReceiptDelivered(task.hash);
 });
 
+async function sellBeside(seller: ProviderParty): Promise<void> {
+  const other = await market.addRequester('beside');
+  const task = await openTask(market.chain, other, seller, 'beside', { pricePerMillionUnits: 10n ** 12n });
+  await deliverChunk(other, seller, task, 10n);
+}
+
 function failing(thrown: unknown): { claimAndSettle: () => Promise<never> } {
   return {
     claimAndSettle: async () => {
@@ -146,6 +152,14 @@ test('the watch tells a failed claim, a missing endpoint and the last known clos
     claimAndSettle: () => Promise.resolve({ claimed: 0n, settled: 0n, channels: 0, transactionHashes: [] }),
   };
   expect(await look({ chain: relayed, payments: settle })).toEqual(['CHANNEL_CLOSING', 'ENDPOINT_DOWN']);
+  // Another channel beside it, and both endpoints of one mind about neither.
+  await sellBeside(seller);
+  const disputed = { ...relayed, endpointsDown: 0, readChannel: async () => ({ ...closing, isDisputed: true }) };
+  const watch = createClaimWatch({ ledger, chain: disputed, payments: settle, walletAddress: wallet.address });
+  await watch.look();
+  await watch.look();
+  const [, , alarm] = watch.alarms;
+  expect(alarm).toMatchObject({ code: 'ENDPOINTS_DISAGREE', message: expect.stringContaining('about 2 channels;') });
   const elsewhere = { ...chain, settings: { ...chain.settings, chainId: 1n } };
   expect(await look({ chain: elsewhere })).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Interface, JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createChainClient, createProviderPayments } from '../../main/payment/index.ts';
+import { createChainClient, createClaimWatch, createProviderPayments } from '../../main/payment/index.ts';
 import type { ChainSettings } from '../../main/payment/index.ts';
 import { openLedger } from '../../main/ledger/index.ts';
 import { settlementAddress } from '../../protocol/x402.ts';
@@ -83,7 +83,26 @@ test('an endpoint that invents a deposit is outvoted by the other; of two answer
       kind: 'chat',
     });
     expect(refused, name).toMatchObject({ code: 'DEPOSIT_TOO_SMALL', available: 1_000n });
-    provider.chain.close();
+    // The owner is told when two looks saw it, and no more once it has ended.
+    const opened = await provider.payments.openTask({
+      signed: task.signed,
+      agreementHash: task.hash,
+      channel: task.channel,
+      kind: 'chat',
+    });
+    expect(opened, name).toEqual({ ok: true });
+    const { ledger, chain, payments, wallet } = provider;
+    const watch = createClaimWatch({ ledger, chain, payments, walletAddress: wallet.address });
+    await watch.look();
+    expect(watch.alarms, name).toEqual([]);
+    await watch.look();
+    expect(watch.alarms, name).toMatchObject([
+      { code: 'ENDPOINTS_DISAGREE', severity: 'warning', message: expect.stringContaining('about 1 channel;') },
+    ]);
+    payments.closeTask(task.hash, 'over');
+    await watch.look();
+    expect(watch.alarms, name).toEqual([]);
+    chain.close();
   }
   await liar.close();
 });

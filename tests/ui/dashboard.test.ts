@@ -8,7 +8,7 @@ import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiServer, startApiServer } from '../../main/headless/api-server.ts';
 import { createNodeSource, type NodeSource } from '../fixtures/ui/node-source.ts';
-import { runningTask, softwareSnapshot, startMs, workingSnapshot } from '../fixtures/ui/snapshots.ts';
+import { alarmedSnapshot, runningTask, softwareSnapshot, startMs, workingSnapshot } from '../fixtures/ui/snapshots.ts';
 import { launchChromium } from './chromium.ts';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -98,6 +98,11 @@ async function findAccessibilityFaults(): Promise<readonly string[]> {
   });
 }
 
+/** Pixels by which the page is wider than its window. */
+function measureOverflow(): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
 async function takeScreenshot(name: string): Promise<void> {
   const folder = process.env['HEARTH_SCREENSHOTS'] ?? directory;
   const picture = await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
@@ -175,6 +180,31 @@ describe('the dashboard', () => {
     await takeScreenshot('software-1280');
   });
 
+  it('draws what needs its owner, most urgent first, each with its severity in words, its fix and its age', async () => {
+    source.push(alarmedSnapshot);
+    await openDashboard();
+    const alarms = page.getByRole('region', { name: 'Needs your attention' });
+    await alarms.waitFor();
+    const texts = await alarms.getByRole('listitem').allInnerTexts();
+    expect(texts.map((text) => text.split(':', 1)[0])).toEqual(['Urgent', 'Warning', 'Warning', 'Notice']);
+    expect(texts[0]).toMatch(
+      /0\.0133 USDC are not claimed yet\.\s+What you can do: Keep the node running.*\s+for 40 min/,
+    );
+    expect(await page.title()).toBe('(!) Working · Hearth');
+  });
+
+  it('takes an alarm away when it is over, and reads out a new one without moving the reader', async () => {
+    await openDashboard();
+    await state().getByText('Working on 1 task.').waitFor();
+    const place = page.locator('[aria-live="polite"]').first();
+    expect(await page.getByRole('region', { name: 'Needs your attention' }).count()).toBe(0);
+    source.push({ alarms: alarmedSnapshot.alarms?.slice(1, 2) ?? [] });
+    await place.getByText('disagree about 1 channel').waitFor();
+    expect(await page.title()).toBe('Working · Hearth');
+    source.push({ alarms: [] });
+    await place.getByText('disagree about 1 channel').waitFor({ state: 'detached' });
+  });
+
   it('says what to do when the link holds a wrong token', async () => {
     await openDashboard({ link: `${server.origin}/#token=wrong` });
     await page.getByRole('alert').getByText('This link does not open the node.').waitFor();
@@ -207,12 +237,18 @@ describe('the dashboard', () => {
         await page.getByText('The chart as a table').click();
         expect(await page.getByRole('cell', { name: '0.85216 USDC' }).count()).toBeGreaterThan(0);
         expect(await findAccessibilityFaults()).toEqual([]);
-        const overflow = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect(overflow).toBe(0);
+        expect(await measureOverflow()).toBe(0);
         await page.getByText('The chart as a table').click();
         await takeScreenshot(`${colorScheme}-${width}`);
+      });
+
+      it(`is accessible with alarms in the ${colorScheme} at ${width} pixels, and nothing runs over the edge`, async () => {
+        source.push(alarmedSnapshot);
+        await openDashboard({ colorScheme, width });
+        await page.getByRole('region', { name: 'Needs your attention' }).waitFor();
+        expect(await findAccessibilityFaults()).toEqual([]);
+        expect(await measureOverflow()).toBe(0);
+        await takeScreenshot(`alarms-${colorScheme}-${width}`);
       });
     }
   }
