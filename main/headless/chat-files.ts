@@ -35,7 +35,7 @@ export async function readToolsFile(option: string, path: string): Promise<ToolD
     return {
       name: file.text(`${place}.name`, name),
       description: file.text(`${place}.description`, description),
-      parametersJson: JSON.stringify(file.object(`${place}.parameters`, parameters)),
+      parametersJson: file.json(`${place}.parameters`, parameters),
     };
   });
 }
@@ -48,6 +48,8 @@ interface JsonFile {
   list(place: string, value: unknown): readonly unknown[];
   object(place: string, value: unknown): Fields;
   text(place: string, value: unknown): string;
+  /** The text of an object. */
+  json(place: string, value: unknown): string;
 }
 
 async function readJsonFile(option: string, path: string): Promise<JsonFile> {
@@ -61,19 +63,29 @@ async function readJsonFile(option: string, path: string): Promise<JsonFile> {
   } catch (error) {
     throw invalid(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const object = (place: string, item: unknown): Fields => {
+    if (typeof item === 'object' && item !== null && !Array.isArray(item)) return item as Fields;
+    throw wrong(place, 'an object');
+  };
   return {
     value,
+    object,
     list(place, item) {
       if (Array.isArray(item)) return item;
       throw wrong(place, 'an array');
     },
-    object(place, item) {
-      if (typeof item === 'object' && item !== null && !Array.isArray(item)) return item as Fields;
-      throw wrong(place, 'an object');
-    },
     text(place, item) {
       if (typeof item === 'string') return item;
       throw wrong(place, 'a text');
+    },
+    json(place, item) {
+      const fields = object(place, item);
+      try {
+        return JSON.stringify(fields);
+      } catch {
+        // The reader takes any depth, the writer calls itself.
+        throw wrong(place, 'nested less deeply');
+      }
     },
   };
 }
@@ -94,8 +106,7 @@ function readCalls(file: JsonFile, place: string, calls: unknown): ToolCall[] {
       id: file.text(`${here}.id`, call['id']),
       name: file.text(`${here}.function.name`, name),
       // The API has them as JSON text; people write objects.
-      argumentsJson:
-        typeof given === 'string' ? given : JSON.stringify(file.object(`${here}.function.arguments`, given)),
+      argumentsJson: typeof given === 'string' ? given : file.json(`${here}.function.arguments`, given),
     };
   });
 }

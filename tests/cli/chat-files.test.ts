@@ -87,6 +87,13 @@ describe('tools in a file', () => {
     ]);
   });
 
+  it('are refused when they are nested without end', async () => {
+    const deep = `[{"function":{"name":"f","parameters":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}}]`;
+    await expect(readToolsFile('--tools', await write(deep))).rejects.toThrow(
+      '[0].function.parameters must be nested less deeply',
+    );
+  });
+
   it('are refused with the place', async () => {
     await expect(readToolsFile('--tools', await write([{ name: 'now' }]))).rejects.toThrow(
       '[0].function must be an object',
