@@ -59,7 +59,7 @@ export interface TileRectangle {
   readonly y1: number;
 }
 
-export interface RenderTask {
+export interface RenderTask extends PictureView {
   readonly kind: 'render';
   readonly sceneSha256: Sha256;
   readonly widthPixels: number;
@@ -71,6 +71,16 @@ export interface RenderTask {
   readonly firstSample: number;
   /** The tiles this provider renders, in order; other providers may hold the rest of the picture. */
   readonly tiles: readonly TileRectangle[];
+}
+
+/** What a picture shows beyond its size: the same for every part of it. */
+export interface PictureView {
+  /** A number counted from 0 or a name; the first camera where left out. */
+  readonly camera?: string;
+  /** One animation, by number or name, at one moment; the scene as it lies in the file where left out. */
+  readonly animation?: { readonly name: string; readonly timeMicroseconds: number };
+  /** Light in place of the scene's background: a .hdr or .exr by content hash. */
+  readonly environmentSha256?: Sha256;
 }
 
 export type Task = ChatTask | RenderTask;
@@ -97,6 +107,7 @@ export const taskLimits = {
   maxBounces: 64,
   tiles: 4_096,
   tileSidePixels: 512,
+  viewNameBytes: 128,
 } as const;
 
 /** What the prompt is made of: the same for who computes the answer and for who checks it. */

@@ -9,8 +9,7 @@ import type { TaskRefusalCode } from './refusal-codes.ts';
 export interface QuoteDeskComponents {
   /** Would a task on this input be taken now? */
   readonly admit: (
-    kind: QuoteRequest['kind'],
-    inputSha256: string,
+    inputs: Pick<QuoteRequest, 'kind' | 'inputSha256' | 'environmentSha256'>,
   ) => Promise<{ readonly ok: true } | Refusal<TaskRefusalCode>>;
   readonly prices: () => PriceList;
   readonly rates: RateMeter;
@@ -56,7 +55,7 @@ export function createQuoteDesk(components: QuoteDeskComponents): QuoteDesk {
       if (request.units === 0n || (request.kind === 'render' && request.largestTilePixels === 0)) {
         return refuse('PROTOCOL', 'a task of no units cannot be quoted');
       }
-      const admitted = await components.admit(request.kind, request.inputSha256);
+      const admitted = await components.admit(request);
       if (!admitted.ok) return admitted;
       const rate = components.rates.rate(request.kind, request.inputSha256);
       const available = rate === null ? null : BigInt(Math.floor(rate * (components.maxTaskSeconds ?? 3_600)));

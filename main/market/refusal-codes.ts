@@ -4,6 +4,7 @@ import type { PaymentRefusalCode } from '../payment/types.ts';
 export type TaskRefusalCode =
   | 'UNKNOWN_MODEL'
   | 'UNKNOWN_SCENE'
+  | 'UNKNOWN_ENVIRONMENT'
   | 'TOO_LARGE'
   | 'PRICE_TOO_LOW'
   | 'BUSY'

@@ -15,11 +15,17 @@ export interface AdmissionComponents {
   readonly modelFit?: Pick<ModelFit, 'check'>;
 }
 
+/** What a task computes on, by content hash. */
+export interface TaskInputs {
+  readonly kind: TaskKind;
+  readonly inputSha256: Sha256;
+  readonly environmentSha256?: Sha256 | undefined;
+}
+
 export interface Admission {
-  /** Would a task on this input be taken now? `isCounted`: the task that asks is in `openTasks` already. */
+  /** Would a task on these inputs be taken now? `isCounted`: the task that asks is in `openTasks` already. */
   check(
-    kind: TaskKind,
-    inputSha256: Sha256,
+    inputs: TaskInputs,
     isCounted?: boolean,
   ): Promise<{ readonly ok: true; readonly input: StoredInput } | Refusal<TaskRefusalCode>>;
 }
@@ -29,13 +35,17 @@ const wanted = { chat: 'model', render: 'scene' } as const;
 export function createAdmission(components: AdmissionComponents): Admission {
   const { store, closedReason, openTasks, maxOpenTasks, modelFit } = components;
   return {
-    async check(kind, inputSha256, isCounted = false) {
+    async check({ kind, inputSha256, environmentSha256 }, isCounted = false) {
       const reason = closedReason();
       if (reason !== null) return refuse('NOT_ACCEPTING', reason);
       const input = await store.find(inputSha256);
       if (input === null || input.kind !== wanted[kind]) {
         const code = kind === 'chat' ? 'UNKNOWN_MODEL' : 'UNKNOWN_SCENE';
         return refuse(code, `no ${wanted[kind]} with sha256 ${inputSha256} is on this node`);
+      }
+      const environment = environmentSha256 === undefined ? undefined : await store.find(environmentSha256);
+      if (environment === null || (environment !== undefined && environment.kind !== 'environment')) {
+        return refuse('UNKNOWN_ENVIRONMENT', `no environment with sha256 ${environmentSha256} is on this node`);
       }
       if (openTasks() - (isCounted ? 1 : 0) >= maxOpenTasks) {
         return refuse('BUSY', `${maxOpenTasks} tasks are open, which is as many as this node takes`, {

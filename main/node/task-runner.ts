@@ -17,7 +17,7 @@ import { startWithinMs } from '../network/task/constants.ts';
 import type { NetworkHandlers, Offence, TaskStream } from '../network/types.ts';
 import type { ProviderPayments, Signer } from '../payment/types.ts';
 import type { InputStore } from '../store/input-store.ts';
-import { createAdmission } from './admission.ts';
+import { type TaskInputs, createAdmission } from './admission.ts';
 import type { GpuWorker } from './gpu-worker.ts';
 import { createModelFit } from './model-fit.ts';
 import type { AgreedTask, SessionComponents } from './task/agreed-task.ts';
@@ -99,7 +99,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     modelFit: createModelFit(components.worker, components.modelBudgetBytes ?? (() => null)),
   });
   const desk = createQuoteDesk({
-    admit: (kind, inputSha256) => admission.check(kind, inputSha256),
+    admit: (inputs) => admission.check(inputs),
     prices: components.prices,
     rates,
     address: payments.address,
@@ -138,7 +138,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       session.penalise(stream.peer.peerId, 'forgery', 'agreement signature');
       return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by ${agreement.requester}`);
     }
-    const admitted = await admission.check(task.kind, inputOf(task), true);
+    const admitted = await admission.check(inputsOf(task), true);
     if (!admitted.ok) return admitted;
     const providerSignature = await signer.signAgreement(agreement);
     const signed: SignedAgreement = { agreement, requesterSignature, providerSignature };
@@ -244,7 +244,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     get openTasks() {
       return computing.size + starting;
     },
-    admitChat: (modelSha256) => admission.check('chat', modelSha256),
+    admitChat: (modelSha256) => admission.check({ kind: 'chat', inputSha256: modelSha256 }),
     computeChat,
     async handBack(reason) {
       for (const controller of computing.values()) controller.abort(new HandBack(reason));
@@ -258,6 +258,11 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       while (sessions.size > 0) await Promise.allSettled(sessions);
     },
   };
+}
+
+function inputsOf(task: Task): TaskInputs {
+  const inputs = { kind: task.kind, inputSha256: inputOf(task) };
+  return task.kind === 'chat' ? inputs : { ...inputs, environmentSha256: task.environmentSha256 };
 }
 
 function inputOf(task: Task): string {

@@ -2,7 +2,7 @@
 import type { Hex, Verdict } from '../../protocol/agreement.ts';
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type { ReceiptDocument } from '../../protocol/receipt.ts';
-import type { Conversation, Sha256 } from '../../protocol/tasks.ts';
+import type { Conversation, PictureView, Sha256 } from '../../protocol/tasks.ts';
 import type { TileResult, WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
 import type { Film } from './image/index.ts';
 
@@ -23,7 +23,7 @@ export interface ChatRequest extends Conversation {
   readonly seed: number;
 }
 
-export interface RenderRequest {
+export interface RenderRequest extends PictureView {
   readonly sceneSha256: Sha256;
   readonly widthPixels: number;
   readonly heightPixels: number;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { HearthError } from '../../protocol/errors.ts';
 import type { Sha256 } from '../../protocol/tasks.ts';
 
-export type InputKind = 'model' | 'scene';
+export type InputKind = 'model' | 'scene' | 'environment';
 
 export interface StoredInput {
   readonly sha256: Sha256;
@@ -18,19 +18,28 @@ export type StoreErrorCode = 'STORE_UNREADABLE' | 'NOT_AN_INPUT';
 
 export class StoreError extends HearthError<StoreErrorCode> {}
 
-/** Models and scenes by content hash. What a task names is a hash; where the file lies is the node's own business. */
+/** Models, scenes and environments by content hash. What a task names is a hash; where the file lies is the node's own business. */
 export interface InputStore {
   find(sha256: Sha256): Promise<StoredInput | null>;
   list(): Promise<readonly StoredInput[]>;
 }
 
-const kindByExtension: Readonly<Record<string, InputKind>> = { '.gguf': 'model', '.glb': 'scene' };
+const kindByExtension: Readonly<Record<string, InputKind>> = {
+  '.gguf': 'model',
+  '.glb': 'scene',
+  '.hdr': 'environment',
+  '.exr': 'environment',
+};
 
 /** The kind a file name stands for. @throws StoreError NOT_AN_INPUT naming the file and the endings that are known. */
 export function inputKind(path: string): InputKind {
   const kind = kindByExtension[path.slice(path.lastIndexOf('.')).toLowerCase()];
   if (kind === undefined) {
-    throw new StoreError('NOT_AN_INPUT', `${path} is neither a model (.gguf) nor a scene (.glb)`, { data: { path } });
+    throw new StoreError(
+      'NOT_AN_INPUT',
+      `${path} is neither a model (.gguf) nor a scene (.glb) nor an environment (.hdr, .exr)`,
+      { data: { path } },
+    );
   }
   return kind;
 }
@@ -101,7 +110,7 @@ export async function openInputStore(options: {
 async function listInputs(directory: string): Promise<string[]> {
   try {
     const names = await readdir(directory);
-    return names.filter((name) => /\.(gguf|glb)$/i.test(name)).toSorted();
+    return names.filter((name) => /\.(gguf|glb|hdr|exr)$/i.test(name)).toSorted();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new StoreError('STORE_UNREADABLE', `the folder ${directory} cannot be read: ${(error as Error).message}`, {

@@ -191,6 +191,19 @@ export function sha256Field(id: number): Field<string> {
   };
 }
 
+/** The same where a message may have none. */
+export function optionalSha256Field(id: number): Field<string | undefined> {
+  const inner = sha256Field(id);
+  return {
+    ...inner,
+    write(writer, value) {
+      if (value !== undefined) inner.write(writer, value);
+    },
+    read: (reader) => inner.read(reader, undefined),
+    absent: () => undefined,
+  };
+}
+
 /** An amount of money up to 128 bits: big-endian bytes without leading zeros; zero is empty. */
 export function amountField(id: number): Field<bigint> {
   return lengthDelimited<bigint>(id, 16, {

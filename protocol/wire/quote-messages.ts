@@ -1,6 +1,15 @@
 import { taskLimits } from '../tasks.ts';
 import { type CodecType, messageCodec, messageField, unionCodec } from './codec.ts';
-import { amountField, choiceField, hexField, sha256Field, textField, uint32Field, uint64Field } from './fields.ts';
+import {
+  amountField,
+  choiceField,
+  hexField,
+  optionalSha256Field,
+  sha256Field,
+  textField,
+  uint32Field,
+  uint64Field,
+} from './fields.ts';
 import { wireLimits } from './limits.ts';
 import { numericProfiles, timeLimit } from './money-codecs.ts';
 import { refusalCodec } from './refusal-codec.ts';
@@ -17,6 +26,8 @@ export const quoteRequestCodec = messageCodec({
   /** Render: pixels of the largest tile; one sample of it is the smallest chunk. Chat: 0. */
   largestTilePixels: uint32Field(6, { maximum: taskLimits.tileSidePixels ** 2 }),
   shaderSetHash: hexField(7, 32),
+  /** Render: the environment the task names beside its scene. */
+  environmentSha256: optionalSha256Field(8),
 });
 
 export const quoteCodec = messageCodec({

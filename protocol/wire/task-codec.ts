@@ -9,7 +9,7 @@ import {
   type ToolDefinition,
 } from '../tasks.ts';
 import { type Codec, messageCodec, messageField, repeatedField, unionCodec } from './codec.ts';
-import { choiceField, packedUint32Field, sha256Field, textField, uint32Field } from './fields.ts';
+import { choiceField, optionalSha256Field, packedUint32Field, sha256Field, textField, uint32Field } from './fields.ts';
 import { wireLimits } from './limits.ts';
 import { WireError } from './wire-error.ts';
 
@@ -83,7 +83,7 @@ const tileCodec = messageCodec({
   y1: uint32Field(4, side),
 });
 
-const renderTaskCodec = messageCodec({
+const flatRenderTaskCodec = messageCodec({
   sceneSha256: sha256Field(1),
   widthPixels: uint32Field(2, { minimum: 1, ...side }),
   heightPixels: uint32Field(3, { minimum: 1, ...side }),
@@ -92,7 +92,32 @@ const renderTaskCodec = messageCodec({
   maxBounces: uint32Field(6, { maximum: taskLimits.maxBounces }),
   tiles: repeatedField(7, tileCodec, { count: taskLimits.tiles, bytes: 32 }),
   firstSample: uint32Field(8, { maximum: taskLimits.samplesPerPixel - 1 }),
+  camera: textField(9, taskLimits.viewNameBytes),
+  animation: textField(10, taskLimits.viewNameBytes),
+  timeMicroseconds: uint32Field(11),
+  environmentSha256: optionalSha256Field(12),
 });
+
+/** Empty texts stand for what is left out; a moment without an animation would be a second encoding of no moment. */
+const renderTaskCodec: Codec<Omit<RenderTask, 'kind'>> = {
+  encode: ({ camera = '', animation, environmentSha256, ...task }) => {
+    if (animation?.name === '') throw new WireError('MISSING', 'an animation needs a number or a name', 'animation');
+    const { name, timeMicroseconds } = animation ?? { name: '', timeMicroseconds: 0 };
+    return flatRenderTaskCodec.encode({ ...task, camera, animation: name, timeMicroseconds, environmentSha256 });
+  },
+  decode(bytes) {
+    const { camera, animation, timeMicroseconds, environmentSha256, ...task } = flatRenderTaskCodec.decode(bytes);
+    if (animation === '' && timeMicroseconds !== 0) {
+      throw new WireError('OUT_OF_RANGE', `${timeMicroseconds} is a moment of no animation`, 'timeMicroseconds');
+    }
+    return {
+      ...task,
+      ...(camera === '' ? {} : { camera }),
+      ...(animation === '' ? {} : { animation: { name: animation, timeMicroseconds } }),
+      ...(environmentSha256 === undefined ? {} : { environmentSha256 }),
+    };
+  },
+};
 
 const anyTaskCodec = unionCodec({
   chat: messageField(1, chatTaskCodec, wireLimits.task),

@@ -39,6 +39,7 @@ const request: QuoteRequest = {
   units: 1_000_000n,
   taskBytes: 100,
   largestTilePixels: 4_096,
+  environmentSha256: undefined,
   shaderSetHash,
 };
 

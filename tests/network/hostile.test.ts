@@ -35,6 +35,7 @@ const request: QuoteRequest = {
   units: 1n,
   taskBytes: 10,
   largestTilePixels: 0,
+  environmentSha256: undefined,
   shaderSetHash: `0x${'02'.repeat(32)}`,
 };
 

@@ -32,7 +32,7 @@ function admit(worker: GpuWorker, memoryBytes: number | null) {
     openTasks: () => 0,
     maxOpenTasks: 1,
     modelFit: createModelFit(worker, () => modelBudgetBytes(memoryBytes)),
-  }).check('chat', model.sha256);
+  }).check({ kind: 'chat', inputSha256: model.sha256 });
 }
 
 test('a model larger than the card is refused with what it needs and what there is', async () => {

@@ -43,6 +43,7 @@ async function meet(options: SellerOptions = {}) {
     units: taskUnits(task),
     taskBytes: taskCodec.encode(task).length,
     largestTilePixels: 0,
+    environmentSha256: undefined,
     shaderSetHash,
   });
   if ('ok' in answer) throw new Error(answer.message);

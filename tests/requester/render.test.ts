@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RenderOutcome } from '../../main/requester/index.ts';
 import { verifyReceiptDocument } from '../../protocol/verify-receipt.ts';
 import { createMarket, createToyWorker, type Market, toyStore } from './market.ts';
-import { toySceneSha256 } from './toy-worker.ts';
+import { toyEnvironmentSha256, toySceneSha256 } from './toy-worker.ts';
 
 let market: Market;
 beforeEach(() => {
@@ -118,6 +118,35 @@ test('a GPU process that dies costs one pass, not the task', async () => {
   const outcome = await buyer.requester.requestRender(request);
   await expectWholePicture(outcome);
   expect(outcome.parts).toMatchObject([{ verdict: 'accepted', units }]);
+});
+
+test('a picture under an environment, through a camera and at a moment, is sold and checked as that', async () => {
+  await market.addSeller('seller');
+  const buyer = await market.addBuyer('buyer', { worker: createToyWorker(), store: toyStore });
+  const seen = {
+    ...request,
+    camera: 'tripod',
+    animation: { name: '0', timeMicroseconds: 40_000 },
+    environmentSha256: toyEnvironmentSha256,
+  };
+  const outcome = await buyer.requester.requestRender(seen);
+  expect(outcome.parts.map(({ verdict }) => verdict)).toEqual(['verified']);
+  expect(outcome.film.mean()).not.toEqual(await expectedMean());
+});
+
+test.each([
+  ['an environment that is not here', 'aa'.repeat(32)],
+  ['a scene in place of an environment', toySceneSha256],
+])('%s is refused before anything is agreed', async (_name, environmentSha256) => {
+  const seller = await market.addSeller('seller');
+  const buyer = await market.addBuyer();
+  await expect(buyer.requester.requestRender({ ...request, environmentSha256 })).rejects.toMatchObject({
+    code: 'NO_PROVIDER',
+    message: expect.stringContaining(
+      `UNKNOWN_ENVIRONMENT: no environment with sha256 ${environmentSha256} is on this node`,
+    ),
+  });
+  expect(seller.worker.calls['load-scene']).toBeUndefined();
 });
 
 test('a picture beyond the limits is refused before anybody is asked', async () => {

@@ -4,6 +4,7 @@
  * die, to stall and to cheat.
  */
 import { type GpuWorker, GpuWorkerError } from '../../main/node/gpu-worker.ts';
+import type { InputKind } from '../../main/store/input-store.ts';
 import type {
   GenerationChunk,
   ModelDescription,
@@ -19,11 +20,16 @@ import type {
 
 export const toyModelSha256 = 'ab'.repeat(32);
 export const toySceneSha256 = 'cd'.repeat(32);
+export const toyEnvironmentSha256 = 'ef'.repeat(32);
+const toyInputs = new Map<string, InputKind>([
+  [toyModelSha256, 'model'],
+  [toySceneSha256, 'scene'],
+  [toyEnvironmentSha256, 'environment'],
+]);
 export const toyStore = {
   find(sha256: string) {
-    const kind = sha256 === toyModelSha256 ? ('model' as const) : ('scene' as const);
-    const known = sha256 === toyModelSha256 || sha256 === toySceneSha256;
-    return Promise.resolve(known ? { sha256, kind, path: `/toy/${kind}`, sizeBytes: 1 } : null);
+    const kind = toyInputs.get(sha256);
+    return Promise.resolve(kind === undefined ? null : { sha256, kind, path: `/toy/${kind}`, sizeBytes: 1 });
   },
 };
 
@@ -187,9 +193,12 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       forgetAll();
       return null;
     },
-    'load-scene': ({ sceneId, settings }) => {
+    'load-scene': ({ sceneId, settings, environment }) => {
       need(!scenes.has(sceneId), 'ID_IN_USE');
-      scenes.set(sceneId, settings.seed);
+      // A picture of something else has other samples.
+      const shown = `${JSON.stringify(settings.view ?? {})}${JSON.stringify(environment ?? null)}`;
+      const letters = shown === '{}null' ? [] : Array.from(shown, (letter) => letter.charCodeAt(0));
+      scenes.set(sceneId, letters.length === 0 ? settings.seed : mix(settings.seed, ...letters));
       return sceneDescription;
     },
     'unload-scene': ({ sceneId }) => {

@@ -15,7 +15,15 @@ describe('the input store', () => {
     openInputStore({ directories: [join(folder, 'missing'), folder], indexPath: join(folder, 'index.json') });
 
   it('refuses a file that is neither a model nor a scene', () => {
-    expect(() => inputKind('notes.txt')).toThrow('notes.txt is neither a model (.gguf) nor a scene (.glb)');
+    expect(() => inputKind('notes.txt')).toThrow(
+      'notes.txt is neither a model (.gguf) nor a scene (.glb) nor an environment (.hdr, .exr)',
+    );
+  });
+
+  it('holds environments beside scenes', async () => {
+    for (const name of ['sky.HDR', 'studio.exr', 'room.glb']) await writeFile(join(folder, name), name);
+    const kinds = (await (await open()).list()).map(({ kind }) => kind);
+    expect(kinds.toSorted()).toEqual(['environment', 'environment', 'scene']);
   });
 
   it('answers null for a hash nobody has', async () => {

@@ -1,6 +1,7 @@
 import type { RenderTask, TileRectangle } from '../../../protocol/tasks.ts';
 import { renderPayloadCodec } from '../../../protocol/wire/payload-codecs.ts';
 import type { TileResult } from '../../../worker/messages.ts';
+import { renderSettingsOf } from '../../requester/render/render-settings.ts';
 import type { RateMeter } from '../../market/rate-meter.ts';
 import type { GpuWorker } from '../gpu-worker.ts';
 import type { Chunk, ChunkSource, ChunkSourceOptions } from './chunk-source.ts';
@@ -23,7 +24,6 @@ export function createRenderChunks(
   { chunkUnits, onActivity }: ChunkSourceOptions,
 ): ChunkSource {
   const { worker, inputs, rates } = components;
-  const { widthPixels, heightPixels, seed, maxBounces } = task;
   const strikes = { count: 0 };
   let scene: LoadedInput | null = null;
   let tileIndex = 0;
@@ -46,8 +46,7 @@ export function createRenderChunks(
       try {
         if (scene === null) {
           onActivity(strikes.count === 0 ? 'loading' : 'recovering');
-          const settings = { widthPixels, heightPixels, seed, maxBounces };
-          scene = await inputs.scene(task.sceneSha256, settings, signal);
+          scene = await inputs.scene(task, renderSettingsOf(task), signal);
         }
         onActivity('computing');
         const call = { sceneId: scene.id, tile, firstSample, sampleCount };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Sha256 } from '../../../protocol/tasks.ts';
 import type { RenderSettings } from '../../../worker/messages.ts';
 import type { InputStore } from '../../store/input-store.ts';
@@ -83,14 +84,27 @@ export class WorkerInputs {
     });
   }
 
-  scene(sha256: Sha256, settings: RenderSettings, signal: AbortSignal): Promise<LoadedInput> {
+  /** One scene, under one environment or none, as one picture shows it. */
+  scene(
+    files: { readonly sceneSha256: Sha256; readonly environmentSha256?: Sha256 },
+    settings: RenderSettings,
+    signal: AbortSignal,
+  ): Promise<LoadedInput> {
     const { worker } = this.#components;
-    const { widthPixels, heightPixels, seed, maxBounces } = settings;
-    const sceneId = `${sha256}-${widthPixels}x${heightPixels}-${seed}-${maxBounces}`;
+    const { sceneSha256, environmentSha256 } = files;
+    // Names in the view may be long and of any letters: the id of a picture is a hash.
+    const picture = createHash('sha256')
+      .update(JSON.stringify([settings, environmentSha256 ?? null]))
+      .digest('hex');
+    const sceneId = `${sceneSha256}-${picture}`;
     return this.#take(this.#scenes, sceneId, async () => {
       await this.#evict(this.#scenes, (sceneId) => worker.call('unload-scene', { sceneId }));
-      const source = { kind: 'file', path: await this.#path(sha256) } as const;
-      await worker.call('load-scene', { sceneId, source, settings }, { signal });
+      const source = { kind: 'file', path: await this.#path(sceneSha256) } as const;
+      const environment =
+        environmentSha256 === undefined
+          ? {}
+          : { environment: { kind: 'file', path: await this.#path(environmentSha256) } as const };
+      await worker.call('load-scene', { sceneId, source, settings, ...environment }, { signal });
     });
   }
 

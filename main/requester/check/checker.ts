@@ -14,11 +14,18 @@ export interface Checker {
 }
 
 /** Null where there is nothing to check with: no worker, or not the input. */
-export async function openChecker(components: RequesterComponents, inputSha256: Sha256): Promise<Checker | null> {
+export async function openChecker(
+  components: RequesterComponents,
+  inputSha256: Sha256,
+  environmentSha256?: Sha256,
+): Promise<Checker | null> {
   const { worker, store } = components;
   if (worker === undefined || store === undefined) return null;
   const input = await store.find(inputSha256);
   if (input === null) return null;
+  const light = environmentSha256 === undefined ? undefined : await store.find(environmentSha256);
+  if (light === null) return null;
+  const environment = light === undefined ? {} : { environment: { kind: 'file', path: light.path } as const };
   const source = { kind: 'file', path: input.path } as const;
   // Not the task runner's ids: a node that sells and buys has both, and each unloads its own. Random, for two jobs at once.
   const id = `check-${crypto.randomUUID()}`;
@@ -34,7 +41,7 @@ export async function openChecker(components: RequesterComponents, inputSha256: 
     },
     async scene(settings) {
       unload = () => worker.call('unload-scene', { sceneId: id });
-      loaded ??= worker.call('load-scene', { sceneId: id, source, settings });
+      loaded ??= worker.call('load-scene', { sceneId: id, source, settings, ...environment });
       await loaded;
       return id;
     },

@@ -58,6 +58,7 @@ function quoteRequest(task: Task, shaderSetHash: QuoteRequest['shaderSetHash']):
     taskBytes: taskCodec.encode(task).length,
     largestTilePixels: task.kind === 'chat' ? 0 : largestTilePixels(task.tiles),
     shaderSetHash,
+    environmentSha256: task.kind === 'chat' ? undefined : task.environmentSha256,
   };
 }
 

@@ -5,6 +5,7 @@ import { AuditQueue } from '../check/audit-queue.ts';
 import { BlockTally, sampleBlock } from '../check/check-block.ts';
 import { pixelTolerance } from '../check/tolerance.ts';
 import type { Checker } from '../check/checker.ts';
+import { renderSettingsOf } from './render-settings.ts';
 import { type Delivery, DeliveryError, type Finding } from '../purchase/delivery.ts';
 
 export interface RenderDelivery extends Delivery {
@@ -26,7 +27,6 @@ export function createRenderDelivery(options: {
   readonly onPass: (pass: TileResult, samplesDone: number) => void;
 }): RenderDelivery {
   const { task, checker, isSameClass, signal, onPass } = options;
-  const { widthPixels, heightPixels, seed, maxBounces } = task;
   const audits = new AuditQueue();
   const tally = new BlockTally();
   const passes: TileResult[] = [];
@@ -36,7 +36,7 @@ export function createRenderDelivery(options: {
   function audit(pass: TileResult, checking: Checker): void {
     const block = sampleBlock(pass);
     audits.add(async () => {
-      const sceneId = await checking.scene({ widthPixels, heightPixels, seed, maxBounces });
+      const sceneId = await checking.scene(renderSettingsOf(task));
       return tally.check(checking, sceneId, block, { isSameClass, signal });
     });
   }

@@ -57,18 +57,8 @@ export class RenderJob {
   }
 
   taskFor({ tiles, firstSample }: TileBatch): RenderTask {
-    const { sceneSha256, widthPixels, heightPixels, samplesPerPixel, seed, maxBounces } = this.#options.request;
-    return {
-      kind: 'render',
-      sceneSha256,
-      widthPixels,
-      heightPixels,
-      samplesPerPixel,
-      seed,
-      maxBounces,
-      firstSample,
-      tiles,
-    };
+    const { tileSidePixels: _side, ...picture } = this.#options.request;
+    return { kind: 'render', ...picture, firstSample, tiles };
   }
 
   /** One provider: its first batch, then whatever others leave behind. Ends when the picture is done or the provider fails. */

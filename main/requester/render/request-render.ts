@@ -27,7 +27,7 @@ export async function requestRender(
   checkSize(request);
   const tiles = cutTiles(widthPixels, heightPixels, side);
   const film = createFilm(widthPixels, heightPixels);
-  const checker = await openChecker(components, request.sceneSha256);
+  const checker = await openChecker(components, request.sceneSha256, request.environmentSha256);
   const job = new RenderJob(components, { request, film, checker, round, signal, onProgress });
   checkTask(job.taskFor({ tiles, firstSample: 0 }));
   job.giveBack([{ tiles, firstSample: 0 }]);
