@@ -154,6 +154,8 @@ export interface GenerationChunk {
   readonly finished: 'stop' | 'length' | null;
   /** One for each token, where the generation asked for them. */
   readonly logProbabilities?: readonly TokenLogProbability[];
+  /** Drafted tokens that were checked for this chunk, and those that came true; where the generation asked for drafts. */
+  readonly drafts?: { readonly checked: number; readonly accepted: number };
   readonly durationMs: number;
 }
 

@@ -139,6 +139,24 @@ describe('an answer with drafts', () => {
     expect(without).toEqual({ steps: 8, drafted: 0, accepted: 0 });
   });
 
+  it('says with each piece how many drafted tokens were checked and came true', async () => {
+    const promptTokens = encode(REPETITIVE);
+    const session = await model.openGeneration({ promptTokens, maxTokens: 40, sampling: greedy, speculation });
+    const said = { checked: 0, accepted: 0 };
+    const { drafted, accepted } = await countSince(async () => {
+      for (let call = 0; call < 4; call++) {
+        const { drafts } = await session.next(10);
+        said.checked += drafts?.checked ?? NaN;
+        said.accepted += drafts?.accepted ?? NaN;
+      }
+    });
+    session.destroy();
+    expect(said).toEqual({ checked: drafted, accepted });
+    const plain = await model.openGeneration({ promptTokens, maxTokens: 1, sampling: greedy });
+    expect(await plain.next(1)).not.toHaveProperty('drafts');
+    plain.destroy();
+  });
+
   it('gives the same tokens under a prompt made to mislead it', async () => {
     // The same two tokens again and again, each time followed by others.
     const promptTokens = Array.from({ length: 20 }, (_, index) => [500, 600, 700 + 37 * index]).flat();

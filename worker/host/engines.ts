@@ -1,12 +1,12 @@
 import type { ByteSource } from '../byte-source.ts';
 import type {
+  GenerationChunk,
   MemoryEstimate,
   ModelDescription,
   RenderSettings,
   SamplingParameters,
   SceneDescription,
   Tile,
-  TokenLogProbability,
 } from '../messages.ts';
 import type { GenerationRequest } from '../llm/generation-request.ts';
 import type { templateMessages, templateTools } from './conversation.ts';
@@ -36,12 +36,7 @@ export interface LanguageEngine {
 }
 
 export interface GenerationEngine {
-  next(maxTokens: number): Promise<{
-    readonly tokens: readonly number[];
-    readonly text: string;
-    readonly finished: 'stop' | 'length' | null;
-    readonly logProbabilities?: readonly TokenLogProbability[];
-  }>;
+  next(maxTokens: number): Promise<Omit<GenerationChunk, 'durationMs'>>;
   destroy(): void;
 }
 

@@ -2,6 +2,7 @@ import { LlmError } from './llm-error.ts';
 import type { Scheduler } from './serving/scheduler.ts';
 import type { Sequence } from './serving/sequence.ts';
 import type { StopStrings } from './serving/stop-strings.ts';
+import type { DraftCounts } from './speculation/prompt-lookup.ts';
 import type { Detokenizer } from './tokenizer/detokenizer.ts';
 
 /** Natural logarithms of the probabilities the model gave, before sampling rules. */
@@ -18,6 +19,8 @@ export interface GeneratedChunk {
   finished: 'stop' | 'length' | null;
   /** One for each token, where they were asked for. */
   logProbabilities?: TokenLogProbability[];
+  /** What drafts brought, where they were asked for. */
+  drafts?: DraftCounts;
 }
 
 /** One growing answer. Tokens include the stop token, or the one that completed a stop string; text holds neither. */
@@ -63,6 +66,7 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
     const tokens: number[] = [];
     const logProbabilities: TokenLogProbability[] = [];
     let text = '';
+    const draftsBefore = sequence.lookup?.counts;
     const wanted = finished === null ? Math.min(maxTokens, outputLimit - produced) : 0;
     if (wanted > 0) {
       await scheduler.ask(sequence, wanted, ({ token, logProbability, alternatives = [] }) => {
@@ -85,8 +89,13 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
         text += rest.text + stopStrings.end();
       }
     }
-    const chunk = { tokens, text, finished };
-    return sequence.alternatives === undefined ? chunk : { ...chunk, logProbabilities };
+    return {
+      tokens,
+      text,
+      finished,
+      ...(sequence.alternatives === undefined ? {} : { logProbabilities }),
+      ...draftsSince(draftsBefore, sequence.lookup?.counts),
+    };
   };
 
   return {
@@ -106,4 +115,9 @@ export function createGenerationSession(options: GenerationOptions): GenerationS
       scheduler.close(sequence);
     },
   };
+}
+
+function draftsSince(before: DraftCounts | undefined, now: DraftCounts | undefined): { drafts?: DraftCounts } {
+  if (before === undefined || now === undefined) return {};
+  return { drafts: { checked: now.checked - before.checked, accepted: now.accepted - before.accepted } };
 }

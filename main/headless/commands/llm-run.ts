@@ -97,6 +97,10 @@ export const llmRunCommand = defineCommand({
       context.output.log(
         `${answer.tokens.length} tokens, ${tokensPerSecond.toFixed(1)} tokens/s; prompt of ${tokens.length} tokens in ${Math.round(prefillMs)} ms`,
       );
+      if (answer.drafts !== undefined) {
+        const { checked, accepted } = answer.drafts;
+        context.output.log(`${accepted} of ${checked} drafted tokens came true`);
+      }
       context.output.data({
         event: 'summary',
         model: model.name,
@@ -141,11 +145,14 @@ async function generate({ output, signal }: CommandContext, { worker }: GpuProce
   const tokens: number[] = [];
   let text = '';
   let decodeMs = 0;
+  const drafts = { checked: 0, accepted: 0 };
   for (;;) {
     const chunk = await worker.call('next-tokens', { sessionId, maxTokens: tokensPerCall }, { signal });
     tokens.push(...chunk.tokens);
     text += chunk.text;
     decodeMs += chunk.durationMs;
+    drafts.checked += chunk.drafts?.checked ?? 0;
+    drafts.accepted += chunk.drafts?.accepted ?? 0;
     output.stream(chunk.text);
     const { logProbabilities } = chunk;
     output.data({
@@ -154,6 +161,7 @@ async function generate({ output, signal }: CommandContext, { worker }: GpuProce
       text: chunk.text,
       ...(logProbabilities && { logProbabilities }),
     });
-    if (chunk.finished !== null) return { text, tokens, finished: chunk.finished, decodeMs };
+    if (chunk.finished !== null)
+      return { text, tokens, finished: chunk.finished, decodeMs, ...(chunk.drafts && { drafts }) };
   }
 }

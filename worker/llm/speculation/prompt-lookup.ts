@@ -10,6 +10,12 @@ const LONGEST_MATCH = 24;
 /** Tokens without a draft after a wrong one, doubled from the shorter to the longer while drafts stay wrong. */
 const PAUSE = { shortest: 4, longest: 64 } as const;
 
+/** Drafted tokens that were checked, and those that came true. */
+export interface DraftCounts {
+  readonly checked: number;
+  readonly accepted: number;
+}
+
 /**
  * Guesses how a text goes on by what followed when its last tokens were last seen: in the prompt (names, code, quotations) or in the
  * answer itself (tables, lists). The guess is only ever a draft to be checked. Its length follows success: doubled when all of it came
@@ -29,10 +35,17 @@ export class PromptLookup {
   /** Of each position, the latest before it with the same two last tokens; -1: none. */
   readonly #previous: number[] = [];
 
+  #counts: DraftCounts = { checked: 0, accepted: 0 };
+
   /** `maximumTokens`: of a draft, 1..MAXIMUM_DRAFT. */
   constructor(maximumTokens: number) {
     this.#maximum = maximumTokens;
     this.#width = Math.min(4, maximumTokens);
+  }
+
+  /** Of all drafts so far. */
+  get counts(): DraftCounts {
+    return this.#counts;
   }
 
   /** What may follow `tokens`, at most `room`; empty when nothing reads alike. Each call is given the last one's tokens and more. */
@@ -49,6 +62,7 @@ export class PromptLookup {
 
   /** Of the last draft of `drafted` tokens, the first `accepted` came true; `tokens` are now so many. */
   note(drafted: number, accepted: number, length: number): void {
+    this.#counts = { checked: this.#counts.checked + drafted, accepted: this.#counts.accepted + accepted };
     if (accepted > 0) {
       this.#pause = 0;
       if (accepted === drafted) this.#width = Math.min(this.#maximum, 2 * this.#width);
