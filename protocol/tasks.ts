@@ -126,7 +126,21 @@ export function tileUnits(tile: TileRectangle, sampleCount: number): bigint {
   return BigInt(tile.x1 - tile.x0) * BigInt(tile.y1 - tile.y0) * BigInt(sampleCount);
 }
 
+/** One token, or one sample of the largest tile: less cannot be delivered at once. */
+export function smallestChunkUnits(task: Task): bigint {
+  if (task.kind === 'chat') return 1n;
+  return task.tiles.reduce((largest, tile) => {
+    const units = tileUnits(tile, 1);
+    return units > largest ? units : largest;
+  }, 1n);
+}
+
 /** Price of `units` in total, rounded up once: always call it with the cumulative units of the task, so rounding never adds up. */
 export function priceOfUnits(units: bigint, pricePerMillionUnits: bigint): bigint {
   return (units * pricePerMillionUnits + 999_999n) / 1_000_000n;
+}
+
+/** The most units whose price is not above `price`, which must not be negative. @throws RangeError where units cost nothing */
+export function unitsForPrice(price: bigint, pricePerMillionUnits: bigint): bigint {
+  return (price * 1_000_000n) / pricePerMillionUnits;
 }

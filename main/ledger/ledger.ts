@@ -37,6 +37,8 @@ export interface Ledger {
   findTask(role: Role, agreementHash: Hex): TaskRecord | undefined;
   /** Tasks of the channel that may still grow: neither delivered nor ended, and not past their `finishBy` (unix seconds). */
   listOpenTasks(role: Role, channelId: Hex, nowSeconds: number): readonly TaskRecord[];
+  /** The provider's tasks with the requester that delivered more than they are owed, of those open or ended after `sinceMs`. */
+  listUnpaid(requester: Hex, sinceMs: number): readonly TaskRecord[];
   undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[];
   /** The total settled for the receiver at the last look; undefined before the first. */
   settledTotal(receiver: Hex, token: Hex): bigint | undefined;

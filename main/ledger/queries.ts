@@ -18,6 +18,10 @@ export function createQueries(database: DatabaseSync) {
     `SELECT * FROM tasks WHERE role = ? AND channel_id = ? AND state IN ('agreed', 'running')
       AND finish_by > ? ORDER BY number`,
   );
+  const unpaid = database.prepare(
+    `SELECT * FROM tasks WHERE role = 'provider' AND counterparty = ? AND owed <> amount_due
+      AND (finished_at_ms IS NULL OR finished_at_ms > ?) ORDER BY number`,
+  );
   const receipts = database.prepare(
     `SELECT receipt, receipt_signature FROM tasks
       WHERE counterparty = ? AND receipt IS NOT NULL AND receipt_delivered = 0 ORDER BY number`,
@@ -37,6 +41,10 @@ export function createQueries(database: DatabaseSync) {
 
   function listOpenTasks(role: Role, channelId: Hex, nowSeconds: number): readonly TaskRecord[] {
     return openTasks.all(role, lowerCase(channelId), nowSeconds).map((row) => taskFromRow(row));
+  }
+
+  function listUnpaid(requester: Hex, sinceMs: number): readonly TaskRecord[] {
+    return unpaid.all(lowerCase(requester), sinceMs).map((row) => taskFromRow(row));
   }
 
   function undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[] {
@@ -72,7 +80,7 @@ export function createQueries(database: DatabaseSync) {
     };
   }
 
-  return { listChannels, listOpenTasks, undeliveredReceipts, settledTotal, listTasks, earnings };
+  return { listChannels, listOpenTasks, listUnpaid, undeliveredReceipts, settledTotal, listTasks, earnings };
 }
 
 function snapshotOf(task: TaskRecord): TaskSnapshot {

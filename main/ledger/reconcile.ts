@@ -9,7 +9,9 @@ export function findLostVouchers(projection: Projection, vouchers: readonly Mirr
     const { channelId } = voucher;
     const channel = projection.findChannel(role, channelId);
     if (channel !== undefined && voucher.maxClaimableAmount <= channel.ceiling) return [];
-    const restored: LedgerEvent = { kind: 'restored', role, voucher, owed };
+    // What a requester has signed may be taken, and what it was for is forgotten: it counts as spent.
+    const counted = role === 'requester' ? voucher.maxClaimableAmount - baseClaimed : owed;
+    const restored: LedgerEvent = { kind: 'restored', role, voucher, owed: counted };
     if (channel !== undefined) return [restored];
     return [{ kind: 'channel', role, channelId, chainId, config, baseClaimed }, restored] satisfies LedgerEvent[];
   });

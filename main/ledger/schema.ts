@@ -99,4 +99,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE channels ADD COLUMN restored TEXT NOT NULL DEFAULT '0';
   ALTER TABLE channels ADD COLUMN restored_at_ms INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  CREATE INDEX unpaid_tasks ON tasks (counterparty, finished_at_ms) WHERE role = 'provider' AND owed <> amount_due;
+  `,
 ];

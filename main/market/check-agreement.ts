@@ -1,6 +1,6 @@
 import type { Agreement, Hex } from '../../protocol/agreement.ts';
 import { refuse, type Refusal } from '../../protocol/errors.ts';
-import { type Task, taskUnits } from '../../protocol/tasks.ts';
+import { smallestChunkUnits, type Task, taskUnits } from '../../protocol/tasks.ts';
 import type { Quote } from '../../protocol/wire/quote-messages.ts';
 import type { TaskRefusalCode } from './refusal-codes.ts';
 
@@ -45,7 +45,7 @@ export function checkAgreement(input: {
       available: agreement.maxUnits,
     });
   }
-  const smallest = smallestChunk(task);
+  const smallest = smallestChunkUnits(task);
   if (agreement.chunkUnits > quote.chunkUnits || agreement.chunkUnits < smallest) {
     return refuse(
       'AGREEMENT_MISMATCH',
@@ -64,13 +64,4 @@ export function checkAgreement(input: {
     );
   }
   return null;
-}
-
-/** One token, or one sample of the largest tile: less cannot be delivered at once. */
-function smallestChunk(task: Task): bigint {
-  if (task.kind === 'chat') return 1n;
-  return task.tiles.reduce((largest, { x0, y0, x1, y1 }) => {
-    const pixels = BigInt((x1 - x0) * (y1 - y0));
-    return pixels > largest ? pixels : largest;
-  }, 1n);
 }

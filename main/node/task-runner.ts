@@ -144,7 +144,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     const signed: SignedAgreement = { agreement, requesterSignature, providerSignature };
     const opened = await payments.openTask({ signed, agreementHash, channel: start.channel, kind: task.kind });
     if (!opened.ok) return opened;
-    const { cumulative, signature } = start.voucher;
+    const { cumulative, signature, coveredUnits } = start.voucher;
     const voucher = { channelId: agreement.channelId, maxClaimableAmount: cumulative, signature };
     const covered = payments.acceptVoucher(agreementHash, voucher, 0);
     if (!covered.ok) {
@@ -153,7 +153,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
         session.penalise(stream.peer.peerId, 'forgery', covered.message);
       return covered;
     }
-    return { ok: true, agreed: { task, agreement, agreementHash, signed, stream } };
+    return { ok: true, agreed: { task, agreement, agreementHash, signed, stream, coveredUnits } };
   }
 
   async function serve(stream: TaskStream): Promise<void> {

@@ -11,7 +11,9 @@ import type { ChainClient } from './chain-client.ts';
 import { createChannelCheck } from './channel-check.ts';
 import { createClaimer } from './claimer.ts';
 import { closeInterruptedTasks } from './interrupted-tasks.ts';
+import { createBell } from './bell.ts';
 import { createMutex } from './mutex.ts';
+import { createProviderExposure } from './provider-exposure.ts';
 import { PaymentError } from './payment-error.ts';
 import { requireChannel, requireTask } from './require-record.ts';
 import { checkSignature, isSameAddress } from './typed-data.ts';
@@ -48,8 +50,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
   const claimer = createClaimer({ ledger, chain });
   /** One task is opened at a time, so that the same agreement coming twice at once is seen. */
   const inTurn = createMutex();
-  /** Units being computed, by task. Lost with the process, as the computation is. */
-  const reservations = new Map<Hex, { readonly channelId: Hex; readonly units: bigint; readonly amount: bigint }>();
+  const exposure = createProviderExposure({ ledger, now });
+  const releases = createBell();
 
   closeInterruptedTasks(ledger, 'provider');
 
@@ -85,9 +87,11 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     if (requesterSignature !== null && checkSignature(signature, requesterSignature, agreement.requester) !== 'valid') {
       return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by its requester ${agreement.requester}`);
     }
+    const unpaid = exposure.refuseTask(agreement);
+    if (unpaid !== undefined) return unpaid;
     const onChain = await checkChannel.onChain(agreement, channel);
     if (!onChain.ok) return onChain;
-    return record(...onChain.events, {
+    const recorded = record(...onChain.events, {
       kind: 'agreement',
       role: 'provider',
       agreementHash,
@@ -96,6 +100,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       requesterSignature,
       providerSignature: signatures?.providerSignature ?? null,
     });
+    if (recorded.ok) exposure.taskOpened(agreementHash, agreement);
+    return recorded;
   };
 
   /** A disk that takes nothing is a refusal to the other side, not a failure of this one. */
@@ -138,7 +144,9 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     if (confirmed > task.acknowledged) {
       events.push({ kind: 'acknowledge', role: 'provider', agreementHash, acknowledged: confirmed });
     }
-    return record(...events);
+    const recorded = record(...events);
+    releases.ring();
+    return recorded;
   }
 
   function reserveChunk(agreementHash: Hex, units: bigint): PaymentOutcome<object> {
@@ -158,10 +166,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     }
     const due = priceOfUnits(task.unitsDone + units, agreement.pricePerMillionUnits);
     const amount = due - task.amountDue;
-    let needed = channel.baseClaimed + channel.committed + amount;
-    for (const [other, reservation] of reservations) {
-      if (other !== task.agreementHash && reservation.channelId === task.channelId) needed += reservation.amount;
-    }
+    const needed = channel.baseClaimed + channel.committed + amount + exposure.reservedBeside(task);
     if (channel.closingAt !== 0) {
       return refuse('CHANNEL_CLOSING', `the payer is withdrawing from channel ${channel.channelId}`);
     }
@@ -174,13 +179,15 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       const message = `${units} more units bring the channel to ${needed}, the voucher covers ${channel.ceiling}`;
       return refuse('NOT_COVERED', message, { needed, available: channel.ceiling });
     }
-    reservations.set(task.agreementHash, { channelId: task.channelId, units, amount });
+    const tooMuch = exposure.refuseChunk(task, units, amount);
+    if (tooMuch !== undefined) return tooMuch;
+    exposure.reserve(task, units, amount);
     return { ok: true };
   }
 
   const recordChunk: ProviderPayments['recordChunk'] = (agreementHash, chunk) => {
     const task = get(agreementHash);
-    const reserved = reservations.get(task.agreementHash)?.units ?? 0n;
+    const reserved = exposure.unitsReserved(task.agreementHash);
     if (chunk.units < 0n || chunk.units > reserved) {
       throw new PaymentError(
         'RECORD_INVALID',
@@ -188,7 +195,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       );
     }
     ledger.append({ kind: 'chunk', role: 'provider', agreementHash, chunk });
-    reservations.delete(task.agreementHash);
+    exposure.release(task.agreementHash);
     const { unitsDone, amountDue } = get(agreementHash);
     return { unitsDone, amountDue };
   };
@@ -201,8 +208,9 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
         `the result says ${result.units} units for ${result.amountDue}, delivered were ${task.unitsDone} for ${task.amountDue}`,
       );
     }
-    reservations.delete(task.agreementHash);
+    exposure.release(task.agreementHash);
     ledger.append({ kind: 'result', role: 'provider', agreementHash, result, signature });
+    releases.ring();
   }
 
   function acceptReceipt(receipt: Receipt, signature: Hex): PaymentOutcome<object> {
@@ -230,13 +238,19 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
         `acknowledged chunks cost ${task.owed}, ${task.unitsDone} units were delivered`;
       return refuse('RECEIPT_AMOUNT', message, { needed: task.owed, available: receipt.amountDue });
     }
-    reservations.delete(task.agreementHash);
-    return record({ kind: 'receipt', role: 'provider', receipt, signature });
+    const recorded = record({ kind: 'receipt', role: 'provider', receipt, signature });
+    if (recorded.ok) end(task.agreementHash);
+    return recorded;
+  }
+
+  function end(agreementHash: Hex): void {
+    exposure.taskEnded(agreementHash);
+    releases.ring();
   }
 
   function closeTask(agreementHash: Hex, reason: string): void {
     const task = get(agreementHash);
-    reservations.delete(task.agreementHash);
+    end(task.agreementHash);
     if (!['agreed', 'running', 'delivered'].includes(task.state)) return;
     ledger.append({ kind: 'closed', role: 'provider', agreementHash, reason });
   }
@@ -251,6 +265,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     recordChunk,
     recordResult,
     acceptReceipt,
+    nextRelease: releases.next,
     closeTask,
     claimAndSettle: claimer.claimAndSettle,
     totals: () => {

@@ -6,9 +6,12 @@ import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/i
 import type { ChainClient } from './chain-client.ts';
 import { createChannelOpener } from './channel-opener.ts';
 import { closeInterruptedTasks } from './interrupted-tasks.ts';
+import { within } from './bell.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import { requireChannel, requireTask } from './require-record.ts';
+import { createRequesterExposure } from './requester-exposure.ts';
+import { isSameAddress } from './typed-data.ts';
 import type { PaymentOutcome, RequesterPayments, Signer } from './types.ts';
 
 export interface RequesterPaymentsOptions {
@@ -21,6 +24,8 @@ export interface RequesterPaymentsOptions {
   readonly now?: () => number;
 }
 
+/** How long a task waits for those beside it; a provider waits 30 s for the next voucher. */
+const usualWaitMs = 20_000;
 /** The shortest that providers take. */
 const usualWithdrawDelaySeconds = 86_400;
 
@@ -33,6 +38,7 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
   const opener = createChannelOpener({ ledger, chain, signer, withdrawDelaySeconds, now });
   /** One voucher at a time: each must count the cover that the one before it added. */
   const inTurn = createMutex();
+  const exposure = createRequesterExposure(ledger);
 
   closeInterruptedTasks(ledger, 'requester');
 
@@ -43,6 +49,11 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
 
   const openTask: RequesterPayments['openTask'] = ({ agreement, requesterSignature }, agreementHash, kind) => {
     if (kind !== 'chat' && kind !== 'render') throw new PaymentError('RECORD_INVALID', `"${kind}" is not a task kind`);
+    const { receiverAuthorizer } = requireChannel(ledger, 'requester', agreement.channelId).config;
+    if (!isSameAddress(receiverAuthorizer, agreement.provider)) {
+      const message = `the channel is claimed from by ${receiverAuthorizer}, the agreement is with ${agreement.provider}`;
+      throw new PaymentError('RECORD_INVALID', message);
+    }
     ledger.append({
       kind: 'agreement',
       role: 'requester',
@@ -53,23 +64,57 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
       providerSignature: null,
     });
     opener.taskOpened(agreement);
+    exposure.taskOpened(agreementHash, agreement);
   };
 
-  async function signVoucher(
-    agreementHash: Hex,
-    coveredUnits: bigint,
-  ): Promise<PaymentOutcome<{ voucher: SignedVoucher }>> {
-    if (ledger.findTask('requester', agreementHash) === undefined) {
-      return refuse('UNKNOWN_AGREEMENT', `no agreement ${agreementHash} was opened here`);
+  const signVoucher: RequesterPayments['signVoucher'] = async (agreementHash, wantedUnits, options = {}) => {
+    const { atLeastUnits = wantedUnits, waitMs = usualWaitMs, signal } = options;
+    if (!exposure.isOpen(agreementHash)) {
+      return refuse('UNKNOWN_AGREEMENT', `no agreement ${agreementHash} is open here`);
     }
+    const { provider } = get(agreementHash).task.agreement;
+    const untilMs = performance.now() + waitMs;
+    const place = exposure.queue(provider);
+    try {
+      for (;;) {
+        // Taken before looking: what changes while we look is not missed.
+        const change = exposure.change();
+        const outcome = await (place.isFirst
+          ? inTurn(() => signNow(agreementHash, wantedUnits, atLeastUnits))
+          : Promise.resolve(lineTaken(provider)));
+        const leftMs = signal?.aborted === true ? 0 : untilMs - performance.now();
+        const isWorthWaiting = !place.isFirst || exposure.mayBeReleased(provider);
+        if (outcome.ok || outcome.code !== 'EXPOSURE_LIMIT' || !isWorthWaiting || leftMs <= 0) return outcome;
+        await within(change, leftMs, signal);
+      }
+    } finally {
+      place.leave();
+    }
+  };
+
+  function lineTaken(provider: Hex) {
+    const line = exposure.lineOf(provider);
+    const message = `${provider} could take more than one chunk, ${line}, that it has not delivered`;
+    return refuse('EXPOSURE_LIMIT', message, { needed: line, available: 0n });
+  }
+
+  async function signNow(
+    agreementHash: Hex,
+    wantedUnits: bigint,
+    atLeastUnits: bigint,
+  ): Promise<PaymentOutcome<{ voucher: SignedVoucher; coveredUnits: bigint }>> {
     const { task, channel } = get(agreementHash);
     const { agreement } = task;
-    if (coveredUnits < 0n || coveredUnits > agreement.maxUnits) {
-      const message = `cover for ${coveredUnits} units was asked for, agreed are at most ${agreement.maxUnits}`;
-      return refuse('NOT_COVERED', message, { needed: coveredUnits, available: agreement.maxUnits });
+    if (wantedUnits < 0n || wantedUnits > agreement.maxUnits) {
+      const message = `cover for ${wantedUnits} units was asked for, agreed are at most ${agreement.maxUnits}`;
+      return refuse('NOT_COVERED', message, { needed: wantedUnits, available: agreement.maxUnits });
     }
-    if (task.receipt !== null) return refuse('UNKNOWN_AGREEMENT', `task ${agreementHash} has its receipt already`);
-    const covered = coveredUnits > task.coveredUnits ? coveredUnits : task.coveredUnits;
+    if (agreement.pricePerMillionUnits === 0n) {
+      return refuse('NOT_COVERED', 'a task that costs nothing has no voucher, and no provider takes it without one');
+    }
+    const coverable = exposure.coverable(task, channel, wantedUnits, atLeastUnits);
+    const covered = coverable > task.coveredUnits ? coverable : task.coveredUnits;
+    if (covered < atLeastUnits) return lineTaken(agreement.provider);
     const price = priceOfUnits(covered, agreement.pricePerMillionUnits);
     const sum = channel.baseClaimed + channel.committed - task.committed + price;
     // Receipts below their cover lower the sum; what was promised once stays promised.
@@ -85,11 +130,12 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
     const { channelId } = channel;
     if (maxClaimableAmount === channel.ceiling && channel.signature !== null) {
       if (events.length > 0) ledger.append(...events);
-      return { ok: true, voucher: { channelId, maxClaimableAmount, signature: channel.signature } };
+      const voucher = { channelId, maxClaimableAmount, signature: channel.signature };
+      return { ok: true, voucher, coveredUnits: covered };
     }
     const voucher = await signer.signVoucher(channel.config, maxClaimableAmount);
     ledger.append(...events, { kind: 'voucher', role: 'requester', agreementHash, voucher });
-    return { ok: true, voucher };
+    return { ok: true, voucher, coveredUnits: covered };
   }
 
   const recordChunk: RequesterPayments['recordChunk'] = (agreementHash, chunk) => {
@@ -103,6 +149,7 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
       );
     }
     ledger.append({ kind: 'chunk', role: 'requester', agreementHash, chunk });
+    exposure.released();
     const { unitsDone, amountDue } = get(agreementHash).task;
     return { unitsDone, amountDue };
   };
@@ -120,6 +167,7 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
     }
     const signature = await signer.signReceipt(receipt);
     ledger.append({ kind: 'receipt', role: 'requester', receipt, signature });
+    exposure.taskEnded(agreementHash);
     return { signature };
   }
 
@@ -127,13 +175,14 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
     const { task } = get(agreementHash);
     if (task.receipt === null) throw new PaymentError('RECORD_INVALID', `task ${agreementHash} has no receipt yet`);
     if (!task.receiptDelivered) ledger.append({ kind: 'receipt-delivered', role: 'requester', agreementHash });
+    exposure.released();
   }
 
   return {
     address: signer.address,
     openChannel: opener.openChannel,
     openTask,
-    signVoucher: (agreementHash, coveredUnits) => inTurn(() => signVoucher(agreementHash, coveredUnits)),
+    signVoucher,
     recordChunk,
     issueReceipt: (agreementHash, receipt) => inTurn(() => issueReceipt(agreementHash, receipt)),
     undeliveredReceipts: ledger.undeliveredReceipts,

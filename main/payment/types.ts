@@ -38,6 +38,8 @@ export type PaymentRefusalCode =
   | 'AGREEMENT_KNOWN'
   /** The deposit's transaction failed; the sentence says why. */
   | 'DEPOSIT_FAILED'
+  /** More than one chunk would be at risk with this counterparty; or what it left unpaid must be settled first. */
+  | 'EXPOSURE_LIMIT'
   /** The disk takes nothing: what cannot be recorded is not begun. */
   | 'LEDGER_STORAGE';
 
@@ -79,7 +81,11 @@ export interface ProviderPayments {
   }): Promise<PaymentOutcome<object>>;
   /** Checks and stores a voucher. `acknowledged` = chunks the requester confirms having (sequence < acknowledged). */
   acceptVoucher(agreementHash: Hex, voucher: SignedVoucher, acknowledged: number): PaymentOutcome<object>;
-  /** May `units` more be computed? Counts the dues and open chunks of every task on the channel. Reserves them when ok. */
+  /**
+   * May `units` more be computed? Counts the dues and open chunks of every task on the channel, and holds what the
+   * requester has not confirmed, over all its tasks, within one chunk. Reserves them when ok. `available` of
+   * EXPOSURE_LIMIT is how many units fit now.
+   */
   reserveChunk(agreementHash: Hex, units: bigint): PaymentOutcome<object>;
   /** A chunk was computed; called before it is sent. `units` <= what was reserved. Returns the task's cumulative due. */
   recordChunk(
@@ -88,6 +94,8 @@ export interface ProviderPayments {
   ): { unitsDone: bigint; amountDue: bigint };
   recordResult(agreementHash: Hex, result: TaskResult, signature: Hex): void;
   acceptReceipt(receipt: Receipt, signature: Hex): PaymentOutcome<object>;
+  /** Resolves when something was confirmed, receipted or closed: a chunk that was too much then may fit now. */
+  nextRelease(): Promise<void>;
   /** Ends a task without a receipt: what was acknowledged stays claimable. */
   closeTask(agreementHash: Hex, reason: string): void;
   /**
@@ -125,8 +133,16 @@ export interface RequesterPayments {
     amount: bigint;
   }): Promise<PaymentOutcome<{ channel: ChannelConfig; channelId: Hex }>>;
   openTask(signed: Pick<SignedAgreement, 'agreement' | 'requesterSignature'>, agreementHash: Hex, kind: string): void;
-  /** Covers the task up to `coveredUnits` in total; returns the channel's new cumulative voucher. */
-  signVoucher(agreementHash: Hex, coveredUnits: bigint): Promise<PaymentOutcome<{ voucher: SignedVoucher }>>;
+  /**
+   * Covers the task up to `wantedUnits` in total; returns the channel's new cumulative voucher and what it covers. Tasks
+   * that are open with one provider share one chunk's price, so it may be less, down to `atLeastUnits` (`wantedUnits`
+   * when omitted); while not even that is free, it waits, `waitMs` at most.
+   */
+  signVoucher(
+    agreementHash: Hex,
+    wantedUnits: bigint,
+    options?: { readonly atLeastUnits?: bigint; readonly waitMs?: number; readonly signal?: AbortSignal },
+  ): Promise<PaymentOutcome<{ voucher: SignedVoucher; coveredUnits: bigint }>>;
   recordChunk(
     agreementHash: Hex,
     chunk: { sequence: number; units: bigint; payloadSha256: Hex },

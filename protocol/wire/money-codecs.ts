@@ -36,11 +36,15 @@ export const channelConfigCodec = messageCodec({
   salt: hexField(7, 32),
 });
 
-/** `acknowledged`: how many chunks the requester has; 0 in a Start. The channel is the agreement's. */
+/**
+ * `acknowledged`: how many chunks the requester has; 0 in a Start. `coveredUnits`: units of this task that are covered in
+ * total; the cumulative amount covers those of the channel's other tasks as well. The channel is the agreement's.
+ */
 export const voucherCodec = messageCodec({
   cumulative: amountField(1),
   signature: hexField(2, wireLimits.signature),
   acknowledged: uint32Field(3),
+  coveredUnits: uint64Field(4),
 });
 
 export const taskResultCodec = messageCodec({

@@ -51,7 +51,7 @@ test('what was recorded is there after closing and opening, and only its owner c
 test('a ledger of a later Hearth is left alone', () => {
   createLedgerFile();
   tamper('PRAGMA user_version = 99');
-  expect(() => openLedger({ path })).toThrow(failure('LEDGER_NEWER', 'version 99.*knows up to 2.*update'));
+  expect(() => openLedger({ path })).toThrow(failure('LEDGER_NEWER', 'version 99.*knows up to 3.*update'));
 });
 
 test('a database of another program is left alone', () => {

@@ -25,6 +25,7 @@ import {
   fillProvider,
   openChannel,
   openTask,
+  payer,
   receipt,
   voucher,
 } from './facts.ts';
@@ -168,8 +169,25 @@ test('a file of the first version opens, keeps every figure and takes new events
     ledger.verify();
   });
   const database = new DatabaseSync(path);
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
   database.close();
+});
+
+test('a file of the second version opens, keeps every figure and says what its requester left unpaid', () => {
+  const old = new URL('../fixtures/ledger/version-2.db.gz', import.meta.url);
+  writeFileSync(path, gunzipSync(readFileSync(old)), { mode: 0o600 });
+  withLedger((ledger) => {
+    ledger.verify();
+    expect(ledger.totals()).toEqual({ earned: 40n, claimed: 30n, settled: 30n, spent: 10n, deposited: 500n });
+    expect(provider(ledger)).toMatchObject({ ceiling: 50n, closingAt: 1_790_000_000 });
+    expect(ledger.listUnpaid(payer, 0)).toEqual([]);
+    ledger.append(voucher('provider', 3, 60n), chunk('provider', 3, 1));
+    expect(ledger.listUnpaid(payer, Date.now())).toMatchObject([{ amountDue: 20n, owed: 10n, state: 'running' }]);
+    ledger.append({ kind: 'closed', role: 'provider', agreementHash: bytes32(3), reason: 'gone' });
+    expect(ledger.listUnpaid(payer, 0)).toHaveLength(1);
+    expect(ledger.listUnpaid(payer, Date.now() + 1)).toEqual([]);
+    ledger.verify();
+  });
 });
 
 test('one backup a day, seven of them, each one a ledger that opens', () => {

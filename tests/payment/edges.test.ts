@@ -52,6 +52,7 @@ test('a result is recorded when it says what was delivered, and ends the task', 
   provider.payments.closeTask(task.hash, 'no receipt');
   expect(provider.ledger.findTask('provider', task.hash)).toMatchObject({ state: 'cancelled', detail: 'no receipt' });
   expect(provider.payments.totals().earned).toBe(0n);
+  await giveReceipt(buyer, provider, task);
 });
 
 test('what was never agreed is neither reserved, recorded, closed nor receipted', async () => {

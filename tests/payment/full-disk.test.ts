@@ -30,7 +30,7 @@ test.skipIf(process.platform !== 'linux').each([
   });
   // The voucher was committed when the disk was found to fail; from then on nothing is taken.
   expect(provider.ledger.findTask('provider', task.hash)).toMatchObject({ bestVoucher: 100n, chunks: 0 });
-  const covered = await buyer.payments.signVoucher(task.hash, 20n);
+  const covered = await buyer.payments.signVoucher(task.hash, 16n);
   if (!covered.ok) throw new Error(covered.message);
   expect(provider.payments.acceptVoucher(task.hash, covered.voucher, 0)).toEqual(refusal);
   const receipt = receiptFor(buyer, task, 'partial');

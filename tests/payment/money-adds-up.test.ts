@@ -23,7 +23,7 @@ test('tasks side by side on one channel, one of them killed and its receipt late
 
   await Promise.all([
     (async () => {
-      for (let chunk = 0; chunk < 4; chunk += 1) await deliverChunk(requester, provider, first, 13n);
+      for (let chunk = 0; chunk < 13; chunk += 1) await deliverChunk(requester, provider, first, 4n);
     })(),
     (async () => {
       for (let chunk = 0; chunk < 3; chunk += 1) await deliverChunk(requester, provider, second, 16n);

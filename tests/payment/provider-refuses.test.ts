@@ -192,9 +192,9 @@ describe('nothing is computed on credit', () => {
       await openTask(market.chain, buyer, provider, nextName()),
       await openTask(market.chain, buyer, provider, nextName()),
     ];
-    const cover = async (task: OpenedTask, units: bigint) => {
+    const cover = async (task: OpenedTask, units: bigint, acknowledged = 0) => {
       const answer = await buyer.payments.signVoucher(task.hash, units);
-      if (answer.ok) provider.payments.acceptVoucher(task.hash, answer.voucher, 0);
+      if (answer.ok) provider.payments.acceptVoucher(task.hash, answer.voucher, acknowledged);
     };
     const reserve = (task: OpenedTask, units: bigint) => provider.payments.reserveChunk(task.hash, units);
     expect(reserve(first, 1n)).toMatchObject({ ok: false, code: 'NOT_COVERED', needed: 10n, available: 0n });
@@ -205,6 +205,8 @@ describe('nothing is computed on credit', () => {
     expect(reserve(second, 4n)).toEqual({ ok: true });
     expect(reserve(first, 1n)).toMatchObject({ ok: false, code: 'NOT_COVERED', needed: 110n });
     provider.payments.closeTask(second.hash, 'given up');
+    expect(reserve(first, 4n)).toMatchObject({ code: 'NOT_COVERED', needed: 1n, available: 0n });
+    await cover(first, 10n, 1);
     expect(reserve(first, 4n)).toEqual({ ok: true });
     expect(reserve(second, 1n)).toMatchObject({ ok: false, code: 'UNKNOWN_AGREEMENT' });
   });

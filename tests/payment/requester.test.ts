@@ -38,13 +38,13 @@ test('the ceiling is the sum of what is covered, only grows, and never passes th
   const first = await agree(market.chain, requester, provider, 'first', { maxUnits: 50n });
   const second = await agree(market.chain, requester, provider, 'second', { maxUnits: 50n });
   expect(requester.payments.totals()).toEqual({ spent: 0n, deposited: 1_000n });
-  expect(await ceilingAfter(requester, first, 16n)).toBe(160n);
-  expect(await ceilingAfter(requester, second, 10n)).toBe(260n);
-  expect(await ceilingAfter(requester, first, 5n)).toBe(260n);
+  expect(await ceilingAfter(requester, first, 6n)).toBe(60n);
+  expect(await ceilingAfter(requester, second, 5n)).toBe(110n);
+  expect(await ceilingAfter(requester, first, 5n)).toBe(110n);
   expect(await ceilingAfter(requester, first, 51n)).toBe('NOT_COVERED');
   expect(await ceilingAfter(requester, first, -1n)).toBe('NOT_COVERED');
-  const many = [first, second, first, second].map((task, index) => ceilingAfter(requester, task, 20n + BigInt(index)));
-  expect(await Promise.all(many)).toEqual([300n, 410n, 430n, 450n]);
+  const many = [first, second, first, second].map((task, index) => ceilingAfter(requester, task, 5n + BigInt(index)));
+  expect(await Promise.all(many)).toEqual([110n, 120n, 130n, 150n]);
   expect(await requester.payments.signVoucher(hashOf('unknown'), 1n)).toMatchObject({ code: 'UNKNOWN_AGREEMENT' });
   requester.ledger.verify();
 });

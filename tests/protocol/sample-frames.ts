@@ -44,7 +44,7 @@ export const sampleFrames: readonly TaskFrame[] = [
         temperatureMillionths: 0,
         seed: 1,
       }),
-      voucher: { cumulative: 16n, signature, acknowledged: 0 },
+      voucher: { cumulative: 16n, signature, acknowledged: 0, coveredUnits: 48n },
     },
   },
   { type: 'accept', body: { providerSignature: signature } },
@@ -52,7 +52,7 @@ export const sampleFrames: readonly TaskFrame[] = [
   { type: 'progress', body: { activity: 'loading' } },
   { type: 'chunk', body: { sequence: 3, units: 16n, payloadSizeBytes: 4, payload: new Uint8Array([1, 2, 3, 4]) } },
   { type: 'chunkPart', body: { sequence: 3, payload: new Uint8Array([5]) } },
-  { type: 'voucher', body: { cumulative: 32n, signature, acknowledged: 4 } },
+  { type: 'voucher', body: { cumulative: 32n, signature, acknowledged: 4, coveredUnits: 48n } },
   { type: 'cancel', body: { reason: 'user', message: 'enough' } },
   {
     type: 'result',

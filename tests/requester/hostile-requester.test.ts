@@ -68,7 +68,7 @@ function channelTo(quote: Quote) {
 async function voucher(channelId: Hex, cumulative: bigint, acknowledged: number, by = key): Promise<Start['voucher']> {
   const content = { channelId, maxClaimableAmount: cumulative };
   const signature = await by.signTypedData(settlementDomain(testChainId), voucherTypes, content);
-  return { cumulative, signature: signature as Hex, acknowledged };
+  return { cumulative, signature: signature as Hex, acknowledged, coveredUnits: cumulative };
 }
 
 async function startOf(
@@ -150,11 +150,11 @@ test('a provider computes nothing that is not covered', async () => {
   const start = await startOf(quote);
   await stream.send({ type: 'start', body: { ...start, voucher: await voucher(start.agreement.channelId, 3n, 0) } });
   expect(await reply(stream)).toMatchObject({ type: 'accept' });
-  // The first chunk is one token; the second would be sixteen, of which two are covered.
+  // The first chunk is one token; the second would be two, and waits until the first is confirmed.
   expect(await reply(stream)).toMatchObject({ type: 'chunk', body: { sequence: 0, units: 1n } });
+  await stream.send({ type: 'voucher', body: await voucher(start.agreement.channelId, 16n, 0) });
   await stream.send({ type: 'voucher', body: await voucher(start.agreement.channelId, 16n, 1) });
-  await stream.send({ type: 'voucher', body: await voucher(start.agreement.channelId, 17n, 1) });
-  expect(await reply(stream)).toMatchObject({ type: 'chunk', body: { sequence: 1, units: 16n } });
+  expect(await reply(stream)).toMatchObject({ type: 'chunk', body: { sequence: 1, units: 15n } });
   expect(seller.worker.calls['next-tokens']).toBe(2);
 });
 

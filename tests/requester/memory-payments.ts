@@ -94,6 +94,7 @@ export function memoryProviderPayments(signer: Signer): MemoryProviderPayments {
     reserveChunk(agreementHash, units) {
       const task = get(agreementHash);
       const { channelId, pricePerMillionUnits } = task.agreement;
+      if (task.acknowledged < task.chunks.length) return refuse('NOT_COVERED', 'a chunk is not confirmed yet');
       const next = priceOfUnits(unitsOf(task) + units, pricePerMillionUnits) - dueOf(task);
       const needed = committed(channelId) + next;
       const available = ceilings.get(channelId) ?? 0n;
@@ -119,6 +120,7 @@ export function memoryProviderPayments(signer: Signer): MemoryProviderPayments {
       task.receipt = { receipt, signature, delivered: true };
       return { ok: true };
     },
+    nextRelease: () => new Promise(() => {}),
     closeTask(agreementHash, reason) {
       get(agreementHash).closed ??= reason;
     },
@@ -181,7 +183,7 @@ export function memoryRequesterPayments(signer: Signer, deposit = 10n ** 12n): M
         .filter((other) => other.agreement.channelId === channelId)
         .reduce((total, other) => total + promised(other), 0n);
       if (sum > entry.ceiling) entry.ceiling = sum;
-      return { ok: true, voucher: await signer.signVoucher(entry.channel, entry.ceiling) };
+      return { ok: true, voucher: await signer.signVoucher(entry.channel, entry.ceiling), coveredUnits };
     },
     recordChunk(agreementHash, chunk) {
       const task = get(agreementHash);

@@ -11,6 +11,8 @@ export interface AgreedTask {
   readonly agreementHash: Hex;
   readonly signed: SignedAgreement;
   readonly stream: TaskStream;
+  /** What came with the start. */
+  readonly coveredUnits: bigint;
 }
 
 /** What a session needs of the node. */

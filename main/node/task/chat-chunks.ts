@@ -83,9 +83,10 @@ export function createChatChunks(
   }
 
   return {
-    plan() {
+    plan(limitUnits) {
       if (isDone || delivered.length >= task.maxTokens) return null;
       planned = planTokens();
+      if (limitUnits < planned) planned = Number(limitUnits);
       return BigInt(planned);
     },
     async produce(signal): Promise<Chunk | null> {

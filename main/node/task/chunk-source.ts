@@ -5,8 +5,10 @@ export interface Chunk {
 }
 
 export interface ChunkSource {
-  /** Units the next chunk takes at most, or null when the task is done. */
-  plan(): bigint | null;
+  /**
+   * Units the next chunk takes, at most `limitUnits`; 0 where that is too little for any, null when the task is done.
+   */
+  plan(limitUnits: bigint): bigint | null;
   /** The planned chunk; null when it turned out that there was nothing left. @throws TaskError, GpuWorkerError. */
   produce(signal: AbortSignal): Promise<Chunk | null>;
   /** Gives back what the task held in the worker. Never throws. */

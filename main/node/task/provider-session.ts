@@ -83,8 +83,7 @@ export async function runProviderSession(
     const signal = AbortSignal.any([inbox.signal, options.handBack, tooLate.signal]);
     try {
       let sequence = 0;
-      for (let planned = source.plan(); planned !== null; planned = source.plan()) {
-        await cover(agreementHash, planned, { inbox, signal, payments });
+      while (await isCovered({ agreementHash, unitsDone, source, inbox, signal, payments })) {
         signal.throwIfAborted();
         const chunk = await source.produce(signal);
         if (chunk === null) continue;
@@ -153,20 +152,38 @@ export async function runProviderSession(
   }
 }
 
-/** Waits until the next chunk is paid for in advance. */
-async function cover(
-  agreementHash: Hex,
-  units: bigint,
-  context: { readonly inbox: RequesterInbox; readonly signal: AbortSignal; readonly payments: ProviderPayments },
-): Promise<void> {
-  const { inbox, signal, payments } = context;
+interface NextChunk {
+  readonly agreementHash: Hex;
+  readonly unitsDone: bigint;
+  readonly source: ChunkSource;
+  readonly inbox: RequesterInbox;
+  readonly signal: AbortSignal;
+  readonly payments: ProviderPayments;
+}
+
+/** Waits until the next chunk is planned, paid for in advance and reserved; false when the task is done. */
+async function isCovered({ agreementHash, unitsDone, source, inbox, signal, payments }: NextChunk): Promise<boolean> {
+  let limit = inbox.coveredUnits - unitsDone;
   for (;;) {
-    const answer = payments.reserveChunk(agreementHash, units);
-    if (answer.ok) return;
-    if (answer.code !== 'NOT_COVERED') {
+    const release = payments.nextRelease();
+    const planned = source.plan(limit);
+    if (planned === null) return false;
+    const answer = planned === 0n ? null : payments.reserveChunk(agreementHash, planned);
+    if (answer?.ok === true) return true;
+    const covered = inbox.coveredUnits - unitsDone;
+    if (answer?.code === 'EXPOSURE_LIMIT' && (answer.available ?? 0n) > 0n) {
+      // What is at risk with this requester leaves room for a smaller one.
+      limit = answer.available ?? 0n;
+      continue;
+    }
+    if (answer?.code === 'EXPOSURE_LIMIT' || (answer === null && limit < covered)) {
+      await inbox.nextVoucher(receiptWithinMs, signal, release);
+    } else if (answer === null || answer.code === 'NOT_COVERED') {
+      await inbox.nextVoucher(voucherWithinMs, signal);
+    } else {
       throw new TaskError('REQUESTER_FAILED', answer.message, { data: { refusal: answer.code } });
     }
-    await inbox.nextVoucher(voucherWithinMs, signal);
+    limit = inbox.coveredUnits - unitsDone;
   }
 }
 

@@ -30,14 +30,16 @@ export function createRenderChunks(
   let firstSample = task.firstSample;
   let planned: Pass | null = null;
 
-  function planPass(): Pass | null {
+  function planPass(limitUnits: bigint): Pass | null {
     const tile = task.tiles[tileIndex];
     if (tile === undefined) return null;
     const pixels = (tile.x1 - tile.x0) * (tile.y1 - tile.y0);
     const rate = rates.rate('render', task.sceneSha256);
     const byTime = rate === null ? 1 : Math.max(1, Math.floor((rate * chunkMs) / 1000 / pixels));
     const byAgreement = Math.max(1, Math.floor(Number(chunkUnits) / pixels));
-    const sampleCount = Math.min(byTime, byAgreement, task.samplesPerPixel - firstSample);
+    const left = task.samplesPerPixel - firstSample;
+    const covered = limitUnits / BigInt(pixels);
+    const sampleCount = Math.min(byTime, byAgreement, left, covered < left ? Number(covered) : left);
     return { tile, tileIndex, firstSample, sampleCount };
   }
 
@@ -60,8 +62,8 @@ export function createRenderChunks(
   }
 
   return {
-    plan() {
-      planned = planPass();
+    plan(limitUnits) {
+      planned = planPass(limitUnits);
       if (planned === null) return null;
       const { tile, sampleCount } = planned;
       return BigInt(tile.x1 - tile.x0) * BigInt(tile.y1 - tile.y0) * BigInt(sampleCount);

@@ -9,8 +9,13 @@ export interface RequesterInbox {
   readonly signal: AbortSignal;
   readonly isCancelled: boolean;
   readonly hasReceipt: boolean;
-  /** Resolves at the next voucher; rejects when either signal is aborted, or with REQUESTER_FAILED after `timeoutMs`. */
-  nextVoucher(timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Units of the task that the newest vouchers cover in total. */
+  readonly coveredUnits: bigint;
+  /**
+   * Resolves at the next voucher, or with `otherwise`; rejects when either signal is aborted, or with REQUESTER_FAILED after
+   * `timeoutMs`.
+   */
+  nextVoucher(timeoutMs: number, signal: AbortSignal, otherwise?: Promise<void>): Promise<void>;
   /** The receipt, or null when none came in time. */
   receipt(timeoutMs: number): Promise<SignedReceiptMessage | null>;
   stop(): void;
@@ -18,7 +23,7 @@ export interface RequesterInbox {
 
 /** Reads until the stream ends; every voucher is committed by the time `nextVoucher` resolves. */
 export function openRequesterInbox(
-  { agreementHash, agreement, stream }: AgreedTask,
+  { agreementHash, agreement, stream, coveredUnits: coveredAtStart }: AgreedTask,
   components: SessionComponents,
 ): RequesterInbox {
   const { payments, penalise } = components;
@@ -27,6 +32,7 @@ export function openRequesterInbox(
   const receipt = Promise.withResolvers<SignedReceiptMessage | null>();
   let voucher = Promise.withResolvers<void>();
   voucher.promise.catch(() => {});
+  let coveredUnits = coveredAtStart;
   let isCancelled = false;
   let hasReceipt = false;
 
@@ -36,7 +42,12 @@ export function openRequesterInbox(
     receipt.resolve(null);
   }
 
-  function takeVoucher(body: { cumulative: bigint; signature: `0x${string}`; acknowledged: number }): void {
+  function takeVoucher(body: {
+    cumulative: bigint;
+    signature: `0x${string}`;
+    acknowledged: number;
+    coveredUnits: bigint;
+  }): void {
     const answer = payments.acceptVoucher(
       agreementHash,
       { channelId: agreement.channelId, maxClaimableAmount: body.cumulative, signature: body.signature },
@@ -44,6 +55,7 @@ export function openRequesterInbox(
     );
     // Not higher: the ceiling stands where it stood, which is no harm; the chunk after it will find out.
     if (answer.ok || answer.code === 'VOUCHER_NOT_HIGHER') {
+      if (body.coveredUnits > coveredUnits) coveredUnits = body.coveredUnits;
       voucher.resolve();
       voucher = Promise.withResolvers<void>();
       voucher.promise.catch(() => {});
@@ -80,10 +92,13 @@ export function openRequesterInbox(
     get isCancelled() {
       return isCancelled;
     },
+    get coveredUnits() {
+      return coveredUnits;
+    },
     get hasReceipt() {
       return hasReceipt;
     },
-    async nextVoucher(timeoutMs, signal) {
+    async nextVoucher(timeoutMs, signal, otherwise) {
       failure.signal.throwIfAborted();
       signal.throwIfAborted();
       const stop = Promise.withResolvers<never>();
@@ -91,7 +106,8 @@ export function openRequesterInbox(
       signal.addEventListener('abort', onAbort, { once: true });
       const late = new TaskError('REQUESTER_FAILED', `no voucher came within ${timeoutMs} ms`);
       try {
-        await within(Promise.race([voucher.promise, stop.promise]), timeoutMs, () => Promise.reject(late));
+        const first = Promise.race([voucher.promise, stop.promise, ...(otherwise === undefined ? [] : [otherwise])]);
+        await within(first, timeoutMs, () => Promise.reject(late));
       } finally {
         signal.removeEventListener('abort', onAbort);
       }

@@ -1,14 +1,16 @@
-import type { Hex, Receipt, Verdict } from '../../../protocol/agreement.ts';
+import type { Agreement, ChunkRecord, Hex, Receipt, Verdict } from '../../../protocol/agreement.ts';
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import { chainIdentity } from '../../../protocol/hashing/typed-data.ts';
 import type { TaskSnapshot, TaskState } from '../../../protocol/node-api.ts';
 import { type ReceiptDocument, receiptSchema } from '../../../protocol/receipt.ts';
-import { priceOfUnits, type Task, taskUnits } from '../../../protocol/tasks.ts';
+import { priceOfUnits, smallestChunkUnits, type Task, taskUnits } from '../../../protocol/tasks.ts';
 import { wireLimits } from '../../../protocol/wire/limits.ts';
+import type { SignedVoucher } from '../../../protocol/x402.ts';
 import { taskCodec } from '../../../protocol/wire/task-codec.ts';
 import type { Offer } from '../../market/quote-choice.ts';
 import type { TaskStream } from '../../network/types.ts';
 import type { RequesterComponents } from '../components.ts';
+import { deliverReceiptsTo } from '../deliver-receipts.ts';
 import type { JobProgress, ProviderPart } from '../types.ts';
 import type { Delivery, Finding } from './delivery.ts';
 import { type Ending, Purchase } from './purchase.ts';
@@ -44,6 +46,12 @@ export async function buy(components: RequesterComponents, order: Order): Promis
   const { quote, peer } = offer;
   const nowSeconds = (): bigint => BigInt(Math.floor((components.nowMs ?? Date.now)() / 1000));
   const chain = chainIdentity(components.chainId);
+  if (quote.receiverAuthorizer.toLowerCase() !== quote.provider.toLowerCase()) {
+    const message = `the quote has ${quote.receiverAuthorizer} claim for ${quote.provider}, who must do so itself`;
+    return refused(offer, 'QUOTE_MISMATCH', message);
+  }
+  // A provider that still waits for one takes no new task.
+  await deliverReceiptsTo(components, peer);
   const channel = await payments.openChannel({
     receiver: quote.receiver,
     receiverAuthorizer: quote.receiverAuthorizer,
@@ -53,16 +61,37 @@ export async function buy(components: RequesterComponents, order: Order): Promis
   signal.throwIfAborted();
   const { channelId } = channel;
   const draft = await signAgreement({ offer, task, channelId, shaderSetHash, signer, chain, nowSeconds: nowSeconds() });
+  const { agreement, agreementHash, requesterSignature } = draft;
+  payments.openTask({ agreement, requesterSignature }, agreementHash, task.kind);
+  const receiptOver = (chunks: readonly ChunkRecord[], resultHash: Hex, verdict: Verdict): Receipt => {
+    const units = chunks.reduce((sum, chunk) => sum + chunk.units, 0n);
+    const amountDue = priceOfUnits(units, agreement.pricePerMillionUnits);
+    return { agreementHash, resultHash, units, amountDue, verdict, issuedAt: nowSeconds() };
+  };
+  /** Closes the task in the ledger; where the provider knows nothing of it there is no receipt that it could want. */
+  const giveUp = async (isKnown: boolean): Promise<void> => {
+    await payments.issueReceipt(agreementHash, receiptOver([], agreementHash, 'partial'));
+    if (!isKnown) payments.markReceiptDelivered(agreementHash);
+  };
+  const smallest = smallestChunkUnits(task);
+  const first = await payments.signVoucher(agreementHash, firstCover(agreement, smallest), {
+    atLeastUnits: lower(smallest, agreement.maxUnits),
+    waitMs: firstVoucherWithinMs,
+    signal,
+  });
+  if (!first.ok) {
+    await giveUp(false);
+    signal.throwIfAborted();
+    return refused(offer, first.code, first.message);
+  }
   let stream: TaskStream;
   try {
     stream = await network.openTask(peer.peerId, { signal });
   } catch (error) {
+    await giveUp(false);
     signal.throwIfAborted();
     return refused(offer, 'UNREACHABLE', errorText(error));
   }
-  const { agreement, agreementHash, requesterSignature } = draft;
-  payments.openTask({ agreement, requesterSignature }, agreementHash, task.kind);
-  const coveredUnits = agreement.chunkUnits < agreement.maxUnits ? agreement.chunkUnits : agreement.maxUnits;
   const show = snapshots(components, order, draft);
   const purchase = new Purchase(
     {
@@ -71,6 +100,7 @@ export async function buy(components: RequesterComponents, order: Order): Promis
       chain,
       payments,
       delivery: order.delivery,
+      smallestChunkUnits: smallest,
       maxPayloadBytes: maxPayloadBytes(task),
       keepPayloads: order.keepPayloads,
       onChunk: () => show('running', purchase, ''),
@@ -78,26 +108,14 @@ export async function buy(components: RequesterComponents, order: Order): Promis
       penalise: (offence, detail) => network.penalise(peer.peerId, offence, detail),
     },
     stream,
-    coveredUnits,
+    first.coveredUnits,
   );
-  const receiptOf = (count: number, verdict: Verdict): Receipt => {
-    const units = purchase.chunks.slice(0, count).reduce((sum, chunk) => sum + chunk.units, 0n);
-    return {
-      agreementHash,
-      resultHash: purchase.links[count] ?? agreementHash,
-      units,
-      amountDue: priceOfUnits(units, agreement.pricePerMillionUnits),
-      verdict,
-      issuedAt: nowSeconds(),
-    };
-  };
 
-  const accepted = await start(stream, purchase, order, { draft, channel: channel.channel, coveredUnits, payments });
+  const accepted = await start(stream, purchase, order, { draft, channel: channel.channel, first });
   if (typeof accepted !== 'string') {
     stream.abort(new Error(accepted.message));
-    // Closes the task in the ledger; there is nothing in it that the provider could want.
-    await payments.issueReceipt(agreementHash, receiptOf(0, 'partial'));
-    payments.markReceiptDelivered(agreementHash);
+    // Silence and nonsense are no refusal: it may have begun.
+    await giveUp(accepted.code === 'UNREACHABLE' || accepted.code === 'PROTOCOL');
     show('cancelled', purchase, accepted.message);
     return refused(offer, accepted.code, accepted.message);
   }
@@ -107,7 +125,9 @@ export async function buy(components: RequesterComponents, order: Order): Promis
   show('delivered', purchase, '');
   const finding = await order.delivery.finish(AbortSignal.timeout(checkWithinMs));
   const verdict = verdictOf(ending, finding);
-  const receipt = receiptOf(verdict === 'rejected' ? purchase.acknowledged : purchase.chunks.length, verdict);
+  const paidChunks = verdict === 'rejected' ? purchase.acknowledged : purchase.chunks.length;
+  const resultHash = purchase.links[paidChunks] ?? agreementHash;
+  const receipt = receiptOver(purchase.chunks.slice(0, paidChunks), resultHash, verdict);
   const { signature: receiptSignature } = await payments.issueReceipt(agreementHash, receipt);
   const handed = ending.kind === 'result' && (await handOver(stream, receipt, receiptSignature));
   if (handed) payments.markReceiptDelivered(agreementHash);
@@ -148,6 +168,20 @@ export async function buy(components: RequesterComponents, order: Order): Promis
   return { kind: 'part', part, ended: endedAs(ending, verdict) };
 }
 
+/** The tasks beside it may be loading a model; a quote holds for three minutes. */
+const firstVoucherWithinMs = 120_000;
+const firstShare = 4n;
+
+/** A quarter of a chunk: tasks that begin beside this one need not wait until its model is loaded. */
+function firstCover({ chunkUnits, maxUnits }: Agreement, smallest: bigint): bigint {
+  const share = chunkUnits / firstShare;
+  return lower(share > smallest ? share : smallest, maxUnits);
+}
+
+function lower(left: bigint, right: bigint): bigint {
+  return left < right ? left : right;
+}
+
 /** A check on a slow machine may take minutes; one that hangs must not hold the money for ever. */
 const checkWithinMs = 10 * 60 * 1000;
 
@@ -158,16 +192,13 @@ async function start(
   terms: {
     readonly draft: DraftAgreement;
     readonly channel: Parameters<typeof encodeStart>[0]['channel'];
-    readonly coveredUnits: bigint;
-    readonly payments: RequesterComponents['payments'];
+    readonly first: { readonly voucher: SignedVoucher; readonly coveredUnits: bigint };
   },
 ): Promise<Hex | ErrorShape> {
-  const { draft, channel, coveredUnits, payments } = terms;
+  const { draft, channel, first } = terms;
+  const { maxClaimableAmount, signature } = first.voucher;
+  const voucher = { cumulative: maxClaimableAmount, signature, acknowledged: 0, coveredUnits: first.coveredUnits };
   try {
-    const signed = await payments.signVoucher(draft.agreementHash, coveredUnits);
-    if (!signed.ok) return { code: signed.code, message: signed.message };
-    const { maxClaimableAmount, signature } = signed.voucher;
-    const voucher = { cumulative: maxClaimableAmount, signature, acknowledged: 0 };
     await stream.send(encodeStart({ draft, channel, task, voucher }));
     return await purchase.accepted(signal);
   } catch (error) {
@@ -179,7 +210,7 @@ function encodeStart(input: {
   readonly draft: DraftAgreement;
   readonly channel: Extract<Parameters<TaskStream['send']>[0], { type: 'start' }>['body']['channel'];
   readonly task: Task;
-  readonly voucher: { readonly cumulative: bigint; readonly signature: Hex; readonly acknowledged: number };
+  readonly voucher: Extract<Parameters<TaskStream['send']>[0], { type: 'start' }>['body']['voucher'];
 }): Parameters<TaskStream['send']>[0] {
   const { agreement, requesterSignature } = input.draft;
   const { channel, voucher } = input;

@@ -11,6 +11,8 @@ export interface PurchaseContext {
   readonly chain: ChainIdentity;
   readonly payments: RequesterPayments;
   readonly delivery: Delivery;
+  /** The least that can be delivered at once: cover for less is none. */
+  readonly smallestChunkUnits: bigint;
   /** Largest payload a chunk of this task can have. */
   readonly maxPayloadBytes: number;
   readonly keepPayloads: boolean;

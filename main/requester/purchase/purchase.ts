@@ -90,7 +90,7 @@ export class Purchase {
     for (;;) {
       const frame = await this.#stream.receive(options);
       if (frame === null) return { kind: 'lost', reason: 'the provider closed the stream' };
-      if (frame.type === 'chunk' || frame.type === 'chunkPart') await this.#take(frame);
+      if (frame.type === 'chunk' || frame.type === 'chunkPart') await this.#take(frame, options.signal);
       else if (frame.type === 'result') return this.#ending(frame.body);
       else if (frame.type === 'progress') this.#stillAtWork(frame.body.activity);
       else if (frame.type === 'cancel') return { kind: 'lost', reason: `the provider gave up: ${frame.body.message}` };
@@ -106,7 +106,7 @@ export class Purchase {
     this.#context.onActivity(activity);
   }
 
-  async #take(frame: Extract<TaskFrame, { type: 'chunk' | 'chunkPart' }>): Promise<void> {
+  async #take(frame: Extract<TaskFrame, { type: 'chunk' | 'chunkPart' }>, signal: AbortSignal): Promise<void> {
     const chunk = this.#assembler.push(frame);
     if (chunk === null) return;
     const { record, payload } = chunk;
@@ -124,20 +124,24 @@ export class Purchase {
     this.firstChunkAtMs ??= this.lastChunkAtMs;
     this.#context.onChunk(this.unitsDone);
     if (delivery.fault !== null) throw new BadResult(delivery.fault);
-    if (!isLast) await this.#cover();
+    if (!isLast) await this.#cover(signal);
   }
 
-  async #cover(): Promise<void> {
-    const { agreement, agreementHash, payments } = this.#context;
-    const wanted = this.unitsDone + agreement.chunkUnits;
-    const covered = wanted < agreement.maxUnits ? wanted : agreement.maxUnits;
-    const signed = await payments.signVoucher(agreementHash, covered);
+  async #cover(signal: AbortSignal): Promise<void> {
+    const { agreement, agreementHash, payments, smallestChunkUnits } = this.#context;
+    const upTo = (units: bigint): bigint =>
+      this.unitsDone + units < agreement.maxUnits ? this.unitsDone + units : agreement.maxUnits;
+    const signed = await payments.signVoucher(agreementHash, upTo(agreement.chunkUnits), {
+      atLeastUnits: upTo(smallestChunkUnits),
+      signal,
+    });
     if (!signed.ok) throw new Error(`no voucher: ${signed.message}`);
-    this.#coveredUnits = covered;
-    const { maxClaimableAmount, signature } = signed.voucher;
+    const { voucher, coveredUnits } = signed;
+    this.#coveredUnits = coveredUnits;
     const acknowledged = this.chunks.length;
     this.acknowledged = acknowledged;
-    await this.#stream.send({ type: 'voucher', body: { cumulative: maxClaimableAmount, signature, acknowledged } });
+    const body = { cumulative: voucher.maxClaimableAmount, signature: voucher.signature, acknowledged, coveredUnits };
+    await this.#stream.send({ type: 'voucher', body });
   }
 
   /** Units per second from the first chunk on: what came before it was loading. Null until there is a second chunk. */

@@ -4,6 +4,7 @@ import type { ChainClient, HotWallet, RequesterPayments } from '../../../main/pa
 import type { Agreement, Hex, Receipt } from '../../../protocol/agreement.ts';
 import { priceOfUnits } from '../../../protocol/tasks.ts';
 import { hashOf, signAgreement } from '../../payment/market-place.ts';
+import type { SignedVoucher } from '../../../protocol/x402.ts';
 import { startProcess } from './process.ts';
 import type { Process } from './process.ts';
 import type { Random } from './seeded-random.ts';
@@ -13,7 +14,7 @@ import type { Clock, Message } from './wire.ts';
 interface State {
   readonly payments: RequesterPayments;
   /** What was sent last for a running task; sent again until it is answered. */
-  readonly running: Map<Hex, { readonly last: Message; readonly tries: number }>;
+  readonly running: Map<Hex, { readonly last: Message | null; readonly tries: number }>;
 }
 
 export interface Buyer {
@@ -28,6 +29,10 @@ export interface Buyer {
 
 const retryMs = 400;
 const patience = 8;
+/** Tasks that can be unsettled: three with each of two sellers, and none is bought before they are settled. */
+const newest = 12;
+/** Of a task that waits for its cover. */
+const notSentYet = { last: null, tries: 0 };
 
 export function createBuyer(parts: {
   readonly wallet: HotWallet;
@@ -105,15 +110,31 @@ export function createBuyer(parts: {
     };
     const { signed, hash } = await signAgreement(chainId, agreement, wallet, seller.wallet);
     state.payments.openTask(signed, hash, 'chat');
-    const covered = await state.payments.signVoucher(hash, firstCover(agreement));
-    if (!covered.ok) throw new Error(`${covered.code}: ${covered.message}`);
-    sendUntilAnswered(state, seller, hash, {
-      type: 'start',
-      signed,
-      hash,
-      channel: opened.channel,
-      voucher: covered.voucher,
+    state.running.set(hash, notSentYet);
+    const { channel } = opened;
+    await cover(state, seller, hash, (voucher, coveredUnits) => {
+      return { type: 'start', signed, hash, channel, voucher, coveredUnits };
     });
+  }
+
+  /** Covers the next chunk, or as much of it as the tasks beside leave; while that is nothing, tries again later. */
+  async function cover(
+    state: State,
+    seller: Seller,
+    hash: Hex,
+    messageOf: (voucher: SignedVoucher, coveredUnits: bigint) => Message,
+    tries = 0,
+  ): Promise<void> {
+    const task = process.ledger.findTask('requester', hash);
+    if (task === undefined || !state.running.has(hash)) return;
+    const { maxUnits } = task.agreement;
+    const wanted = task.unitsDone + chunkUnits < maxUnits ? task.unitsDone + chunkUnits : maxUnits;
+    const options = { atLeastUnits: task.unitsDone + 1n, waitMs: 0 };
+    const covered = await state.payments.signVoucher(hash, wanted, options);
+    if (covered.ok) return sendUntilAnswered(state, seller, hash, messageOf(covered.voucher, covered.coveredUnits));
+    if (covered.code !== 'EXPOSURE_LIMIT') throw new Error(`${covered.code}: ${covered.message}`);
+    if (tries === patience) return finish(state, seller, hash, 'partial');
+    clock.after(retryMs, () => process.handle((now) => cover(now, seller, hash, messageOf, tries + 1)));
   }
 
   async function onChunk(state: State, message: Message & { type: 'chunk' }, seller: Seller): Promise<void> {
@@ -125,11 +146,10 @@ export function createBuyer(parts: {
     // Some are content with less than they agreed to.
     const isDone = unitsDone === task.agreement.maxUnits || random.once(8);
     if (isDone) return finish(state, seller, hash, 'verified');
-    const left = task.agreement.maxUnits - unitsDone;
-    const covered = await state.payments.signVoucher(hash, unitsDone + (left < chunkUnits ? left : chunkUnits));
-    if (!covered.ok) throw new Error(`${covered.code}: ${covered.message}`);
-    const { voucher } = covered;
-    sendUntilAnswered(state, seller, hash, { type: 'voucher', hash, voucher, acknowledged: sequence + 1 });
+    state.running.set(hash, notSentYet);
+    await cover(state, seller, hash, (voucher, coveredUnits) => {
+      return { type: 'voucher', hash, voucher, acknowledged: sequence + 1, coveredUnits };
+    });
   }
 
   return {
@@ -146,7 +166,7 @@ export function createBuyer(parts: {
       }),
     settleUp: (seller) =>
       process.handle(async (state) => {
-        for (const task of process.ledger.listTasks(100_000)) {
+        for (const task of process.ledger.listTasks(newest)) {
           const isTheirs = task.counterparty === seller.wallet.address.toLowerCase();
           const hash = `0x${task.id.slice(2)}` as const;
           if (isTheirs && !state.running.has(hash) && process.ledger.findTask('requester', hash)?.receipt === null) {
@@ -160,12 +180,8 @@ export function createBuyer(parts: {
     isFree: (seller) => {
       const wallet = seller.wallet.address.toLowerCase();
       const { ledger } = process;
-      const tasks = ledger.listTasks(100_000).filter((task) => task.counterparty === wallet);
+      const tasks = ledger.listTasks(newest).filter((task) => task.counterparty === wallet);
       return tasks.every((task) => ledger.findTask('requester', `0x${task.id.slice(2)}`)?.receiptDelivered === true);
     },
   };
-}
-
-function firstCover({ maxUnits, chunkUnits }: Agreement): bigint {
-  return maxUnits < chunkUnits ? maxUnits : chunkUnits;
 }

@@ -35,8 +35,10 @@ export function createSeller(parts: {
   readonly random: Random;
   readonly deathEvery: number;
   readonly clock: Clock;
+  /** After each chunk. */
+  readonly onComputed: () => void;
 }): Seller {
-  const { wallet, chain, random, clock } = parts;
+  const { wallet, chain, random, clock, onComputed } = parts;
   const process = startProcess<State>({
     ...parts,
     now: clock.nowMs,
@@ -46,16 +48,28 @@ export function createSeller(parts: {
     }),
   });
 
-  function compute({ payments, sessions }: State, hash: Hex, reply: (message: Message) => void): void {
+  function compute(
+    { payments, sessions }: State,
+    hash: Hex,
+    coveredUnits: bigint,
+    reply: (message: Message) => void,
+    fits = 16n,
+  ): void {
     const task = process.ledger.findTask('provider', hash);
     if (task === undefined) return;
     const left = task.agreement.maxUnits - task.unitsDone;
-    const planned = left < task.agreement.chunkUnits ? left : task.agreement.chunkUnits;
-    if (planned === 0n) return;
+    const covered = coveredUnits - task.unitsDone;
+    const planned = [left, task.agreement.chunkUnits, covered, fits].reduce((least, one) =>
+      one < least ? one : least,
+    );
+    if (planned <= 0n) return;
     const reserved = payments.reserveChunk(hash, planned);
     if (!reserved.ok) {
       if (reserved.code === 'UNKNOWN_AGREEMENT') reply({ type: 'ended', hash });
-      else if (reserved.code !== 'NOT_COVERED') throw new Error(`${reserved.code}: ${reserved.message}`);
+      else if (reserved.code === 'EXPOSURE_LIMIT') {
+        // A smaller one now, or the next time that its voucher comes.
+        if (fits > planned) compute({ payments, sessions }, hash, coveredUnits, reply, reserved.available);
+      } else if (reserved.code !== 'NOT_COVERED') throw new Error(`${reserved.code}: ${reserved.message}`);
       return;
     }
     // A chunk may turn out shorter than planned, as the last tokens of an answer.
@@ -63,6 +77,7 @@ export function createSeller(parts: {
     const chunk = { sequence: task.chunks, units };
     payments.recordChunk(hash, { ...chunk, payloadSha256: hashOf(`chunk ${task.chunks}`) });
     sessions.set(hash, chunk);
+    onComputed();
     reply({ type: 'chunk', hash, ...chunk });
     clock.after(idleMs, () =>
       process.handle((now) => {
@@ -78,14 +93,15 @@ export function createSeller(parts: {
     if (state.sessions.has(hash)) return reply({ type: 'accept', hash });
     const opened = await state.payments.openTask({ signed, agreementHash: hash, channel, kind: 'chat' });
     if (!opened.ok) {
-      if (opened.code !== 'AGREEMENT_KNOWN') throw new Error(`${opened.code}: ${opened.message}`);
+      if (opened.code !== 'AGREEMENT_KNOWN' && opened.code !== 'EXPOSURE_LIMIT')
+        throw new Error(`${opened.code}: ${opened.message}`);
       return reply({ type: 'ended', hash });
     }
     const accepted = state.payments.acceptVoucher(hash, voucher, 0);
     if (!accepted.ok) throw new Error(`${accepted.code}: ${accepted.message}`);
     state.sessions.set(hash, null);
     reply({ type: 'accept', hash });
-    compute(state, hash, reply);
+    compute(state, hash, message.coveredUnits, reply);
   }
 
   function onVoucher(state: State, message: Message & { type: 'voucher' }, reply: (message: Message) => void): void {
@@ -98,7 +114,7 @@ export function createSeller(parts: {
     const session = state.sessions.get(hash);
     if (session === undefined) return reply({ type: 'ended', hash });
     if (session !== null && session.sequence >= acknowledged) return reply({ type: 'chunk', hash, ...session });
-    compute(state, hash, reply);
+    compute(state, hash, message.coveredUnits, reply);
   }
 
   return {

@@ -1,7 +1,9 @@
 /** One seeded run: a buyer, two sellers, a bad wire and processes that die; then the books against the chain. */
 import { join } from 'node:path';
 import { createChainClient } from '../../../main/payment/index.ts';
-import { priceOfUnits } from '../../../protocol/tasks.ts';
+import { chunkPriceOf } from '../../../main/payment/open-tasks.ts';
+import { promisedBeyond } from '../../../main/payment/requester-exposure.ts';
+import type { ChannelRecord, Ledger } from '../../../main/ledger/index.ts';
 import { walletOf } from '../../payment/market-place.ts';
 import type { MarketPlace } from '../../payment/market-place.ts';
 import { createBuyer } from './buyer.ts';
@@ -21,9 +23,16 @@ export interface RunFigures {
   readonly paidOnChain: bigint;
   readonly booked: bigint;
   readonly receipted: bigint;
-  /** Largest loss of a seller on a task, and the most a buyer ever had promised beyond what it had, in chunks. */
+  /** Largest loss of a seller on a task, in chunks. */
   readonly sellerLoss: number;
+  /**
+   * The most that one side ever had at risk with the other over all their tasks, in chunks of the dearest that was open:
+   * delivered and not confirmed; signed and not delivered.
+   */
+  readonly sellerExposure: number;
   readonly buyerExposure: number;
+  /** Tasks that the seller would not begin, because too much was left unpaid. */
+  readonly refused: number;
 }
 
 export async function simulate(market: MarketPlace, seed: number, taskCount: number): Promise<RunFigures> {
@@ -40,12 +49,18 @@ export async function simulate(market: MarketPlace, seed: number, taskCount: num
     clients.push(chain);
     return { wallet, chain, path: join(market.folder, `${name}-${seed}.db`), random, deathEvery: 60, clock };
   };
-  const sellers = [createSeller(await open('seller', 0n)), createSeller(await open('vendor', 0n))];
-  let buyerExposure = 0;
+  const sellers: Seller[] = [];
+  for (const name of ['seller', 'vendor']) {
+    const at = sellers.length;
+    sellers.push(createSeller({ ...(await open(name, 0n)), onComputed: () => noteSeller(sellers[at]) }));
+  }
+  let [buyerExposure, sellerExposure] = [0, 0];
+  /** Ceiling of each channel when it was looked at last. */
+  const ceilings = new Map<string, bigint>();
   const buyer = createBuyer({
     ...(await open('buyer', 1_000_000_000n)),
     send: (message, seller) => {
-      noteExposure();
+      noteBuyer();
       wire(message, (received) =>
         seller.receive(received, (reply) => wire(reply, (answer) => buyer.receive(answer, seller))),
       );
@@ -60,15 +75,22 @@ export async function simulate(market: MarketPlace, seed: number, taskCount: num
   clock.after(130_000, async () => {});
   await clock.run();
 
-  function noteExposure(): void {
-    for (const channel of buyer.process.ledger.listChannels('requester')) {
-      const newest = buyer.process.ledger.listTasks(1_000).find((task) => task.counterparty === channel.counterparty);
-      if (newest === undefined) continue;
-      const hash = `0x${newest.id.slice(2)}` as const;
-      const agreement = buyer.process.ledger.findTask('requester', hash)?.agreement;
-      if (agreement === undefined) continue;
-      const open = channel.committed - channel.owed;
-      buyerExposure = Math.max(buyerExposure, inChunks(open, agreement));
+  /** Right after a voucher was signed: what arrives or ends later only makes it less. */
+  function noteBuyer(): void {
+    const { ledger } = buyer.process;
+    for (const channel of ledger.listChannels('requester')) {
+      if (ceilings.get(channel.channelId) === channel.ceiling) continue;
+      ceilings.set(channel.channelId, channel.ceiling);
+      buyerExposure = Math.max(buyerExposure, ratio(promisedBeyond(channel), dearestChunk(ledger, channel)));
+    }
+  }
+
+  function noteSeller(seller: Seller | undefined): void {
+    if (seller === undefined) return;
+    const { ledger } = seller.process;
+    for (const channel of ledger.listChannels('provider')) {
+      const atRisk = channel.committed - channel.owed;
+      sellerExposure = Math.max(sellerExposure, ratio(atRisk, dearestChunk(ledger, channel)));
     }
   }
 
@@ -77,9 +99,12 @@ export async function simulate(market: MarketPlace, seed: number, taskCount: num
     for (const seller of sellers) {
       await buyer.settleUp(seller);
       await clock.run();
-      if (started >= taskCount || !buyer.isFree(seller)) continue;
-      await buyer.buy(seller, `${seed} ${started}`);
-      started += 1;
+      if (!buyer.isFree(seller)) continue;
+      // One to three side by side on the same channel.
+      for (let beside = random.below(3); beside >= 0 && started < taskCount; beside -= 1) {
+        await buyer.buy(seller, `${seed} ${started}`);
+        started += 1;
+      }
     }
     // Both tasks run at once, to their end or until somebody dies.
     await clock.run();
@@ -104,13 +129,13 @@ export async function simulate(market: MarketPlace, seed: number, taskCount: num
     one.process.close();
   }
   for (const client of clients) client.close();
-  return { ...figures, ...counts, deaths, buyerExposure };
+  return { ...figures, ...counts, deaths, buyerExposure, sellerExposure };
 }
 
 type Buyer = ReturnType<typeof createBuyer>;
 
 async function addUp(market: MarketPlace, buyer: Buyer, sellers: readonly Seller[], tasks: number) {
-  let [paidOnChain, booked, receipted, chunks, sellerLoss] = [0n, 0n, 0n, 0, 0];
+  let [paidOnChain, booked, receipted, chunks, sellerLoss, begun] = [0n, 0n, 0n, 0, 0, 0];
   for (const { wallet, process } of sellers) {
     paidOnChain += await market.chain.usdcOf(wallet.address);
     const { earned, claimed, settled } = process.ledger.totals();
@@ -120,18 +145,26 @@ async function addUp(market: MarketPlace, buyer: Buyer, sellers: readonly Seller
     for (const { id } of process.ledger.listTasks(100_000)) {
       const task = process.ledger.findTask('provider', `0x${id.slice(2)}`);
       if (task === undefined) continue;
+      begun += 1;
       chunks += task.chunks;
-      sellerLoss = Math.max(sellerLoss, inChunks(task.amountDue - task.owed, task.agreement));
+      sellerLoss = Math.max(sellerLoss, ratio(task.amountDue - task.owed, chunkPriceOf(task.agreement)));
     }
   }
   for (const { id } of buyer.process.ledger.listTasks(100_000)) {
     receipted += buyer.process.ledger.findTask('requester', `0x${id.slice(2)}`)?.receipt?.amountDue ?? 0n;
   }
-  return { tasks, chunks, paidOnChain, booked, receipted, sellerLoss };
+  return { tasks, chunks, paidOnChain, booked, receipted, sellerLoss, refused: tasks - begun };
 }
 
-/** How many of the agreement's chunks the amount pays; rounding a price up may add one unit of money. */
-function inChunks(amount: bigint, agreement: { chunkUnits: bigint; pricePerMillionUnits: bigint }): number {
-  const chunk = priceOfUnits(agreement.chunkUnits, agreement.pricePerMillionUnits);
-  return amount <= 0n ? 0 : Number(amount) / Number(chunk);
+/** Of the channel's tasks whose receipt is not with both sides yet. */
+function dearestChunk(ledger: Ledger, { role, channelId }: ChannelRecord): bigint {
+  const prices = ledger.listTasks(12).flatMap(({ id }) => {
+    const task = ledger.findTask(role, `0x${id.slice(2)}`);
+    return task?.channelId === channelId && !task.receiptDelivered ? [chunkPriceOf(task.agreement)] : [];
+  });
+  return prices.reduce((dearest, price) => (price > dearest ? price : dearest), 1n);
+}
+
+function ratio(amount: bigint, ofOneChunk: bigint): number {
+  return amount <= 0n ? 0 : Number(amount) / Number(ofOneChunk);
 }

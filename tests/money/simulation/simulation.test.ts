@@ -28,7 +28,9 @@ test(
       doubled: 0,
       deaths: 0,
       paid: 0n,
+      refused: 0,
       sellerLoss: 0,
+      sellerExposure: 0,
       buyerExposure: 0,
     };
     for (let seed = 1; seed <= seeds; seed += 1) {
@@ -36,16 +38,20 @@ test(
       const { paidOnChain, booked, receipted } = run;
       expect({ booked, receipted }, `seed ${seed}`).toEqual({ booked: paidOnChain, receipted: paidOnChain });
       expect(run.sellerLoss, `seller's loss, seed ${seed}`).toBeLessThanOrEqual(1);
+      expect(run.sellerExposure, `seller's exposure, seed ${seed}`).toBeLessThanOrEqual(1);
       expect(run.buyerExposure, `buyer's exposure, seed ${seed}`).toBeLessThanOrEqual(1);
-      for (const name of ['tasks', 'chunks', 'sent', 'lost', 'doubled', 'deaths'] as const) sums[name] += run[name];
+      for (const name of ['tasks', 'chunks', 'sent', 'lost', 'doubled', 'deaths', 'refused'] as const)
+        sums[name] += run[name];
       sums.paid += paidOnChain;
       sums.sellerLoss = Math.max(sums.sellerLoss, run.sellerLoss);
+      sums.sellerExposure = Math.max(sums.sellerExposure, run.sellerExposure);
       sums.buyerExposure = Math.max(sums.buyerExposure, run.buyerExposure);
     }
     console.log(
       `simulation: ${seeds} seeds, ${sums.tasks} tasks, ${sums.chunks} chunks, ${sums.sent} messages ` +
         `(${sums.lost} lost, ${sums.doubled} doubled), ${sums.deaths} deaths; ${sums.paid} paid = booked = receipted; ` +
-        `largest loss of a seller ${sums.sellerLoss.toFixed(3)}, exposure of a buyer ${sums.buyerExposure.toFixed(3)} chunks; ` +
+        `${sums.refused} tasks not begun over unpaid chunks; largest loss of a seller on a task ${sums.sellerLoss.toFixed(3)}, ` +
+        `largest exposure over all tasks of a pair: seller ${sums.sellerExposure.toFixed(3)}, buyer ${sums.buyerExposure.toFixed(3)} chunks; ` +
         `${((performance.now() - startMs) / 1_000).toFixed(1)} s`,
     );
   },

@@ -4,9 +4,16 @@ import type { ChannelConfig, SignedVoucher } from '../../../protocol/x402.ts';
 import type { Random } from './seeded-random.ts';
 
 export type Message =
-  | { type: 'start'; signed: SignedAgreement; hash: Hex; channel: ChannelConfig; voucher: SignedVoucher }
+  | {
+      type: 'start';
+      signed: SignedAgreement;
+      hash: Hex;
+      channel: ChannelConfig;
+      voucher: SignedVoucher;
+      coveredUnits: bigint;
+    }
   | { type: 'accept'; hash: Hex }
-  | { type: 'voucher'; hash: Hex; voucher: SignedVoucher; acknowledged: number }
+  | { type: 'voucher'; hash: Hex; voucher: SignedVoucher; acknowledged: number; coveredUnits: bigint }
   | { type: 'chunk'; hash: Hex; sequence: number; units: bigint }
   | { type: 'ended'; hash: Hex }
   | { type: 'receipt'; receipt: Receipt; signature: Hex }
