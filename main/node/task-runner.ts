@@ -206,7 +206,9 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     try {
       report('running', 0, activity);
       const signals = { stop, handBack: controller.signal };
-      const answer = await computeWholeChat(source, signals, (count) => report('running', count, activity));
+      const answer = await computeWholeChat(source, sale.agreement.maxUnits, signals, (count) =>
+        report('running', count, activity),
+      );
       report('delivered', answer.tokens.length, 'paid by request');
       return answer;
     } catch (error) {

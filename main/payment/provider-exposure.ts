@@ -24,6 +24,8 @@ export interface ProviderExposure {
   /** Why no task of the agreement's requester is opened now; undefined when one may be. */
   refuseTask(agreement: Agreement): PaymentRefusal | undefined;
   taskOpened(agreementHash: Hex, agreement: Agreement): void;
+  /** A request over HTTP: this node confirms its one chunk itself, so that nothing of it is ever at risk. */
+  requestOpened(agreementHash: Hex): void;
   /** Nothing more is computed for it. */
   taskEnded(agreementHash: Hex): void;
   /** Why `units` more, which cost `amount`, are not computed now; undefined when they may be. */
@@ -43,6 +45,7 @@ export function createProviderExposure(parts: {
   const openTasks = createOpenTasks();
   /** Units being computed, by task. Lost with the process, as the computation is. */
   const reservations = new Map<Hex, Reservation>();
+  const requests = new Set<Hex>();
 
   const unpaidBy = (requester: Hex): readonly TaskRecord[] => ledger.listUnpaid(requester, now() - writtenOffAfterMs);
 
@@ -72,6 +75,7 @@ export function createProviderExposure(parts: {
       const message = `${needed} chunks were delivered, confirmed are ${available}`;
       return refuse('NOT_COVERED', message, { needed, available });
     }
+    if (requests.has(task.agreementHash)) return undefined;
     const { counterparty, amountDue, unitsDone, agreement } = task;
     const line = openTasks.lineOf(counterparty);
     const atRisk =
@@ -88,16 +92,21 @@ export function createProviderExposure(parts: {
 
   return {
     refuseTask,
+    requestOpened: (agreementHash) => void requests.add(`0x${agreementHash.slice(2).toLowerCase()}`),
     taskOpened: (agreementHash, agreement) => openTasks.open(agreementHash, agreement.requester, agreement),
     taskEnded(agreementHash) {
       openTasks.close(agreementHash);
+      requests.delete(agreementHash);
       reservations.delete(agreementHash);
     },
     refuseChunk,
     reserve({ agreementHash, channelId, counterparty }, units, amount) {
       reservations.set(agreementHash, { channelId, counterparty, units, amount });
     },
-    release: (agreementHash) => void reservations.delete(agreementHash),
+    release(agreementHash) {
+      requests.delete(agreementHash);
+      reservations.delete(agreementHash);
+    },
     unitsReserved: (agreementHash) => reservations.get(agreementHash)?.units ?? 0n,
     reservedBeside: ({ agreementHash, channelId }) =>
       reservedOf((hash, one) => hash !== agreementHash && one.channelId === channelId),

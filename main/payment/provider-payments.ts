@@ -87,7 +87,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     if (requesterSignature !== null && checkSignature(signature, requesterSignature, agreement.requester) !== 'valid') {
       return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by its requester ${agreement.requester}`);
     }
-    const unpaid = exposure.refuseTask(agreement);
+    const unpaid = signatures === null ? undefined : exposure.refuseTask(agreement);
     if (unpaid !== undefined) return unpaid;
     const onChain = await checkChannel.onChain(agreement, channel);
     if (!onChain.ok) return onChain;
@@ -100,7 +100,9 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       requesterSignature,
       providerSignature: signatures?.providerSignature ?? null,
     });
-    if (recorded.ok) exposure.taskOpened(agreementHash, agreement);
+    if (!recorded.ok) return recorded;
+    if (signatures === null) exposure.requestOpened(agreementHash);
+    else exposure.taskOpened(agreementHash, agreement);
     return recorded;
   };
 

@@ -47,7 +47,7 @@ async function answer(between: (delivered: number) => void): Promise<{ tokens: n
     { chunkUnits: 16n, onActivity: () => {} },
   );
   const whole = { tokens: [] as number[], text: '' };
-  while (source.plan() !== null) {
+  while (source.plan(16n) !== null) {
     const chunk: Chunk | null = await source.produce(new AbortController().signal);
     if (chunk === null) break;
     const { tokens, text } = chatPayloadCodec.decode(chunk.payload);

@@ -10,12 +10,14 @@ export interface ChatAnswer {
 }
 
 /**
+ * @param maxUnits paid for in advance
  * @param stop ends the answer early, with what is there
  * @param handBack the owner wants the GPU back: throws its reason
  * @throws TaskError, GpuWorkerError
  */
 export async function computeWholeChat(
   source: ChunkSource,
+  maxUnits: bigint,
   signals: { readonly stop: AbortSignal; readonly handBack: AbortSignal },
   onTokens: (count: number) => void,
 ): Promise<ChatAnswer> {
@@ -24,7 +26,7 @@ export async function computeWholeChat(
   const tokens: number[] = [];
   let text = '';
   let finished: ChatAnswer['finished'] = 'length';
-  while (source.plan() !== null) {
+  while (source.plan(maxUnits - BigInt(tokens.length)) !== null) {
     try {
       signal.throwIfAborted();
       const chunk = await source.produce(signal);
