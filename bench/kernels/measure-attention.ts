@@ -1,10 +1,15 @@
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
-import { CACHE_FORMATS, type CacheType } from '../../worker/llm/cache/cache-format.ts';
-import { attentionBytesRead, attentionPartsBytes, createAttention } from '../../worker/llm/kernels/attention.ts';
+import { CACHE_FORMATS, planePageBytes, type CacheType } from '../../worker/llm/cache/cache-format.ts';
+import {
+  attentionBytesRead,
+  attentionPartsBytes,
+  createAttentionDecode,
+} from '../../worker/llm/kernels/attention-decode.ts';
+import { createAttentionPrefill } from '../../worker/llm/kernels/attention-prefill.ts';
 import { createShapeBuffer, type Kernel, pipelineCacheOf } from '../../worker/llm/kernels/kernel.ts';
 import { checkHeads, type HeadCheck } from './check-heads.ts';
 import type { MeasureEnvironment } from './measure-matrix.ts';
-import { createRandomPlane, planeBytes, spreadPages } from './random-cache.ts';
+import { createRandomPlane, spreadPages } from './random-cache.ts';
 import { randomVector } from './random-matrix.ts';
 import { timeRepeats } from './time-repeats.ts';
 
@@ -47,9 +52,6 @@ export async function measureAttention(
   const { device, copyBytesPerSecond } = environment;
   const { headCount, headLength, phase, length, rows: rowCount } = spec;
   const format = CACHE_FORMATS[spec.cacheType];
-  if (spec.cacheType === 'f16' && !device.features.has('shader-f16')) {
-    throw new RangeError('the adapter has no shader-f16');
-  }
   const cache = pipelineCacheOf(device);
   const headStride = Math.ceil(headLength / 4) * 4;
   const heads = { headCount, keyValueHeadCount: spec.keyValueHeadCount, headLength, headStride };
@@ -65,7 +67,7 @@ export async function measureAttention(
     const { table, pageCount, placeOf } = spreadPages(device, rows, length);
     own(table.rows);
     const plane = { ...heads, pageCount };
-    const cold = Math.ceil((environment.coldBytes ?? coldBytes) / (2 * planeBytes(plane, format)));
+    const cold = Math.ceil((environment.coldBytes ?? coldBytes) / (2 * pageCount * planePageBytes(heads, format)));
     const copies = Math.min(mostCopies, cold);
     const keys = createRandomPlane(device, format, { ...plane, seed: 1, copies });
     const values = createRandomPlane(device, format, { ...plane, seed: 2, copies });
@@ -81,13 +83,20 @@ export async function measureAttention(
       outputStride,
       query: own(uploadStorageBuffer(device, 'bench.query', queries)),
       batch: own(createShapeBuffer(device, 'bench.batch', [rowCount])),
-      parts: own(createStorageBuffer(device, 'bench.parts', attentionPartsBytes(heads, length, rowCount))),
     };
+    const parts = own(createStorageBuffer(device, 'bench.parts', attentionPartsBytes(heads, length, rowCount)));
     const kernels: Kernel[] = [];
     for (const [index, keyBuffer] of keys.buffers.entries()) {
       const valueBuffer = values.buffers[index];
       if (valueBuffer === undefined) throw new RangeError(`copy ${index} of ${values.buffers.length}`);
-      kernels.push(own(await createAttention(cache, phase, { ...shared, keys: keyBuffer, values: valueBuffer })));
+      const options = { ...shared, keys: keyBuffer, values: valueBuffer };
+      kernels.push(
+        own(
+          phase === 'decode'
+            ? await createAttentionDecode(cache, { ...options, parts })
+            : await createAttentionPrefill(cache, options),
+        ),
+      );
     }
     const seconds = await timeRepeats(device, environment.targetMs, (pass, index) => {
       kernels[index % kernels.length]?.run(pass, rowCount);

@@ -1,51 +1,44 @@
+import { decodePlane, encodePlane } from '../../tests/gpu/reference/cache-planes.ts';
 import { createStorageBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
-import { type CacheFormat, type CacheTable, PAGE_TOKENS } from '../../worker/llm/cache/cache-format.ts';
-import { toHalf } from '../../worker/llm/profile/random-model/random-formats.ts';
+import { type CacheFormat, type CacheTable, PAGE_TOKENS, planePageBytes } from '../../worker/llm/cache/cache-format.ts';
+import { randomVector } from './random-matrix.ts';
 
-/** Heads after which a random cache repeats: prime, so that no page looks like another for a long while. */
-const periodHeads = 4093;
+/** Regions (16 positions of a head) after which a random cache repeats: prime, so that no page looks like another for a long while. */
+const periodRegions = 251;
 
 /** Keys or values of a pool of pages in several places, and what is in them. */
 export interface RandomPlane {
   readonly buffers: readonly GPUBuffer[];
-  readonly sizeBytes: number;
   /** Number `element` of the head at `place` (page * 16 + position in page). */
   valueAt(place: number, head: number, element: number): number;
 }
 
-export interface PlaneShape {
-  readonly pageCount: number;
-  readonly keyValueHeadCount: number;
-  readonly headLength: number;
-  readonly headStride: number;
-}
-
-export function planeBytes({ pageCount, keyValueHeadCount, headStride }: PlaneShape, format: CacheFormat): number {
-  return pageCount * PAGE_TOKENS * keyValueHeadCount * headStride * format.bytesPerNumber;
-}
-
-/** Multiples of 1/64 in [-1, 1), which float16 holds exactly. */
+/** Numbers in [-1, 1), as the format keeps them. */
 export function createRandomPlane(
   device: GPUDevice,
   format: CacheFormat,
-  options: PlaneShape & { seed: number; copies: number },
+  options: {
+    pageCount: number;
+    keyValueHeadCount: number;
+    headLength: number;
+    headStride: number;
+    seed: number;
+    copies: number;
+  },
 ): RandomPlane {
-  const { keyValueHeadCount, headLength, headStride } = options;
-  const random = createIntegers(options.seed);
-  const numbers = new Float32Array(periodHeads * headStride);
-  for (let index = 0; index < numbers.length; index++) {
-    if (index % headStride < headLength) numbers[index] = ((random() >>> 8) % 128) / 64 - 1;
-  }
-  const block = uploadStorageBuffer(device, 'bench.cache.block', encode(format, numbers));
-  const heads = options.pageCount * PAGE_TOKENS * keyValueHeadCount;
-  const headBytes = headStride * format.bytesPerNumber;
-  const sizeBytes = planeBytes(options, format);
+  const { pageCount, keyValueHeadCount, headLength, headStride } = options;
+  const numbers = randomVector(periodRegions * PAGE_TOKENS * headStride, headStride, headLength, options.seed);
+  const bytes = encodePlane(format.type, numbers, headStride);
+  const kept = decodePlane(format.type, bytes, headStride);
+  const block = uploadStorageBuffer(device, 'bench.cache.block', bytes);
+  const regionBytes = bytes.length / periodRegions;
+  const regions = pageCount * keyValueHeadCount;
   const encoder = device.createCommandEncoder({ label: 'bench.cache' });
   const buffers = Array.from({ length: options.copies }, () => {
-    const buffer = createStorageBuffer(device, 'bench.cache', sizeBytes);
-    for (let head = 0; head < heads; head += periodHeads) {
-      const count = Math.min(periodHeads, heads - head);
-      encoder.copyBufferToBuffer(block, 0, buffer, head * headBytes, count * headBytes);
+    const buffer = createStorageBuffer(device, 'bench.cache', pageCount * planePageBytes(options, format));
+    for (let region = 0; region < regions; region += periodRegions) {
+      const count = Math.min(periodRegions, regions - region);
+      encoder.copyBufferToBuffer(block, 0, buffer, region * regionBytes, count * regionBytes);
     }
     return buffer;
   });
@@ -53,15 +46,11 @@ export function createRandomPlane(
   block.destroy();
   return {
     buffers,
-    sizeBytes,
-    valueAt: (place, head, element) =>
-      numbers[((place * keyValueHeadCount + head) % periodHeads) * headStride + element] ?? NaN,
+    valueAt(place, head, element) {
+      const region = (Math.floor(place / PAGE_TOKENS) * keyValueHeadCount + head) % periodRegions;
+      return kept[(region * PAGE_TOKENS + (place % PAGE_TOKENS)) * headStride + element] ?? NaN;
+    },
   };
-}
-
-function encode(format: CacheFormat, numbers: Float32Array<ArrayBuffer>): ArrayBufferView<ArrayBuffer> {
-  if (format.type === 'f32') return numbers;
-  return Uint16Array.from(numbers, (value) => (value < 0 ? 0x8000 : 0) | toHalf(Math.abs(value)));
 }
 
 /** Rows (slot, position), and for each slot pages spread over the pool. */
@@ -90,9 +79,4 @@ export function spreadPages(
 
 function greatestDivisor(one: number, other: number): number {
   return other === 0 ? one : greatestDivisor(other, one % other);
-}
-
-function createIntegers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => (state = (Math.imul(state, 747796405) + 2891336453) >>> 0);
 }

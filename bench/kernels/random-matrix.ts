@@ -79,9 +79,14 @@ export function copyMatrix(device: GPUDevice, matrix: WeightMatrix): WeightMatri
 }
 
 /** Numbers in [-1, 1) of a fixed sequence; zero past `columns` of each row of `stride`. */
-export function randomVector(length: number, stride: number, columns: number): Float32Array<ArrayBuffer> {
+export function randomVector(
+  length: number,
+  stride: number,
+  columns: number,
+  seed = 12_345,
+): Float32Array<ArrayBuffer> {
   const values = new Float32Array(length);
-  let state = 12_345;
+  let state = seed;
   for (let index = 0; index < length; index++) {
     state = (Math.imul(state, 747796405) + 2891336453) >>> 0;
     if (index % stride < columns) values[index] = state / 2 ** 31 - 1;

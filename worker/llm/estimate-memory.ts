@@ -16,7 +16,7 @@ export async function estimateMemory(
   source: ByteSource,
   options: LoadOptions = {},
 ): Promise<MemoryEstimate> {
-  checkOptions(adapter, options);
+  checkOptions(options);
   return countMemory(adapter, await readModelHeader(source), options);
 }
 

@@ -2,7 +2,7 @@ import type { ModelDescription, SamplingParameters } from '../messages.ts';
 import type { CacheCounters, SequenceCache } from './cache/sequence-cache.ts';
 import { checkGenerationRequest, type GenerationRequest } from './generation-request.ts';
 import { createGenerationSession, type GenerationSession } from './generation.ts';
-import { attentionBytesRead } from './kernels/attention.ts';
+import { attentionBytesRead } from './kernels/attention-decode.ts';
 import { logProbabilityBytes } from './kernels/log-probability.ts';
 import { LlmError } from './llm-error.ts';
 import { SCORING_CHUNK, type LlamaGraph } from './model/llama-graph.ts';

@@ -16,7 +16,7 @@ export async function loadModel(
   source: ByteSource,
   options: LoadOptions = {},
 ): Promise<LanguageModel> {
-  checkOptions(device, options);
+  checkOptions(options);
   const header = await readModelHeader(source);
   const { refusal } = await countMemory(device, header, options);
   if (refusal !== null) {

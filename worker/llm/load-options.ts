@@ -1,4 +1,4 @@
-import type { CacheType } from './cache/cache-format.ts';
+import { CACHE_TYPES, type CacheType } from './cache/cache-format.ts';
 import { LlmError } from './llm-error.ts';
 
 export interface LoadOptions {
@@ -6,7 +6,7 @@ export interface LoadOptions {
   readonly contextLength?: number;
   /** Positions that all sequences share; at least one whole context, by default up to 8192 within 1 GiB. */
   readonly cacheTokens?: number;
-  /** How keys and values are stored; f16 needs the feature shader-f16. */
+  /** How keys and values are stored (default f32); each works on every adapter. */
   readonly cacheType?: CacheType;
   /** 8 while somebody uses the machine, 50 otherwise; Infinity for the largest chunks always. */
   readonly sliceBudgetMs?: number;
@@ -16,11 +16,8 @@ export interface LoadOptions {
   readonly budgetBytes?: number;
 }
 
-/** @throws LlmError INVALID_PARAMETER, ADAPTER_LIMIT for a cache type that the adapter has not */
-export function checkOptions(
-  adapter: { readonly features: { has(name: string): boolean } },
-  options: LoadOptions,
-): void {
+/** @throws LlmError INVALID_PARAMETER */
+export function checkOptions(options: LoadOptions): void {
   const { contextLength, cacheTokens, cacheType, sliceBudgetMs, budgetBytes } = options;
   for (const [field, value] of Object.entries({ contextLength, cacheTokens })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 2)) {
@@ -39,9 +36,10 @@ export function checkOptions(
       data: { field: 'sliceBudgetMs', value: sliceBudgetMs },
     });
   }
-  if (cacheType === 'f16' && !adapter.features.has('shader-f16')) {
-    throw new LlmError('ADAPTER_LIMIT', 'cacheType is f16, but the adapter has no shader-f16; f32 works everywhere', {
-      data: { field: 'cacheType', value: cacheType },
+  if (cacheType !== undefined && !CACHE_TYPES.includes(cacheType)) {
+    const known = CACHE_TYPES.join(', ');
+    throw new LlmError('INVALID_PARAMETER', `cacheType is ${String(cacheType)}; it must be one of ${known}`, {
+      data: { field: 'cacheType', value: String(cacheType) },
     });
   }
 }

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CACHE_FORMATS } from '../../../worker/llm/cache/cache-format.ts';
-import { attentionPartsBytes, createAttention } from '../../../worker/llm/kernels/attention.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
 import { createRandom } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import { rmsNorm } from '../reference/llama-forward.ts';
 import { KernelBench, paddedRows } from './kernel-bench.ts';
+import { createTestAttention } from './attention-bench.ts';
 import { PagedCache } from './paged-cache.ts';
 
 // A software adapter on a busy machine takes its time.
@@ -28,17 +28,17 @@ it.each(['prefill', 'decode'] as const)(
     const keys = paddedRows(random, length, 4, 4);
     const values = paddedRows(random, length, 4, 4);
     const output = bench.empty('output', 8);
-    const cache = new PagedCache(bench, random, [length], [[0, length - 1]]);
-    const kernel = await createAttention(bench.cache, kind, {
+    const format = CACHE_FORMATS.f32;
+    const cache = new PagedCache(bench, random, { heads, format, lengths: [length], rows: [[0, length - 1]] });
+    const kernel = await createTestAttention(bench, kind, {
       ...variant,
       heads,
+      format,
       table: cache.table,
-      format: CACHE_FORMATS.f32,
-      batch: bench.uniform([1]),
-      parts: bench.empty('parts', attentionPartsBytes(heads, length, 1) / 4),
+      rowCount: 1,
       query: bench.floats('query', query),
-      keys: bench.floats('keys', cache.scatter([keys], 4)),
-      values: bench.floats('values', cache.scatter([values], 4)),
+      keys: cache.fill('keys', [keys]).buffer,
+      values: cache.fill('values', [values]).buffer,
       output,
       outputStride: 8,
     });
@@ -73,12 +73,14 @@ it.each([
   const bias = paddedRows(random, 1, width, width);
   const gains = paddedRows(random, 1, 2 * headLength, 2 * headLength);
   const table = paddedRows(random, position + 1, ropePairs * 2, ropePairs * 2);
-  const cache = new PagedCache(bench, random, [position + 1], [[0, position]]);
+  const heads = { headCount, keyValueHeadCount, headLength, headStride };
+  const rows = [[0, position]] as const;
+  const cache = new PagedCache(bench, random, { heads, format: CACHE_FORMATS.f32, lengths: [position + 1], rows });
   const query = bench.empty('query', headCount * headStride);
-  const keys = bench.empty('keys', cache.pageCount * 16 * headStride);
-  const values = bench.empty('values', cache.pageCount * 16 * headStride);
+  const keys = cache.empty('keys');
+  const values = cache.empty('values');
   const kernel = await createRopeAppend(bench.cache, {
-    heads: { headCount, keyValueHeadCount, headLength, headStride },
+    heads,
     ropeStyle: 'halves',
     parameters: {
       buffer: bench.floats('parameters', [...(hasBias ? bias : []), ...(hasNorm ? gains : [])]),
@@ -115,10 +117,9 @@ it.each([
   const found = await bench.run(kernel, 1, query, headCount * headStride);
   expect(normalisedError(found.subarray(0, headLength), head(0))).toBeLessThan(1e-12);
   expect(normalisedError(found.subarray(headStride, headStride + headLength), head(1))).toBeLessThan(1e-12);
-  const slot = cache.place(0, position) * headStride;
-  const keyRow = (await bench.read(keys, slot + headLength)).subarray(slot);
-  const valueRow = (await bench.read(values, slot + headLength)).subarray(slot);
-  expect(normalisedError(keyRow, head(2))).toBeLessThan(1e-12);
-  expect(normalisedError(valueRow, head(3))).toBeLessThan(1e-12);
+  const [keyRow = new Float32Array()] = (await cache.read(keys, rows)).kept;
+  const [valueRow = new Float32Array()] = (await cache.read(values, rows)).kept;
+  expect(normalisedError(keyRow.subarray(0, headLength), head(2))).toBeLessThan(1e-12);
+  expect(normalisedError(valueRow.subarray(0, headLength), head(3))).toBeLessThan(1e-12);
   kernel.destroy();
 });

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CACHE_FORMATS } from '../../../worker/llm/cache/cache-format.ts';
-import { attentionBytesRead, attentionPartsBytes, createAttention } from '../../../worker/llm/kernels/attention.ts';
+import { CACHE_FORMATS, CACHE_TYPES, type CacheType } from '../../../worker/llm/cache/cache-format.ts';
+import { attentionBytesRead } from '../../../worker/llm/kernels/attention-decode.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
 import { createRandom } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import { attend, rotate } from '../reference/llama-forward.ts';
 import { KernelBench, paddedRows, rowOf } from './kernel-bench.ts';
+import { createTestAttention } from './attention-bench.ts';
 import { PagedCache } from './paged-cache.ts';
 
 // A software adapter on a busy machine takes its time.
@@ -35,6 +36,8 @@ const CASES: readonly AttentionCase[] = [
   { headCount: 6, keyValueHeadCount: 2, headLength: 128, position: 200, count: 3 },
   { headCount: 11, keyValueHeadCount: 1, headLength: 8, position: 300, count: 2 },
   { headCount: 2, keyValueHeadCount: 1, headLength: 256, position: 64, count: 1 },
+  { headCount: 16, keyValueHeadCount: 1, headLength: 96, position: 100, count: 3 },
+  { headCount: 35, keyValueHeadCount: 1, headLength: 10, position: 129, count: 3 },
 ];
 
 const at = (rows: Float32Array, index: number, stride: number) => rows.subarray(index * stride, (index + 1) * stride);
@@ -44,49 +47,58 @@ function randomHeads(random: () => number, rows: number, headLength: number): Fl
   return paddedRows(random, rows, headLength, Math.ceil(headLength / 4) * 4);
 }
 
-/** Rows (slot, position) over sequences with these keys and values; the first differing number of each row decides. */
+/** Rows (slot, position) over sequences with random keys and values, and the float64 attention over what the cache keeps of them. */
 async function attendOnGpu(
   kind: 'decode' | 'prefill',
   shape: Omit<AttentionCase, 'position' | 'count'>,
-  data: { seed: number; lengths: readonly number[]; rows: readonly (readonly [number, number])[] },
+  data: {
+    seed: number;
+    cacheType?: CacheType;
+    lengths: readonly number[];
+    rows: readonly (readonly [number, number])[];
+  },
 ): Promise<{ found: Float32Array; expected: Float64Array[]; outputStride: number }> {
   const { headCount, keyValueHeadCount, headLength } = shape;
   const headStride = Math.ceil(headLength / 4) * 4;
   const heads = { headCount, keyValueHeadCount, headLength, headStride };
   const random = createRandom(data.seed);
   const { rows, lengths } = data;
-  const cache = new PagedCache(bench, random, lengths, rows);
+  const format = CACHE_FORMATS[data.cacheType ?? 'f32'];
+  const cache = new PagedCache(bench, random, { heads, format, lengths, rows });
   const queries = randomHeads(random, rows.length * headCount, headLength).map((value) => value * 3);
-  const keys = lengths.map((length) => randomHeads(random, length * keyValueHeadCount, headLength));
-  const values = lengths.map((length) => randomHeads(random, length * keyValueHeadCount, headLength));
+  const plane = (label: string) =>
+    cache.fill(
+      label,
+      lengths.map((length) => randomHeads(random, length * keyValueHeadCount, headLength)),
+    );
+  const keys = plane('keys');
+  const values = plane('values');
   const outputStride = headCount * headLength + 3;
   const output = bench.empty('output', rows.length * outputStride);
-  const kernel = await createAttention(bench.cache, kind, {
+  const kernel = await createTestAttention(bench, kind, {
     heads,
+    format,
     table: cache.table,
-    format: CACHE_FORMATS.f32,
-    batch: bench.uniform([rows.length]),
+    rowCount: rows.length,
     query: bench.floats('query', queries),
-    keys: bench.floats('keys', cache.scatter(keys, keyValueHeadCount * headStride)),
-    values: bench.floats('values', cache.scatter(values, keyValueHeadCount * headStride)),
+    keys: keys.buffer,
+    values: values.buffer,
     output,
     outputStride,
-    parts: bench.empty('parts', attentionPartsBytes(heads, cache.table.capacity, rows.length) / 4),
   });
   const found = await bench.run(kernel, rows.length, output, rows.length * outputStride);
   kernel.destroy();
-  const compact = (source: Float32Array, index: number, count: number) =>
+  const compact = (source: Float32Array | undefined, index: number, count: number) =>
     Float64Array.from({ length: count * headLength }, (_, column) => {
       const head = Math.floor(column / headLength);
-      return source[(index * count + head) * headStride + (column % headLength)] ?? NaN;
+      return source?.[(index * count + head) * headStride + (column % headLength)] ?? NaN;
     });
   const expected = rows.map(([slot, position], row) => {
     const visible = Array.from({ length: position + 1 }, (_, index) => index);
-    const [slotKeys, slotValues] = [keys[slot] ?? new Float32Array(), values[slot] ?? new Float32Array()];
     return attend(
       compact(queries, row, headCount),
-      visible.map((index) => compact(slotKeys, index, keyValueHeadCount)),
-      visible.map((index) => compact(slotValues, index, keyValueHeadCount)),
+      visible.map((index) => compact(keys.kept[slot], index, keyValueHeadCount)),
+      visible.map((index) => compact(values.kept[slot], index, keyValueHeadCount)),
       shape,
     );
   });
@@ -110,6 +122,24 @@ describe('attention over pages', () => {
     }
   });
 
+  it.each(CACHE_TYPES)('of a cache of %s is the softmax over what that cache keeps', async (cacheType) => {
+    for (const headLength of [72, 128]) {
+      const shape = { headCount: 6, keyValueHeadCount: 2, headLength };
+      const rows = [136, 137, 138].map((position) => [0, position] as const);
+      for (const kind of ['prefill', 'decode'] as const) {
+        const { found, expected, outputStride } = await attendOnGpu(kind, shape, {
+          seed: 3,
+          cacheType,
+          lengths: [139],
+          rows,
+        });
+        expected.forEach((row, index) => {
+          expect(normalisedError(rowOf(found, index, 6 * headLength, outputStride), row)).toBeLessThan(1e-10);
+        });
+      }
+    }
+  });
+
   it('of one token each of several sequences splits each by its own length', async () => {
     const shape = { headCount: 4, keyValueHeadCount: 2, headLength: 16 };
     const lengths = [1, 64, 65, 700, 2300];
@@ -127,25 +157,25 @@ describe('attention over pages', () => {
       const rows = Array.from({ length: 9 }, (_, index) => [0, 190 + index] as const);
       // The same seed draws other numbers for fewer rows, so the rows are compared through their positions in one large batch.
       const random = createRandom(9);
-      const cache = new PagedCache(bench, random, [200], rows);
       const heads = { ...shape, headStride: 8 };
+      const format = CACHE_FORMATS.f32;
+      const cache = new PagedCache(bench, random, { heads, format, lengths: [200], rows });
       const queries = randomHeads(random, 9 * 4, 8);
-      const keys = cache.scatter([randomHeads(random, 400, 8)], 16);
-      const values = cache.scatter([randomHeads(random, 400, 8)], 16);
+      const keys = cache.fill('keys', [randomHeads(random, 400, 8)]);
+      const values = cache.fill('values', [randomHeads(random, 400, 8)]);
       const results: Float32Array[] = [];
       for (const count of [9, 6]) {
         const output = bench.empty('output', 9 * 32);
-        const kernel = await createAttention(bench.cache, kind, {
+        const kernel = await createTestAttention(bench, kind, {
           heads,
+          format,
           table: cache.table,
-          format: CACHE_FORMATS.f32,
-          batch: bench.uniform([count]),
+          rowCount: count,
           query: bench.floats('query', queries),
-          keys: bench.floats('keys', keys),
-          values: bench.floats('values', values),
+          keys: keys.buffer,
+          values: values.buffer,
           output,
           outputStride: 32,
-          parts: bench.empty('parts', attentionPartsBytes(heads, 200, 9) / 4),
         });
         results.push(await bench.run(kernel, count, output, 6 * 32));
         kernel.destroy();
@@ -159,19 +189,19 @@ describe('attention over pages', () => {
     const keys = Float32Array.from({ length: 100 * 4 }, (_, index) => Math.floor(index / 4) * 50);
     const values = Float32Array.from({ length: 100 * 4 }, (_, index) => Math.floor(index / 4));
     for (const kind of ['prefill', 'decode'] as const) {
-      const cache = new PagedCache(bench, createRandom(1), [100], [[0, 99]]);
+      const format = CACHE_FORMATS.f32;
+      const cache = new PagedCache(bench, createRandom(1), { heads, format, lengths: [100], rows: [[0, 99]] });
       const output = bench.empty('output', 4);
-      const kernel = await createAttention(bench.cache, kind, {
+      const kernel = await createTestAttention(bench, kind, {
         heads,
+        format,
         table: cache.table,
-        format: CACHE_FORMATS.f32,
-        batch: bench.uniform([1]),
+        rowCount: 1,
         query: bench.floats('query', [1, 1, 1, 1]),
-        keys: bench.floats('keys', cache.scatter([keys], 4)),
-        values: bench.floats('values', cache.scatter([values], 4)),
+        keys: cache.fill('keys', [keys]).buffer,
+        values: cache.fill('values', [values]).buffer,
         output,
         outputStride: 4,
-        parts: bench.empty('parts', attentionPartsBytes(heads, 100, 1) / 4),
       });
       expect([...(await bench.run(kernel, 1, output, 4))]).toEqual([99, 99, 99, 99]);
       kernel.destroy();
@@ -192,8 +222,9 @@ describe('rope and append', () => {
     const capacity = position + count;
     const random = createRandom(headLength * 7 + capacity);
     const rows = Array.from({ length: count }, (_, index) => [1, position + index] as const);
-    const cache = new PagedCache(bench, random, [1, capacity], rows);
-    const poolRows = cache.pageCount * 16;
+    const heads = { headCount, keyValueHeadCount, headLength, headStride };
+    const format = CACHE_FORMATS.f32;
+    const cache = new PagedCache(bench, random, { heads, format, lengths: [1, capacity], rows });
     const width = (headCount + 2 * keyValueHeadCount) * headLength;
     const projected = paddedRows(random, count, width, width);
     const table = Float32Array.from({ length: capacity * ropeDimensions }, (_, index) => {
@@ -201,15 +232,14 @@ describe('rope and append', () => {
       const angle = Math.floor(index / ropeDimensions) * 10_000 ** ((-2 * pair) / ropeDimensions);
       return index % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
     });
-    const cacheRow = keyValueHeadCount * headStride;
     const query = bench.empty('query', count * headCount * headStride);
-    const keys = bench.empty('keys', poolRows * cacheRow);
-    const values = bench.empty('values', poolRows * cacheRow);
+    const keys = cache.empty('keys');
+    const values = cache.empty('values');
     const kernel = await createRopeAppend(bench.cache, {
-      heads: { headCount, keyValueHeadCount, headLength, headStride },
+      heads,
       ropePairs: ropeDimensions / 2,
       table: cache.table,
-      format: CACHE_FORMATS.f32,
+      format,
       projected: bench.floats('projected', projected),
       angles: bench.floats('angles', table),
       query,
@@ -217,8 +247,8 @@ describe('rope and append', () => {
       values,
     });
     const queryResult = await bench.run(kernel, count, query, count * headCount * headStride);
-    const keyResult = await bench.read(keys, poolRows * cacheRow);
-    const valueResult = await bench.read(values, poolRows * cacheRow);
+    const keyResult = await cache.read(keys, rows);
+    const valueResult = await cache.read(values, rows);
     const padded = (heads: Float64Array) =>
       Array.from({ length: (heads.length / headLength) * headStride }, (_, index) =>
         index % headStride < headLength
@@ -234,12 +264,10 @@ describe('rope and append', () => {
       rotate(k, position + token, rope);
       const v = row.slice(q.length + k.length);
       expect(normalisedError(at(queryResult, token, headCount * headStride), padded(q))).toBeLessThan(1e-12);
-      expect(normalisedError(at(keyResult, cache.place(1, position + token), cacheRow), padded(k))).toBeLessThan(1e-12);
-      expect([...at(valueResult, cache.place(1, position + token), cacheRow)]).toEqual(padded(v));
+      expect(normalisedError(keyResult.kept[token] ?? [], padded(k))).toBeLessThan(1e-12);
+      expect([...(valueResult.kept[token] ?? [])]).toEqual(padded(v));
     }
-    const written = new Set(rows.map(([slot, place]) => cache.place(slot, place)));
-    const others = keyResult.filter((_, index) => !written.has(Math.floor(index / cacheRow)));
-    expect(others.every((value) => value === 0)).toBe(true);
+    expect(keyResult.others.every((value) => value === 0)).toBe(true);
     kernel.destroy();
   });
 });

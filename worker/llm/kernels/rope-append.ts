@@ -44,6 +44,7 @@ export async function createRopeAppend(
   const label = 'llm.rope-append';
   const { parameters } = options;
   const constants = {
+    HEAD_VECTORS: headStride / 4,
     HALVES: options.ropeStyle === 'halves' ? 1 : 0,
     HAS_BIAS: parameters?.hasBias === true ? 1 : 0,
     HAS_NORM: parameters?.hasNorm === true ? 1 : 0,

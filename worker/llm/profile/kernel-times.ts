@@ -78,7 +78,7 @@ function workOf(time: DispatchTime, facts: WorkFacts, calls: ReadonlyMap<string,
   if (/\battention\b/.test(label)) {
     // Prefill sees half of the final length on average; in decode the length hardly changes.
     const length = tokensPerCall > 1 ? facts.endPosition - facts.tokens / 2 : facts.endPosition;
-    if (planes.length > 0 || /reduce|combine/.test(label)) return null;
+    if (planes.length > 0 || /merge/.test(label)) return null;
     return {
       bytes: facts.cacheBytesPerPosition * length,
       flops: 4 * facts.attentionWidth * length * tokensPerCall,

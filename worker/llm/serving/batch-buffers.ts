@@ -1,6 +1,6 @@
 import { createStorageBuffer, uploadStorageBuffer } from '../../gpu/buffers.ts';
-import { PAGE_TOKENS, type CacheFormat, type CacheTable } from '../cache/cache-format.ts';
-import { attentionPartsBytes } from '../kernels/attention.ts';
+import { PAGE_TOKENS, planePageBytes, type CacheFormat, type CacheTable } from '../cache/cache-format.ts';
+import { attentionPartsBytes } from '../kernels/attention-decode.ts';
 import { createShapeBuffer } from '../kernels/kernel.ts';
 import { logProbabilityBytes, MAXIMUM_ALTERNATIVES } from '../kernels/log-probability.ts';
 import { sampleSliceCount, vocabularyWords, type SamplingBuffers } from '../kernels/sampling-buffers.ts';
@@ -41,8 +41,7 @@ export interface BatchBuffers {
 
 /** Bytes of one page in all layers, keys and values. */
 export function pageBytes(graph: Pick<LlamaGraph, 'config' | 'heads'>, format: CacheFormat): number {
-  const { keyValueHeadCount, headStride } = graph.heads;
-  return 2 * graph.config.layerCount * PAGE_TOKENS * keyValueHeadCount * headStride * format.bytesPerNumber;
+  return 2 * graph.config.layerCount * planePageBytes(graph.heads, format);
 }
 
 /** @throws LlmError ADAPTER_LIMIT, OUT_OF_MEMORY */

@@ -1,4 +1,5 @@
-import { createAttention } from '../kernels/attention.ts';
+import { createAttentionDecode } from '../kernels/attention-decode.ts';
+import { createAttentionPrefill } from '../kernels/attention-prefill.ts';
 import { createEmbed } from '../kernels/embed.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { createLogProbability, type LogProbabilityKernel } from '../kernels/log-probability.ts';
@@ -47,20 +48,20 @@ export async function createBatchKernels(
   const shared = { heads, table, format, query };
   const attention = (kind: 'decode' | 'prefill') =>
     Promise.all(
-      caches.map(({ keys, values }, layer) =>
-        createAttention(cache, kind, {
+      caches.map((planes, layer) => {
+        const options = {
           ...graph.attentionVariant(layer),
           ...shared,
-          // Norms on both sides make eight dispatches of a layer already.
-          isSplit: weights.layers[layer]?.postAttentionGain === undefined,
+          ...planes,
           batch,
-          keys,
-          values,
           output: attended,
           outputStride,
-          parts: buffers.attentionParts,
-        }),
-      ),
+        };
+        if (kind === 'prefill') return createAttentionPrefill(cache, options);
+        // Norms on both sides make eight dispatches of a layer already.
+        const isSplit = weights.layers[layer]?.postAttentionGain === undefined;
+        return createAttentionDecode(cache, { ...options, isSplit, parts: buffers.attentionParts });
+      }),
     );
   const [embed, rope, decode, prefill, sample] = await Promise.all([
     createEmbed(cache, {

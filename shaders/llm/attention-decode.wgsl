@@ -1,0 +1,303 @@
+// Attention (attention.wgsl, which stands in front) of single rows of any sequences. One workgroup: up to 16 query heads of one key/value
+// head x one row x one split of its positions, so that every key and value is read once for all of these heads. A row is cut by
+// its own length, whatever else is in the batch; splits it has no use for leave at once. Where it has several, `merge` adds them up.
+// Scores: SLICES neighbouring invocations share the key of a position, each every SLICES-th vector, so that reads are contiguous;
+// slice-sum-memory or slice-sum-subgroup, in front, adds them up. Values: an invocation is (stripe of positions, vector of the head).
+// Queries go in quads, one component of a vector each. The host declares QUADS, and repeats what stands between "repeat" and "end" so often
+// (repeat-lines.ts): an array of sums would end up in memory on some drivers and take others minutes to compile.
+// parts: [row][heads][splits][HEAD_VECTORS + 1], the last vector is (weight, highest). Tolerance against float64: NMSE 1e-10.
+// Host: worker/llm/kernels/attention-decode.ts
+const INVOCATIONS = 128u;
+const BLOCK = 64u;
+
+@group(0) @binding(6) var<storage, read_write> parts: array<vec4<f32>>;
+
+// [quad][vector][component of the head], a component for each query of the quad.
+var<workgroup> queryColumns: array<vec4<f32>, QUADS * HEAD_VECTORS * 4u>;
+// [quad][position], likewise: scores, then shares.
+var<workgroup> scores: array<vec4<f32>, QUADS * BLOCK>;
+// [quad][every eighth position], likewise.
+var<workgroup> tops: array<vec4<f32>, QUADS * 8u>;
+// First region of each page of the block.
+var<workgroup> pages: array<u32, BLOCK / PAGE_TOKENS>;
+var<workgroup> exchange: array<vec4<f32>, INVOCATIONS>;
+// (weight, highest score).
+var<workgroup> exchangedStates: array<vec2<f32>, INVOCATIONS>;
+
+struct Cut {
+  start: u32,
+  part: u32,
+  splits: u32,
+}
+
+// Splits begin at multiples of the block: few positions are not spread thin.
+fn cutOf(length: u32) -> Cut {
+  let start = firstSeen(length) / BLOCK * BLOCK;
+  let even = (length - start + shape.splitCount - 1u) / shape.splitCount;
+  let part = (even + BLOCK - 1u) / BLOCK * BLOCK;
+  return Cut(start, part, (length - start + part - 1u) / part);
+}
+
+fn loadPages(table: u32, base: u32, end: u32, index: u32) {
+  if (index < BLOCK / PAGE_TOKENS && base + index * PAGE_TOKENS < end) {
+    pages[index] = rows[table + base / PAGE_TOKENS + index] * shape.keyValueHeadCount;
+  }
+}
+
+fn queryVector(row: u32, cacheHead: u32, head: u32, vector: u32) -> vec4<f32> {
+  let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
+  if (head >= headsPerGroup) {
+    return vec4<f32>(0.0);
+  }
+  return query[(row * shape.headCount + cacheHead * headsPerGroup + head) * HEAD_VECTORS + vector] * shape.scale;
+}
+
+fn dots(quad: u32, vector: u32, key: vec4<f32>) -> vec4<f32> {
+  let at = (quad * HEAD_VECTORS + vector) * 4u;
+  return queryColumns[at] * key.x + queryColumns[at + 1u] * key.y + queryColumns[at + 2u] * key.z
+    + queryColumns[at + 3u] * key.w;
+}
+
+// Past the count the last one again: it gets no share.
+fn valueAt(place: u32, count: u32, cacheHead: u32, vector: u32) -> vec4<f32> {
+  let at = min(place, count - 1u);
+  return cacheVector(&values, pages[at / PAGE_TOKENS] + cacheHead, at % PAGE_TOKENS, vector);
+}
+
+// What a quad has summed up: a vector of the head for each of its queries.
+struct Sums {
+  first: vec4<f32>,
+  second: vec4<f32>,
+  third: vec4<f32>,
+  fourth: vec4<f32>,
+  weights: vec4<f32>,
+  highest: vec4<f32>,
+}
+
+fn emptySums() -> Sums {
+  let zero = vec4<f32>(0.0);
+  return Sums(zero, zero, zero, zero, zero, vec4<f32>(LOWEST));
+}
+
+fn raised(sums: Sums, quad: u32, count: u32) -> Sums {
+  var highest = sums.highest;
+  for (var i = 0u; i < min(count, 8u); i++) {
+    highest = max(highest, tops[quad * 8u + i]);
+  }
+  let shrink = exp(sums.highest - highest);
+  return Sums(
+    sums.first * shrink.x,
+    sums.second * shrink.y,
+    sums.third * shrink.z,
+    sums.fourth * shrink.w,
+    sums.weights * shrink,
+    highest,
+  );
+}
+
+fn withValue(sums: Sums, quad: u32, place: u32, count: u32, value: vec4<f32>) -> Sums {
+  let share = select(vec4<f32>(0.0), scores[quad * BLOCK + min(place, BLOCK - 1u)], place < count);
+  return Sums(
+    sums.first + share.x * value,
+    sums.second + share.y * value,
+    sums.third + share.z * value,
+    sums.fourth + share.w * value,
+    sums.weights + share,
+    sums.highest,
+  );
+}
+
+@compute @workgroup_size(INVOCATIONS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
+  let index = invocation.index;
+  let ordinal = ordinalOf(invocation);
+  // HEAD_VECTORS by uniform: drivers unroll a loop of constant length, which takes some of them many seconds to compile.
+  let headVectors = (shape.headLength + 3u) / 4u;
+  let row = group.y;
+  let headTiles = (shape.headCount / shape.keyValueHeadCount + shape.heads - 1u) / shape.heads;
+  let cacheHead = group.x / headTiles;
+  let firstHead = (group.x % headTiles) * shape.heads;
+  let length = rows[2u * row + 1u] + 1u;
+  let cut = cutOf(length);
+  if (row >= batch.x || group.z >= cut.splits) {
+    return;
+  }
+  let begin = cut.start + group.z * cut.part;
+  let end = min(begin + cut.part, length);
+  let first = firstSeen(length);
+  let table = shape.pageTableStart + rows[2u * row] * shape.pagesPerSlot;
+
+  for (var i = index; i < QUADS * headVectors; i += INVOCATIONS) {
+    let quad = i / headVectors;
+    let vector = i % headVectors;
+    let head = firstHead + quad * 4u;
+    let columns = transpose(mat4x4<f32>(
+      queryVector(row, cacheHead, head, vector),
+      queryVector(row, cacheHead, head + 1u, vector),
+      queryVector(row, cacheHead, head + 2u, vector),
+      queryVector(row, cacheHead, head + 3u, vector),
+    ));
+    let at = (quad * HEAD_VECTORS + vector) * 4u;
+    queryColumns[at] = columns[0];
+    queryColumns[at + 1u] = columns[1];
+    queryColumns[at + 2u] = columns[2];
+    queryColumns[at + 3u] = columns[3];
+  }
+  loadPages(table, begin, end, index);
+  let slice = ordinal % SLICES;
+  let stripes = INVOCATIONS / headVectors;
+  let stripe = index / HEAD_VECTORS;
+  let vector = index % HEAD_VECTORS;
+  // repeat QUADS
+  var sumsNTH = emptySums();
+  // end
+  workgroupBarrier();
+
+  for (var base = begin; base < end; base += BLOCK) {
+    let count = min(end - base, BLOCK);
+    for (var step = 0u; step < count; step += INVOCATIONS / SLICES) {
+      let place = step + ordinal / SLICES;
+      // repeat QUADS
+      var scoreNTH = vec4<f32>(0.0);
+      // end
+      if (place < count) {
+        let region = pages[place / PAGE_TOKENS] + cacheHead;
+        for (var i = slice; i < headVectors; i += SLICES) {
+          let key = cacheVector(&keys, region, place % PAGE_TOKENS, i);
+          // repeat QUADS
+          scoreNTH += dots(NTHu, i, key);
+          // end
+        }
+      }
+      let seen = base + place >= first;
+      // repeat QUADS
+      scoreNTH = sumSlices(scoreNTH, ordinal);
+      if (slice == 0u && place < count) {
+        scores[NTHu * BLOCK + place] = select(vec4<f32>(LOWEST), capped(scoreNTH), seen);
+      }
+      // end
+    }
+    workgroupBarrier();
+    if (index < QUADS * 8u) {
+      var most = vec4<f32>(LOWEST);
+      for (var i = index % 8u; i < count; i += 8u) {
+        most = max(most, scores[index / 8u * BLOCK + i]);
+      }
+      tops[index] = most;
+    }
+    workgroupBarrier();
+    // Not by the exponential alone: before a row has seen anything, the highest is LOWEST too.
+    let hasShare = index < count && base + index >= first;
+    // repeat QUADS
+    sumsNTH = raised(sumsNTH, NTHu, count);
+    if (index < BLOCK) {
+      let score = scores[NTHu * BLOCK + index];
+      scores[NTHu * BLOCK + index] = select(vec4<f32>(0.0), exp(score - sumsNTH.highest), hasShare);
+    }
+    // end
+    workgroupBarrier();
+    if (stripe < stripes) {
+      // Four at a time, so that their reads are under way together.
+      for (var i = stripe; i < count; i += 4u * stripes) {
+        let value0 = valueAt(i, count, cacheHead, vector);
+        let value1 = valueAt(i + stripes, count, cacheHead, vector);
+        let value2 = valueAt(i + 2u * stripes, count, cacheHead, vector);
+        let value3 = valueAt(i + 3u * stripes, count, cacheHead, vector);
+        // repeat QUADS
+        sumsNTH = withValue(sumsNTH, NTHu, i, count, value0);
+        sumsNTH = withValue(sumsNTH, NTHu, i + stripes, count, value1);
+        sumsNTH = withValue(sumsNTH, NTHu, i + 2u * stripes, count, value2);
+        sumsNTH = withValue(sumsNTH, NTHu, i + 3u * stripes, count, value3);
+        // end
+      }
+    }
+    workgroupBarrier();
+    loadPages(table, base + BLOCK, end, index);
+    workgroupBarrier();
+  }
+
+  // Adds the stripes up, in their order, one query after the other.
+  let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
+  for (var q = 0u; q < shape.heads; q++) {
+    // repeat QUADS
+    if (q / 4u == NTHu) {
+      exchange[index] = sumOf(sumsNTH, q % 4u);
+      exchangedStates[index] = vec2<f32>(sumsNTH.weights[q % 4u], sumsNTH.highest[q % 4u]);
+    }
+    // end
+    workgroupBarrier();
+    if (index < HEAD_VECTORS && firstHead + q < headsPerGroup) {
+      var sum = exchange[index];
+      var weight = exchangedStates[index].x;
+      for (var i = 1u; i < stripes; i++) {
+        sum += exchange[i * HEAD_VECTORS + index];
+        weight += exchangedStates[i * HEAD_VECTORS + index].x;
+      }
+      let head = cacheHead * headsPerGroup + firstHead + q;
+      if (cut.splits == 1u) {
+        storeOutput(row, head, index, sum / weight);
+      } else {
+        let at = ((row * shape.headCount + head) * shape.splitCount + group.z) * (HEAD_VECTORS + 1u);
+        parts[at + index] = sum;
+        if (index == 0u) {
+          parts[at + HEAD_VECTORS] = vec4<f32>(weight, exchangedStates[0].y, 0.0, 0.0);
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+}
+
+fn sumOf(sums: Sums, query: u32) -> vec4<f32> {
+  return select(
+    select(sums.first, sums.second, query == 1u),
+    select(sums.third, sums.fourth, query == 3u),
+    query >= 2u,
+  );
+}
+
+// One workgroup per (head, row): the parts of its splits, at most INVOCATIONS, under the highest score of all.
+@compute @workgroup_size(INVOCATIONS)
+fn merge(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let row = group.y;
+  let splits = cutOf(rows[2u * row + 1u] + 1u).splits;
+  if (splits == 1u || row >= batch.x) {
+    return;
+  }
+  let first = (row * shape.headCount + group.x) * shape.splitCount * (HEAD_VECTORS + 1u);
+  var state = vec2<f32>(0.0, LOWEST);
+  if (index < splits) {
+    state = parts[first + index * (HEAD_VECTORS + 1u) + HEAD_VECTORS].xy;
+  }
+  exchangedStates[index] = state;
+  workgroupBarrier();
+  var most = LOWEST;
+  for (var i = 0u; i < splits; i++) {
+    most = max(most, exchangedStates[i].y);
+  }
+  workgroupBarrier();
+  let factor = exp(state.y - most);
+  exchangedStates[index] = vec2<f32>(factor * state.x, factor);
+  workgroupBarrier();
+  let stripes = INVOCATIONS / ((shape.headLength + 3u) / 4u);
+  let stripe = index / HEAD_VECTORS;
+  var sum = vec4<f32>(0.0);
+  if (stripe < stripes) {
+    for (var i = stripe; i < splits; i += stripes) {
+      sum += exchangedStates[i].y * parts[first + i * (HEAD_VECTORS + 1u) + index % HEAD_VECTORS];
+    }
+  }
+  exchange[index] = sum;
+  workgroupBarrier();
+  if (index >= HEAD_VECTORS) {
+    return;
+  }
+  for (var i = 1u; i < stripes; i++) {
+    sum += exchange[i * HEAD_VECTORS + index];
+  }
+  var weight = 0.0;
+  for (var i = 0u; i < splits; i++) {
+    weight += exchangedStates[i].x;
+  }
+  storeOutput(row, group.x, index, sum / weight);
+}

@@ -1,0 +1,108 @@
+import code from '../../../shaders/llm/attention-decode.wgsl?raw';
+import memoryCode from '../../../shaders/llm/slice-sum-memory.wgsl?raw';
+import subgroupCode from '../../../shaders/llm/slice-sum-subgroup.wgsl?raw';
+import type { CacheFormat } from '../cache/cache-format.ts';
+import { attentionCode, attentionConstants, createAttentionShape, type AttentionOptions } from './attention.ts';
+import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
+import { repeatLines } from './repeat-lines.ts';
+import type { HeadShape } from './rope-append.ts';
+
+/** Queries of a quad, and quads of a workgroup at most. */
+const QUAD = 4;
+const MAXIMUM_QUADS = 4;
+/** Positions that a workgroup takes at a time. As in the shader. */
+const BLOCK = 64;
+/** Workgroups that a long context is cut into, all key/value heads together: several for each core of the largest cards. */
+const WANTED_GROUPS = 512;
+/** Parts of a row at most: one for each invocation of `merge`. */
+const MAXIMUM_SPLITS = 128;
+
+/** Parts a row is cut into at most. */
+export function attentionSplits(heads: HeadShape, capacity: number): number {
+  return Math.min(MAXIMUM_SPLITS, Math.ceil(WANTED_GROUPS / heads.keyValueHeadCount), Math.ceil(capacity / BLOCK));
+}
+
+/** Room for the partial results of `rowCount` rows. */
+export function attentionPartsBytes(heads: HeadShape, capacity: number, rowCount: number): number {
+  return rowCount * heads.headCount * attentionSplits(heads, capacity) * (heads.headStride / 4 + 1) * 16;
+}
+
+/** Bytes of keys and values that a row of `length` positions reads in one layer: once for all query heads of a group, up to 16. */
+export function attentionBytesRead(heads: HeadShape, format: CacheFormat, length: number): number {
+  const readers = Math.ceil(heads.headCount / heads.keyValueHeadCount / (QUAD * MAXIMUM_QUADS));
+  return 2 * length * heads.keyValueHeadCount * format.headBytes(heads.headStride) * readers;
+}
+
+/**
+ * Causal grouped-query attention of rows of any sequences, each split over workgroups by its length: two dispatches, one where no context is
+ * long enough to be split. headLength at most 256.
+ */
+export async function createAttentionDecode(
+  cache: PipelineCache,
+  options: AttentionOptions & {
+    /** False: one dispatch, however long the context; for layers whose other dispatches leave no room for a second. */
+    readonly isSplit?: boolean;
+    /** Of `attentionPartsBytes`; shared by all layers. */
+    readonly parts: GPUBuffer;
+  },
+): Promise<Kernel> {
+  const { device } = cache;
+  const { heads, table, batch, query, keys, values, output, parts } = options;
+  const headsPerGroup = heads.headCount / heads.keyValueHeadCount;
+  const quads = Math.min(Math.ceil(headsPerGroup / QUAD), quadsInMemory(device, heads));
+  const sharedHeads = Math.min(headsPerGroup, quads * QUAD);
+  const splitCount = options.isSplit === false ? 1 : attentionSplits(heads, table.capacity);
+  const label = 'llm.attention.decode';
+  const slices = slicesOf(device, heads);
+  const whole = [slices.code, options.format.code, attentionCode, repeatLines(code, { QUADS: quads })].join('\n');
+  const constants = attentionConstants(options);
+  const [main, merge] = await Promise.all([
+    cache.get({ label, code: whole, entryPoint: 'main', constants: { ...constants, SLICES: slices.count } }),
+    splitCount === 1
+      ? undefined
+      : cache.get({ label: `${label}.merge`, code: whole, entryPoint: 'merge', constants: mergeConstants(constants) }),
+  ]);
+  const shape = createAttentionShape(device, label, options, { splitCount, sharedHeads, tokens: 1 });
+  const group = createBindGroup(device, label, main, [shape, table.rows, query, keys, values, output, parts, batch]);
+  const none = undefined;
+  const mergeGroup =
+    merge &&
+    createBindGroup(device, `${label}.merge`, merge, [shape, table.rows, none, none, none, output, parts, batch]);
+  const groups = heads.keyValueHeadCount * Math.ceil(headsPerGroup / sharedHeads);
+  return {
+    label,
+    dispatchCount: merge === undefined ? 1 : 2,
+    run(pass, tokenCount) {
+      pass.setPipeline(main);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(groups, tokenCount, splitCount);
+      if (merge === undefined || mergeGroup === undefined) return;
+      pass.setPipeline(merge);
+      pass.setBindGroup(0, mergeGroup);
+      pass.dispatchWorkgroups(heads.headCount, tokenCount);
+    },
+    destroy: () => shape.destroy(),
+  };
+}
+
+/** Overrides that the entry point `merge` uses: others would be refused. */
+function mergeConstants({ HEAD_VECTORS = 0, WINDOW = 0 }: Record<string, number>): Record<string, number> {
+  return { HEAD_VECTORS, WINDOW };
+}
+
+/** Quads whose queries and scores fit in the memory of a workgroup, beside what the shader has anyway. */
+function quadsInMemory(device: GPUDevice, { headStride }: HeadShape): number {
+  const otherBytes = 2 * 128 * 16 + 256;
+  const quadBytes = headStride * 16 + (BLOCK + 8) * 16;
+  const fitting = Math.floor((device.limits.maxComputeWorkgroupStorageSize - otherBytes) / quadBytes);
+  return Math.max(1, Math.min(MAXIMUM_QUADS, fitting));
+}
+
+/** How many invocations share a key: four vectors each, so that neighbours read what lies side by side. */
+function slicesOf(device: GPUDevice, { headStride }: HeadShape): { count: number; code: string } {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, headStride / 16)));
+  // At least 4 wherever there are subgroups.
+  const subgroup = device.features.has('subgroups') ? (device.adapterInfo?.subgroupMinSize ?? 4) : 0;
+  if (subgroup === 0) return { count: wanted, code: memoryCode };
+  return { count: Math.min(wanted, subgroup), code: subgroupCode };
+}
