@@ -6,7 +6,17 @@
 import type { ChatMessage, ToolDefinition } from '../protocol/tasks.ts';
 import type { SourceDescriptor } from './byte-source.ts';
 import type { ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
+import type { RenderSettings, SceneDescription, SceneEstimate, Tile, TileResult } from './render/scene-messages.ts';
 
+export type {
+  RenderSettings,
+  SceneDescription,
+  SceneEstimate,
+  SceneRefusal,
+  SceneView,
+  Tile,
+  TileResult,
+} from './render/scene-messages.ts';
 export type { DecodeRate, KernelTime, ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
 
 /** `real` refuses software adapters; `software` takes lavapipe or the embedded SwiftShader; otherwise a name to match. */
@@ -165,52 +175,6 @@ export interface ReplayResult {
   readonly durationMs: number;
 }
 
-/** Half-open pixel rectangle, origin top left. */
-export interface Tile {
-  readonly x0: number;
-  readonly y0: number;
-  readonly x1: number;
-  readonly y1: number;
-}
-
-export interface RenderSettings {
-  readonly widthPixels: number;
-  readonly heightPixels: number;
-  /** Unsigned 32-bit. */
-  readonly seed: number;
-  readonly maxBounces: number;
-  readonly view?: SceneView;
-}
-
-/** From where and when a scene is seen. A text of digits is a place counted from 0, any other a name in the file. */
-export interface SceneView {
-  /** Among the cameras of the scene's nodes; the first when left out. */
-  readonly camera?: string;
-  /** The scene as the animation has it at this time; as it lies in the file when left out. */
-  readonly timeSeconds?: number;
-  /** The one animation that plays; the first when left out. */
-  readonly animation?: string;
-}
-
-export interface SceneDescription {
-  readonly triangleCount: number;
-  readonly emissiveTriangleCount: number;
-  readonly meshCount: number;
-  readonly materialCount: number;
-  readonly nodeCount: number;
-  readonly boundingBox: { readonly minimum: readonly number[]; readonly maximum: readonly number[] };
-  readonly gpuBytes: number;
-}
-
-/** Sums over samples, 4 float32 per pixel, row-major in the tile: R, G, B (linear), and the sum of squared luminance. */
-export interface TileResult {
-  readonly tile: Tile;
-  readonly firstSample: number;
-  readonly sampleCount: number;
-  readonly sums: Float32Array<ArrayBuffer>;
-  readonly durationMs: number;
-}
-
 /** Every request the worker answers: kind -> [parameters, result]. */
 export interface WorkerCalls {
   /** Asks for the adapter and device once; later calls need it. */
@@ -291,6 +255,17 @@ export interface WorkerCalls {
   'load-scene': [
     { sceneId: string; source: SourceDescriptor; settings: RenderSettings; environment?: SourceDescriptor },
     SceneDescription,
+  ];
+  /** What the same 'load-scene' would allocate on the open adapter, and rendering tiles of so many pixels. */
+  'estimate-scene': [
+    {
+      source: SourceDescriptor;
+      environment?: SourceDescriptor;
+      settings: RenderSettings;
+      tilePixels: number;
+      budgetBytes?: number;
+    },
+    SceneEstimate,
   ];
   /** `sliceTargetMs`, 1..1000: how long one dispatch may keep the GPU from its owner; 50 when not said. */
   'render-tile': [

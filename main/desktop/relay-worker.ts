@@ -51,12 +51,17 @@ async function withBlob(request: WorkerRequest, readGranted: ReadGranted): Promi
   if (request.kind === 'estimate-model') {
     return { ...request, parameters: { ...request.parameters, source: await opened(request.parameters.source) } };
   }
-  if (request.kind === 'load-scene') {
-    const { source, environment } = request.parameters;
-    const light = environment === undefined ? {} : { environment: await opened(environment) };
-    return { ...request, parameters: { ...request.parameters, source: await opened(source), ...light } };
-  }
+  if (request.kind === 'load-scene') return { ...request, parameters: await withOpened(request.parameters) };
+  if (request.kind === 'estimate-scene') return { ...request, parameters: await withOpened(request.parameters) };
   return request;
+
+  async function withOpened<P extends { source: SourceDescriptor; environment?: SourceDescriptor }>(
+    parameters: P,
+  ): Promise<P> {
+    const { source, environment } = parameters;
+    const light = environment === undefined ? {} : { environment: await opened(environment) };
+    return { ...parameters, source: await opened(source), ...light };
+  }
 
   async function opened(source: SourceDescriptor): Promise<SourceDescriptor> {
     if (source.kind !== 'file') return source;

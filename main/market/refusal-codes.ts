@@ -5,6 +5,8 @@ export type TaskRefusalCode =
   | 'UNKNOWN_MODEL'
   | 'UNKNOWN_SCENE'
   | 'UNKNOWN_ENVIRONMENT'
+  /** The scene cannot be read; the sentence names the field. */
+  | 'BAD_SCENE'
   | 'TOO_LARGE'
   | 'PRICE_TOO_LOW'
   | 'BUSY'

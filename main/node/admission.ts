@@ -2,6 +2,7 @@ import { refuse, type Refusal } from '../../protocol/errors.ts';
 import type { Sha256, TaskKind } from '../../protocol/tasks.ts';
 import type { TaskRefusalCode } from '../market/refusal-codes.ts';
 import type { ModelFit } from './model-fit.ts';
+import type { SceneFit } from './scene-fit.ts';
 import type { InputStore, StoredInput } from '../store/input-store.ts';
 
 export interface AdmissionComponents {
@@ -13,6 +14,8 @@ export interface AdmissionComponents {
   readonly maxOpenTasks: number;
   /** Why a model does not load on this adapter, or null. */
   readonly modelFit?: Pick<ModelFit, 'check'>;
+  /** Why a scene does not, or null. */
+  readonly sceneFit?: SceneFit;
 }
 
 /** What a task computes on, by content hash. */
@@ -33,7 +36,7 @@ export interface Admission {
 const wanted = { chat: 'model', render: 'scene' } as const;
 
 export function createAdmission(components: AdmissionComponents): Admission {
-  const { store, closedReason, openTasks, maxOpenTasks, modelFit } = components;
+  const { store, closedReason, openTasks, maxOpenTasks, modelFit, sceneFit } = components;
   return {
     async check({ kind, inputSha256, environmentSha256 }, isCounted = false) {
       const reason = closedReason();
@@ -53,7 +56,7 @@ export function createAdmission(components: AdmissionComponents): Admission {
           available: 0n,
         });
       }
-      const misfit = kind === 'chat' ? await modelFit?.check(input) : null;
+      const misfit = kind === 'chat' ? await modelFit?.check(input) : await sceneFit?.check(input, environment);
       return misfit ?? { ok: true, input };
     },
   };

@@ -20,6 +20,7 @@ import type { InputStore } from '../store/input-store.ts';
 import { type TaskInputs, createAdmission } from './admission.ts';
 import type { GpuWorker } from './gpu-worker.ts';
 import { createModelFit } from './model-fit.ts';
+import { createSceneFit } from './scene-fit.ts';
 import type { AgreedTask, SessionComponents } from './task/agreed-task.ts';
 import { createChatChunks } from './task/chat-chunks.ts';
 import { HandBack, runProviderSession, type SessionProgress } from './task/provider-session.ts';
@@ -39,7 +40,7 @@ export interface TaskRunnerComponents {
   /** See adapterClassOf. */
   readonly adapterClass: () => string;
   readonly numericProfile: NumericProfile;
-  /** GPU memory that a model may take; null where nobody knows. */
+  /** GPU memory that a model or a scene may take; null where nobody knows. */
   readonly modelBudgetBytes?: () => number | null;
   readonly prices: () => PriceList;
   /** Null while tasks are taken, else the sentence the requester is told. */
@@ -91,12 +92,14 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
   /** Sessions that use the GPU. */
   const computing = new Map<Promise<void>, AbortController>();
   let starting = 0;
+  const budgetBytes = components.modelBudgetBytes ?? (() => null);
   const admission = createAdmission({
     store: components.store,
     closedReason: components.closedReason,
     openTasks: () => computing.size + starting,
     maxOpenTasks: components.maxOpenTasks ?? 4,
-    modelFit: createModelFit(components.worker, components.modelBudgetBytes ?? (() => null)),
+    modelFit: createModelFit(components.worker, budgetBytes),
+    sceneFit: createSceneFit(components.worker, budgetBytes),
   });
   const desk = createQuoteDesk({
     admit: (inputs) => admission.check(inputs),

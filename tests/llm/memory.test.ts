@@ -94,8 +94,15 @@ function capabilities({
   maxStorageBufferBindingSize,
   maxUniformBufferBindingSize,
   maxComputeWorkgroupsPerDimension,
+  maxStorageBuffersPerShaderStage,
 }: GPUSupportedLimits) {
-  return { maxBufferSize, maxStorageBufferBindingSize, maxUniformBufferBindingSize, maxComputeWorkgroupsPerDimension };
+  return {
+    maxBufferSize,
+    maxStorageBufferBindingSize,
+    maxUniformBufferBindingSize,
+    maxComputeWorkgroupsPerDimension,
+    maxStorageBuffersPerShaderStage,
+  };
 }
 
 describe('a model that does not fit', () => {

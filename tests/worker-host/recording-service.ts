@@ -2,7 +2,7 @@ import type { GenerationRequest } from '../../worker/llm/generation-request.ts';
 import type { Engines, GenerationEngine, LanguageEngine, SceneEngine } from '../../worker/host/engines.ts';
 import { openNodeSource } from '../../worker/host/file-source.ts';
 import { createWorkerService, type WorkerService } from '../../worker/host/service.ts';
-import type { MemoryEstimate, ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
+import type { MemoryEstimate, SceneEstimate, ModelDescription, WorkerOutbound } from '../../worker/messages.ts';
 import { openTestDevice } from '../gpu/test-device.ts';
 
 /** Devices that the services of a test opened, in order. */
@@ -48,6 +48,10 @@ export class RecordingEngines implements Engines {
 
   estimateModel(): Promise<MemoryEstimate> {
     return Promise.resolve({ residentBytes: 1, refusal: null } as MemoryEstimate);
+  }
+
+  estimateScene(): Promise<SceneEstimate> {
+    return Promise.resolve({ residentBytes: 1, peakBytes: 2, scene: null, refusal: null });
   }
 
   #openGeneration(request: GenerationRequest): GenerationEngine {

@@ -11,7 +11,8 @@ type LimitName =
   | 'maxBufferSize'
   | 'maxStorageBufferBindingSize'
   | 'maxUniformBufferBindingSize'
-  | 'maxComputeWorkgroupsPerDimension';
+  | 'maxComputeWorkgroupsPerDimension'
+  | 'maxStorageBuffersPerShaderStage';
 
 /** What was created or bound is larger than the adapter allows; `data` has neededBytes and availableBytes. */
 export class BufferLimitError extends HearthError<'BUFFER_LIMIT'> {}
@@ -42,12 +43,20 @@ export function createCountingDevice({ limits, features }: AdapterCapabilities):
   const device = {
     limits,
     features,
-    queue: { writeBuffer: nothing, submit: nothing, onSubmittedWorkDone: () => Promise.resolve() },
+    queue: {
+      writeBuffer: nothing,
+      writeTexture: nothing,
+      submit: nothing,
+      onSubmittedWorkDone: () => Promise.resolve(),
+    },
     createBuffer({ label = 'a buffer', size, usage }: GPUBufferDescriptor) {
       if (size > limits.maxBufferSize) refuse(label, size, limits.maxBufferSize);
       return { label, size, usage, destroy: nothing };
     },
-    createTexture: nothing,
+    createTexture({ label = 'a texture', format, size }: GPUTextureDescriptor) {
+      const [width = 1, height = 1, depthOrArrayLayers = 1] = Array.isArray(size) ? (size as readonly number[]) : [];
+      return { label, format, width, height, depthOrArrayLayers, createView: () => ({}), destroy: nothing };
+    },
     createBindGroup({ entries }: GPUBindGroupDescriptor) {
       for (const { resource } of entries) {
         if (!('buffer' in resource)) continue;

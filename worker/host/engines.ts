@@ -6,6 +6,7 @@ import type {
   RenderSettings,
   SamplingParameters,
   SceneDescription,
+  SceneEstimate,
   Tile,
 } from '../messages.ts';
 import type { GenerationRequest } from '../llm/generation-request.ts';
@@ -68,6 +69,12 @@ export interface Engines {
     settings: RenderSettings,
     options?: { environment?: ByteSource },
   ): Promise<SceneEngine>;
+  estimateScene(
+    device: GPUDevice,
+    source: ByteSource,
+    settings: RenderSettings,
+    options: { environment?: ByteSource; tilePixels: number; budgetBytes?: number },
+  ): Promise<SceneEstimate>;
 }
 
 /** The engines of this repository, brought in when first used: an adapter opens without compiling either. */
@@ -83,5 +90,9 @@ export const ownEngines: Engines = {
   async openScene(device, source, settings, options) {
     const { openScene } = await import('../render/index.ts');
     return openScene(device, source, settings, options);
+  },
+  async estimateScene(device, source, settings, options) {
+    const { estimateScene } = await import('../render/estimate-scene.ts');
+    return estimateScene(device, source, settings, options);
   },
 };

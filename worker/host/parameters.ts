@@ -177,10 +177,13 @@ export function readModelLoad({ source, contextLength, budgetBytes }: RawParamet
   return {
     source: readSource(source, 'source'),
     ...(contextLength === undefined ? {} : { contextLength: readTokenCount(contextLength, 'contextLength') }),
-    ...(budgetBytes === undefined
-      ? {}
-      : { budgetBytes: readInteger(budgetBytes, 'budgetBytes', 0, Number.MAX_SAFE_INTEGER) }),
+    ...readBudget(budgetBytes),
   };
+}
+
+export function readBudget(budgetBytes: unknown): { budgetBytes?: number } {
+  if (budgetBytes === undefined) return {};
+  return { budgetBytes: readInteger(budgetBytes, 'budgetBytes', 0, Number.MAX_SAFE_INTEGER) };
 }
 
 export function readBenchOptions(value: unknown, field: string): ModelBenchOptions {

@@ -5,6 +5,7 @@ import {
   badRequest,
   type RawParameters,
   readBenchOptions,
+  readBudget,
   readBoolean,
   readIdentifier,
   readInteger,
@@ -109,6 +110,13 @@ const readers: Readers = {
     source: readSource(source, 'source'),
     settings: readRenderSettings(settings, 'settings'),
     ...(environment === undefined ? {} : { environment: readSource(environment, 'environment') }),
+  }),
+  'estimate-scene': ({ source, settings, environment, tilePixels, budgetBytes }) => ({
+    source: readSource(source, 'source'),
+    settings: readRenderSettings(settings, 'settings'),
+    ...(environment === undefined ? {} : { environment: readSource(environment, 'environment') }),
+    tilePixels: readInteger(tilePixels, 'tilePixels', 1, 2 ** 28),
+    ...readBudget(budgetBytes),
   }),
   'render-tile': (parameters) => ({
     sceneId: readIdentifier(parameters['sceneId'], 'sceneId'),

@@ -187,6 +187,16 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       residents.scenes.set(sceneId, { settings, resident: new Resident(engine, load) });
       return engine.description;
     },
+    'estimate-scene': ({ source, environment, settings, ...options }) =>
+      run((device) =>
+        withSource(source, (bytes) =>
+          environment === undefined
+            ? engines.estimateScene(device, bytes, settings, options)
+            : withSource(environment, (light) =>
+                engines.estimateScene(device, bytes, settings, { ...options, environment: light }),
+              ),
+        ),
+      ),
     async 'render-tile'({ sceneId, tile, firstSample, sampleCount, sliceTargetMs }) {
       const { settings } = residents.scene(sceneId);
       if (tile.x1 > settings.widthPixels) throw badRequest('tile.x1', tile.x1, `at most ${settings.widthPixels}`);

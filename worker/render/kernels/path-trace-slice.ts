@@ -20,7 +20,7 @@ export interface PathTraceKernel {
   destroy(): void;
 }
 
-const sliceBytes = 32;
+export const sliceBytes = 32;
 
 export function createSliceBuffer(device: GPUDevice, label: string): GPUBuffer {
   // UNIFORM 0x40 | COPY_DST 0x8.

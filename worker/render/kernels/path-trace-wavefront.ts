@@ -5,7 +5,7 @@ import type { BvhLayout } from '../bvh/layout.ts';
 import { path, slice } from '../library/path.ts';
 import { assembleShader } from '../library/shader-fragment.ts';
 import { type SceneBuffers, type SceneVariant, isForTraversal } from '../scene-buffers.ts';
-import { type PathTraceKernel, createSliceBuffer, writeSlice } from './path-trace-slice.ts';
+import { type PathTraceKernel, createSliceBuffer, sliceBytes, writeSlice } from './path-trace-slice.ts';
 
 const workgroupSize = 64;
 const planes = 8;
@@ -16,6 +16,16 @@ const shadowDispatchBytes = 12;
 
 /** Paths of a slice at most: 8 rows of the widest tile, and 18 MiB of state. */
 export const wavefrontCapacity = 131_072;
+
+/** Buffers of the driver, whatever the scene. */
+const bufferBytes = {
+  slice: sliceBytes,
+  paths: wavefrontCapacity * planes * 16,
+  queues: wavefrontCapacity * lists * 4,
+  counters: 32,
+  dispatches: 24,
+} as const;
+export const wavefrontBytes = Object.values(bufferBytes).reduce((sum, size) => sum + size, 0);
 
 /** What of group 1 an entry point uses; of group 0 it uses these bindings of the scene, or all but these. */
 interface Stage {
@@ -78,11 +88,11 @@ export async function createWavefrontKernel(
   const { scene, layout, maxBounces } = options;
   const compiled = await pipelinesFor(device, layout, scene.variant);
   const sliceBuffer = createSliceBuffer(device, 'render.wavefront.slice');
-  const pathData = createStorageBuffer(device, 'render.wavefront.paths', wavefrontCapacity * planes * 16);
-  const queues = createStorageBuffer(device, 'render.wavefront.queues', wavefrontCapacity * lists * 4);
-  const counters = createStorageBuffer(device, 'render.wavefront.counters', 32);
+  const pathData = createStorageBuffer(device, 'render.wavefront.paths', bufferBytes.paths);
+  const queues = createStorageBuffer(device, 'render.wavefront.queues', bufferBytes.queues);
+  const counters = createStorageBuffer(device, 'render.wavefront.counters', bufferBytes.counters);
   // INDIRECT 0x100.
-  const dispatches = createStorageBuffer(device, 'render.wavefront.dispatches', 24, 0x100);
+  const dispatches = createStorageBuffer(device, 'render.wavefront.dispatches', bufferBytes.dispatches, 0x100);
   let groups: Record<StageName, readonly (GPUBindGroup | null)[]> | undefined;
   let [pixelGroups, pathGroups] = [0, 0];
 
