@@ -230,6 +230,36 @@ describe('an answer with drafts', () => {
     small.destroy();
   });
 
+  it('goes on as it would have after others took its pages', async () => {
+    // Six pages; three answers of up to 53 positions need twelve.
+    const crowded = await loadModel(await getTestDevice(), createMemorySource(embeddedModelBytes()), {
+      contextLength: 96,
+      cacheTokens: 6 * 16,
+    });
+    const ask = async (seed: number, options: object) => {
+      const sampling = { temperature: 0.6, seed, logitBias: ofThree };
+      const session = await crowded.openGeneration({
+        promptTokens: encode(REPETITIVE),
+        maxTokens: 30,
+        sampling,
+        ...options,
+      });
+      const tokens = [];
+      for (let call = 0; call < 3; call++) tokens.push(...(await session.next(10)).tokens);
+      session.destroy();
+      return tokens;
+    };
+    const seeds = [1, 2, 3];
+    const alone = [];
+    for (const seed of seeds) alone.push(await ask(seed, {}));
+    expect(await Promise.all(seeds.map((seed) => ask(seed, { speculation })))).toEqual(alone);
+    const { cache, acceptedDrafts } = await crowded.counters();
+    expect(cache.preemptions).toBeGreaterThan(0);
+    expect(acceptedDrafts).toBeGreaterThan(0);
+    expect(cache.pagesInUse).toBe(cache.prefixPages);
+    crowded.destroy();
+  });
+
   it('frees its pages when it is cancelled while a draft is checked', async () => {
     const request = { promptTokens: encode(REPETITIVE), maxTokens: 40, sampling: greedy };
     const plain = await answer(request);
