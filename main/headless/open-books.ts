@@ -28,7 +28,9 @@ export async function openBooks(dataDirectory: string, signal: AbortSignal): Pro
   }
   const path = join(dataDirectory, 'ledger.db');
   if (!existsSync(path)) {
-    throw new CommandError('FILE_UNREADABLE', `there is no ledger in ${dataDirectory}`, { data: { path } });
+    throw new CommandError('FILE_UNREADABLE', `no node has run on ${dataDirectory}: there is no ledger`, {
+      data: { path },
+    });
   }
   const { openLedger } = await import('../ledger/index.ts');
   const ledger = openLedger({ path });

@@ -13,7 +13,7 @@ export function remindOfBackup(
   startedAtMs = Date.now(),
 ): () => readonly NodeAlarm[] {
   return () => {
-    if (isProven(dataDirectory)) return [];
+    if (isProven(dataDirectory, walletAddress)) return [];
     return [
       {
         code: 'WALLET_NOT_BACKED_UP',
@@ -27,9 +27,9 @@ export function remindOfBackup(
 }
 
 /** A file that cannot be read now proves nothing; the node has read it when it started. */
-function isProven(dataDirectory: string): boolean {
+function isProven(dataDirectory: string, walletAddress: string): boolean {
   try {
-    return readWalletSettings(dataDirectory).backupVerifiedAtMs !== null;
+    return readWalletSettings(dataDirectory).provenBackup?.address === walletAddress;
   } catch {
     return false;
   }

@@ -23,12 +23,11 @@ export function createClaimPolicy(options: {
   let alarms: readonly NodeAlarm[] = [];
 
   function show(): void {
-    const before = sentenceOf(alarms);
+    const before = alarms.map(({ message }) => message);
     alarms = [...watch.alarms, ...remind()].toSorted(byUrgency);
-    const now = sentenceOf(alarms);
-    if (now === before) return;
-    if (now !== '') log(now);
-    onChange();
+    const raised = alarms.filter(({ message }) => !before.includes(message));
+    for (const { message, fix } of raised) log(`${message} ${fix}`);
+    if (raised.length > 0 || alarms.length !== before.length) onChange();
   }
 
   async function look(): Promise<void> {
@@ -54,8 +53,4 @@ export function createClaimPolicy(options: {
       for (const timer of timers) clearInterval(timer);
     },
   };
-}
-
-function sentenceOf(alarms: readonly NodeAlarm[]): string {
-  return alarms.map((alarm) => alarm.message).join(' ');
 }

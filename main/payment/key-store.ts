@@ -26,7 +26,10 @@ const usualScryptCost = 131_072;
 export function createPassphraseKeyStore(passphrase: string | undefined, scryptCost = usualScryptCost): KeyStore {
   const require = (where: string): string => {
     if (passphrase !== undefined && passphrase !== '') return passphrase;
-    throw new PaymentError('WALLET_PASSPHRASE', `${where} is encrypted and no passphrase was given`);
+    throw new PaymentError(
+      'WALLET_PASSPHRASE',
+      `${where} is encrypted and no passphrase was given: the wallet's is read from HEARTH_PASSPHRASE, a backup's from HEARTH_BACKUP_PASSPHRASE`,
+    );
   };
   return {
     name: 'a passphrase',

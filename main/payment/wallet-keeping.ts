@@ -78,7 +78,7 @@ export async function verifyBackup(
     const message = `the backup holds the key of ${address}, the wallet is ${existing.address ?? 'unreadable'}`;
     throw new PaymentError('BACKUP_MISMATCH', message);
   }
-  changeWalletSettings(where.dataDirectory, { backupVerifiedAtMs: backup.nowMs ?? Date.now() });
+  changeWalletSettings(where.dataDirectory, { provenBackup: { address, atMs: backup.nowMs ?? Date.now() } });
   return address;
 }
 

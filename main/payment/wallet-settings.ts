@@ -1,4 +1,4 @@
-/** What belongs to the wallet and is no secret: where pay-outs go, and when its backup was last proven. */
+/** What belongs to the wallet and is no secret: where pay-outs go, and whose backup was proven when. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getAddress, isAddress } from 'ethers';
@@ -10,26 +10,30 @@ import { writeWalletFile } from './wallet-file.ts';
 export interface WalletSettings {
   /** Null: the wallet itself is paid. */
   readonly payoutAddress: Hex | null;
-  readonly backupVerifiedAtMs: number | null;
+  /** The key whose backup was proven last; another key in its place has none. */
+  readonly provenBackup: { readonly address: Hex; readonly atMs: number } | null;
 }
 
 /** @throws PaymentError WALLET_CORRUPT: a node must not guess where money goes */
 export function readWalletSettings(dataDirectory: string): WalletSettings {
   const path = settingsPathOf(dataDirectory);
-  if (!existsSync(path)) return { payoutAddress: null, backupVerifiedAtMs: null };
+  if (!existsSync(path)) return { payoutAddress: null, provenBackup: null };
   try {
-    const { version, payoutAddress, backupVerifiedAtMs }: Record<string, unknown> = JSON.parse(
-      readFileSync(path, 'utf8'),
-    );
+    const { version, payoutAddress, provenBackup }: Record<string, unknown> = JSON.parse(readFileSync(path, 'utf8'));
     const isPayout = payoutAddress === null || (typeof payoutAddress === 'string' && isAddress(payoutAddress));
-    const isTime = backupVerifiedAtMs === null || typeof backupVerifiedAtMs === 'number';
-    if (version === 1 && isPayout && isTime) {
-      return { payoutAddress: payoutAddress === null ? null : asHex(getAddress(payoutAddress)), backupVerifiedAtMs };
+    if (version === 1 && isPayout && isBackup(provenBackup)) {
+      return { payoutAddress: payoutAddress === null ? null : asHex(getAddress(payoutAddress)), provenBackup };
     }
   } catch {
     // Said below, with the path.
   }
   throw new PaymentError('WALLET_CORRUPT', `${path} is not what "hearth wallet" writes; correct or remove it`);
+}
+
+function isBackup(value: unknown): value is WalletSettings['provenBackup'] {
+  if (value === null) return true;
+  const { address, atMs }: { address?: unknown; atMs?: unknown } = Object(value);
+  return typeof address === 'string' && isAddress(address) && typeof atMs === 'number';
 }
 
 /**

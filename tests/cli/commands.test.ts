@@ -197,6 +197,11 @@ describe('hearth against a running node', () => {
     expect(lines.filter((line) => line.startsWith('Notice   '))).toHaveLength(1);
   });
 
+  it('does not have its wallet changed under it', async () => {
+    const { exitCode, stderr } = await hearth(['wallet', 'import', 'any.json', '--replace', '--data-dir', directory]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('stop it first: hearth stop')]);
+  });
+
   it('shows its status, passes a pause on, and ends with 3 when the node says no', async () => {
     const status = await hearth(['status', '--data-dir', directory]);
     expect(status.stdout).toContain('State    Working: Working on 1 task.');

@@ -19,8 +19,20 @@ afterEach(() => {
   rmSync(dataDirectory, { recursive: true });
 });
 
-const down: NodeAlarm = { code: 'ENDPOINT_DOWN', severity: 'warning', message: 'One is down.', fix: 'x', sinceMs: 1 };
-const closing: NodeAlarm = { code: 'CHANNEL_CLOSING', severity: 'urgent', message: 'It closes.', fix: 'x', sinceMs: 2 };
+const down: NodeAlarm = {
+  code: 'ENDPOINT_DOWN',
+  severity: 'warning',
+  message: 'One is down.',
+  fix: 'Replace it.',
+  sinceMs: 1,
+};
+const closing: NodeAlarm = {
+  code: 'CHANNEL_CLOSING',
+  severity: 'urgent',
+  message: 'It closes.',
+  fix: 'Claim.',
+  sinceMs: 2,
+};
 const safe: NodeAlarm = { ...closing, severity: 'notice', message: 'It closes, claimed.' };
 
 function openPolicy(options: { remind?: () => readonly NodeAlarm[]; seen?: NodeAlarm[] } = {}) {
@@ -54,7 +66,11 @@ test('a reminder stands before the chain has been asked, and the most urgent com
   seen.push(safe, closing);
   await policy.look();
   expect(policy.alarms).toEqual([closing, down, safe]);
-  expect(log).toEqual(['One is down.', 'It closes. One is down. It closes, claimed.']);
+  // Each is said once, with what to do.
+  expect(log).toEqual(['One is down. Replace it.', 'It closes. Claim.', 'It closes, claimed. Claim.']);
+  seen.length = 0;
+  await policy.look();
+  expect([policy.alarms, log.length]).toEqual([[down], 3]);
   policy.close();
 });
 

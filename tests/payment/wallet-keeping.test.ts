@@ -40,9 +40,9 @@ test('a wallet is created, exported, proven, lost and imported again: the same k
   const address = await createNewWallet(where('node'));
   expect(await exportWallet(where('node'), { path: backup, passphrase: 'vault' })).toBe(address);
   if (!isWindows) expect(statSync(backup).mode & 0o777).toBe(0o600);
-  expect(readWalletSettings(dataDirectory).backupVerifiedAtMs).toBeNull();
+  expect(readWalletSettings(dataDirectory).provenBackup).toBeNull();
   expect(await verifyBackup(where(), { path: backup, passphrase: 'vault', nowMs: 5 })).toBe(address);
-  expect(readWalletSettings(dataDirectory).backupVerifiedAtMs).toBe(5);
+  expect(readWalletSettings(dataDirectory).provenBackup).toEqual({ address, atMs: 5 });
   rmSync(dataDirectory, { recursive: true });
   expect(await importWallet(where('other'), { path: backup, passphrase: 'vault' })).toBe(address);
   expect((await openWallet(where('other'))).address).toBe(address);
@@ -58,7 +58,7 @@ test('a backup that does not open, or is of another wallet, is not proven', asyn
   await expect(prove('vault')).rejects.toThrow(failure('WALLET_CORRUPT'));
   writeFileSync(backup, Wallet.createRandom().privateKey);
   await expect(prove('vault')).rejects.toThrow(failure('BACKUP_MISMATCH', 'the backup holds the key of'));
-  expect(readWalletSettings(dataDirectory).backupVerifiedAtMs).toBeNull();
+  expect(readWalletSettings(dataDirectory).provenBackup).toBeNull();
   rmSync(join(dataDirectory, 'wallet.json'));
   await expect(prove('vault')).rejects.toThrow(failure('WALLET_MISSING', 'wallet create'));
 });
@@ -116,10 +116,19 @@ test.each([
 
 test('the payout address is kept with its capitals, set back, and a spoilt file stops the node', () => {
   expect(setPayoutAddress(dataDirectory, checksummed.toLowerCase())).toBe(checksummed);
-  expect(readWalletSettings(dataDirectory)).toEqual({ payoutAddress: checksummed, backupVerifiedAtMs: null });
+  expect(readWalletSettings(dataDirectory)).toEqual({ payoutAddress: checksummed, provenBackup: null });
   expect(setPayoutAddress(dataDirectory, null)).toBeNull();
   const path = join(dataDirectory, 'wallet-settings.json');
-  for (const content of ['{', '{"version":2}', `{"version":1,"payoutAddress":"0x12","backupVerifiedAtMs":null}`]) {
+  for (const content of [
+    '{',
+    '{"version":2}',
+    '{"version":1,"payoutAddress":"0x12","provenBackup":null}',
+    '{"version":1,"payoutAddress":7,"provenBackup":null}',
+    '{"version":1,"payoutAddress":null,"provenBackup":{"address":"0x12","atMs":1}}',
+    '{"version":1,"payoutAddress":null,"provenBackup":{"atMs":1}}',
+    `{"version":1,"payoutAddress":null,"provenBackup":{"address":"${checksummed}"}}`,
+    '{"version":1,"payoutAddress":null}',
+  ]) {
     writeFileSync(path, content);
     expect(() => readWalletSettings(dataDirectory)).toThrow(failure('WALLET_CORRUPT', path));
   }

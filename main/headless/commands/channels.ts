@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatAmount } from '../../../protocol/money.ts';
+import { formatAmount, tokenName } from '../../../protocol/money.ts';
 import type { ChannelSnapshot } from '../../../protocol/node-api.ts';
 import { CommandError, exitCodes } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
@@ -30,7 +30,7 @@ export const channelsCommand = defineCommand({
 });
 
 function format(amount: string): string {
-  return formatAmount(BigInt(amount));
+  return `${formatAmount(BigInt(amount))} ${tokenName}`;
 }
 
 function renderChannel(channel: ChannelSnapshot): readonly string[] {
@@ -51,7 +51,9 @@ async function exportVouchers(
   const { rescueVouchers } = await import('../../ledger/index.ts');
   const ledgerPath = join(dataDirectory, 'ledger.db');
   if (!existsSync(ledgerPath) && !existsSync(`${ledgerPath}.vouchers`)) {
-    throw new CommandError('FILE_UNREADABLE', `there is no ledger in ${dataDirectory}`, { data: { path: ledgerPath } });
+    throw new CommandError('FILE_UNREADABLE', `no node has run on ${dataDirectory}: there is no ledger`, {
+      data: { path: ledgerPath },
+    });
   }
   const { vouchers, problems } = rescueVouchers(ledgerPath);
   const path = await prepareOutputFile('--export', file);

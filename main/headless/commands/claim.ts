@@ -14,6 +14,10 @@ export const claimCommand = defineCommand({
     output.data(report);
     const format = (amount: string): string =>
       `${formatAmount(BigInt(amount), earnings.decimals)} ${earnings.currency}`;
+    if (BigInt(report.claimed) === 0n && BigInt(report.settled) === 0n) {
+      output.text('Nothing new to claim.');
+      return exitCodes.done;
+    }
     const channels = `${report.channels} ${report.channels === 1 ? 'channel' : 'channels'}`;
     output.text(`Claimed ${format(report.claimed)} on ${channels}, settled ${format(report.settled)}.`);
     return exitCodes.done;

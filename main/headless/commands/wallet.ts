@@ -1,6 +1,7 @@
 import { CommandError, exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import type { Command } from '../command-definition.ts';
+import { findRunningNode } from '../api-client.ts';
 import { readSecret } from '../secrets.ts';
 
 /** Passphrases come from the environment: a command line is seen by every program of the machine. */
@@ -22,6 +23,23 @@ function whereOf(dataDirectory: string) {
 const importKeeping = () => import('../../payment/wallet-keeping.ts');
 const importSettings = () => import('../../payment/wallet-settings.ts');
 
+const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of its path is a file',
+  EACCES: 'this user may not',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+};
+
+/** A running node goes on with the key it has read: what is changed under it would be lost or, worse, half true. */
+async function requireStopped(dataDirectory: string): Promise<void> {
+  const running = await findRunningNode(dataDirectory);
+  if (running === undefined) return;
+  const message = `a node runs on ${dataDirectory} with the wallet that is there; stop it first: hearth stop`;
+  throw new CommandError('NODE_ALREADY_RUNNING', message, { data: { pid: running.pid } });
+}
+
 /** The file system's own errors, in the words of the command line. */
 async function withFile<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
   try {
@@ -31,9 +49,8 @@ async function withFile<Result>(path: string, action: () => Promise<Result>): Pr
     const options = { data: { path }, cause: error };
     if (code === 'EEXIST')
       throw new CommandError('FILE_UNWRITABLE', `${path} is there already; it is left as it is`, options);
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
-      throw new CommandError('FILE_UNREADABLE', `cannot use ${path}: ${code}`, options);
-    }
+    const reason = fileReasons[String(code)];
+    if (reason !== undefined) throw new CommandError('FILE_UNREADABLE', `${path} cannot be used: ${reason}`, options);
     throw error;
   }
 }
@@ -45,7 +62,8 @@ const showCommand = defineCommand({
   async run({ dataDirectory, output }) {
     const [{ describeWallet }, { readWalletSettings }] = await Promise.all([importKeeping(), importSettings()]);
     const wallet = describeWallet(dataDirectory);
-    const { payoutAddress, backupVerifiedAtMs } = readWalletSettings(dataDirectory);
+    const { payoutAddress, provenBackup } = readWalletSettings(dataDirectory);
+    const backupVerifiedAtMs = provenBackup?.address === wallet?.address ? (provenBackup?.atMs ?? null) : null;
     output.data({ wallet, payoutAddress: payoutAddress ?? wallet?.address ?? null, backupVerifiedAtMs });
     output.text(`Wallet   ${wallet?.address ?? 'none yet: the node makes one when it starts'}`);
     if (wallet !== null) output.text(`Sealed   by ${wallet.sealedBy}`);
@@ -65,7 +83,7 @@ const createCommand = defineCommand({
     const { createNewWallet } = await importKeeping();
     const address = await createNewWallet(whereOf(dataDirectory));
     output.data({ address });
-    output.text(`Made the wallet ${address}. Back it up: hearth wallet export FILE`);
+    output.text(`Made the wallet ${address}. Back it up: HEARTH_BACKUP_PASSPHRASE=... hearth wallet export FILE`);
     return exitCodes.done;
   },
 });
@@ -79,13 +97,20 @@ const importCommand = defineCommand({
   },
   positionals: [{ name: 'FILE', summary: 'the file with the key', required: true }],
   async run({ dataDirectory, output }, { replace }, [path = '']) {
-    const { importWallet } = await importKeeping();
+    await requireStopped(dataDirectory);
+    const { describeWallet, importWallet } = await importKeeping();
+    const before = describeWallet(dataDirectory);
     const secret = readSecret('HEARTH_BACKUP_PASSPHRASE');
     const address = await withFile(path, () =>
       importWallet(whereOf(dataDirectory), { path, passphrase: secret, replace }),
     );
     output.data({ address });
     output.text(`The wallet is ${address} now.`);
+    if (before !== null && before.address !== address) {
+      output.text(
+        `What ${before.address ?? 'the one before'} earned is claimed with its key only, which lies beside it in the data folder.`,
+      );
+    }
     return exitCodes.done;
   },
 });
