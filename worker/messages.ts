@@ -235,6 +235,7 @@ export interface WorkerCalls {
       speculation?: { readonly maxTokens: number };
       /** Tokens that this answer gave already, before its process went: read with the prompt, part of `maxTokens`, not given again. */
       emittedTokens?: number[];
+      sliceTargetMs?: number;
     },
     { prefillMs: number },
   ];
@@ -245,7 +246,8 @@ export interface WorkerCalls {
     { modelId: string; tokens: number[]; pooling: 'mean' | 'last' | 'cls' },
     { embedding: Float32Array<ArrayBuffer> },
   ];
-  'next-tokens': [{ sessionId: string; maxTokens: number }, GenerationChunk];
+  /** `sliceTargetMs` as in 'render-tile'; holds for the whole model until another call says otherwise. */
+  'next-tokens': [{ sessionId: string; maxTokens: number; sliceTargetMs?: number }, GenerationChunk];
   'close-generation': [{ sessionId: string }, null];
   replay: [
     { modelId: string; promptTokens: number[]; outputTokens: number[]; sampling: SamplingParameters },
@@ -267,7 +269,7 @@ export interface WorkerCalls {
     },
     SceneEstimate,
   ];
-  /** `sliceTargetMs`, 1..1000: how long one dispatch may keep the GPU from its owner; 50 when not said. */
+  /** `sliceTargetMs`, 1..1000: how long one submit may keep the GPU from its owner; 50 when not said. */
   'render-tile': [
     { sceneId: string; tile: Tile; firstSample: number; sampleCount: number; sliceTargetMs?: number },
     TileResult,

@@ -23,6 +23,7 @@ import { createGrantedFiles } from './granted-files.ts';
 import { createKeychainHost } from './keychain-host.ts';
 import type { KeychainStorage } from './keychain-host.ts';
 import { lockDownContents, lockDownSession } from './lock-down.ts';
+import { watchOwner } from './owner-watch.ts';
 import { createPortBroker } from './port-broker.ts';
 import { createPortNodeApi } from './port-node-api.ts';
 import { fromMainPort } from './ports.ts';
@@ -74,6 +75,8 @@ export interface ApplicationParts {
   readonly distDirectory: string;
   readonly options: DesktopOptions;
   readonly nowMs: () => number;
+  /** Seconds since somebody last used the machine; after `ready`. */
+  readonly idleSeconds: () => number;
   readonly schedule?: (delayMs: number, task: () => void) => () => void;
   readonly log: (sentence: string) => void;
 }
@@ -150,6 +153,7 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
     onStarted() {
       const { port1, port2 } = parts.createChannel();
       if (coreHost.attach('api', port1)) nodeApi.attach(fromMainPort(port2));
+      coreHost.tellOwner(owner.isPresent);
       broker.reconnect('api');
       // What the old core had loaded on the worker is lost to the new one: it gets a fresh worker.
       worker.restart();
@@ -161,6 +165,11 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
     onRestartWorker(reason) {
       worker.fail(reason);
     },
+  });
+  const owner = watchOwner({
+    idleSeconds: parts.idleSeconds,
+    schedule,
+    onChange: (isPresent) => coreHost.tellOwner(isPresent),
   });
   const broker = createPortBroker({
     ipcMain: parts.ipcMain,
@@ -203,6 +212,7 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
     if (details.reason !== 'clean-exit') log(`A ${details.type} process is gone (${details.reason}).`);
   });
   stopBeforeQuit(app, async () => {
+    owner.stop();
     core.letGo();
     await coreHost.stop();
     worker.stop();

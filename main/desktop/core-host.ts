@@ -34,6 +34,8 @@ export interface CoreHost {
   start(onEnded: (reason: string) => void): SupervisedRun;
   /** False where no core runs. */
   attach(purpose: PortPurpose, port: MessagePortMain): boolean;
+  /** Nothing where no core runs: the next is told when it starts. */
+  tellOwner(isPresent: boolean): void;
   /** Asks the core to stop by itself; resolves when it has, or was killed at the deadline. */
   stop(): Promise<void>;
 }
@@ -91,6 +93,9 @@ export function createCoreHost(parts: CoreHostParts): CoreHost {
       if (core === null) return false;
       tell(core, { kind: 'attach', purpose }, [port]);
       return true;
+    },
+    tellOwner(isPresent) {
+      if (core !== null) tell(core, { kind: 'owner', isPresent });
     },
     stop() {
       const stopping = core;

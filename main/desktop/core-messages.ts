@@ -10,6 +10,8 @@ export type PortPurpose = 'api' | 'worker';
 export type ToCore =
   | { readonly kind: 'attach'; readonly purpose: PortPurpose }
   | { readonly kind: 'granted'; readonly id: number; readonly token: string }
+  /** Somebody has come to the machine, or left it. */
+  | { readonly kind: 'owner'; readonly isPresent: boolean }
   | { readonly kind: 'stop' }
   | KeychainAnswer;
 
@@ -29,17 +31,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 /** @throws DesktopError BAD_MESSAGE */
 export function parseToCore(value: unknown): ToCore {
   if (isRecord(value)) {
-    const { kind, purpose, id, token } = value;
+    const { kind, purpose, id, token, isPresent } = value;
     if (kind === 'attach' && (purpose === 'api' || purpose === 'worker')) return { kind, purpose };
     if (kind === 'granted' && Number.isSafeInteger(id) && typeof token === 'string')
       return { kind, id: id as number, token };
+    if (kind === 'owner' && typeof isPresent === 'boolean') return { kind, isPresent };
     if (kind === 'stop') return { kind };
     const answer = readKeychainAnswer(value);
     if (answer !== null) return answer;
   }
   throw new DesktopError(
     'BAD_MESSAGE',
-    `the core takes attach, granted, stop and keychain-answer; got ${kindOf(value)}`,
+    `the core takes attach, granted, owner, stop and keychain-answer; got ${kindOf(value)}`,
   );
 }
 

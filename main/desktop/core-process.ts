@@ -43,10 +43,15 @@ if (action !== null) {
   await runWalletCommand({ parentPort, action, dataDirectory, passphrase, backupPassphrase, exit, log });
 }
 
+// Until the shell says otherwise: whoever has just started the application is at the machine.
+let isOwnerPresent = true;
 runCore({
   parentPort,
   adapter,
   tuning: openTuningCache(dataDirectory, log),
+  onOwner(isPresent) {
+    isOwnerPresent = isPresent;
+  },
   version,
   async startNode(gpu, keychain) {
     const nodeOptions = await toNodeOptions(options, dataDirectory);
@@ -55,6 +60,7 @@ runCore({
       { ...nodeOptions, ...secrets },
       {
         openGpu: () => Promise.resolve(gpu),
+        isOwnerPresent: () => isOwnerPresent,
         readCard: async (description) => (await readCard(description)).card,
         assetsDirectory: join(projectDirectory, 'assets'),
         readShaderSetHash: () => Promise.resolve(HEARTH_SHADER_SET_HASH),

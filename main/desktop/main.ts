@@ -8,6 +8,7 @@ import {
   Menu,
   MessageChannelMain,
   nativeImage,
+  powerMonitor,
   protocol,
   safeStorage,
   session,
@@ -39,6 +40,7 @@ startApplication({
   distDirectory: dirname(dirname(fileURLToPath(import.meta.url))),
   options: readDesktopOptions(process.argv.slice(1)),
   nowMs: () => Date.now(),
+  idleSeconds: () => powerMonitor.getSystemIdleTime(),
   log: (sentence) => console.error(`hearth: ${sentence}`),
 }).catch((error: unknown) => {
   console.error(`hearth: the desktop shell did not start: ${errorText(error)}`);

@@ -36,6 +36,8 @@ export interface RunCoreParts {
   readonly parentPort: CoreParentPort;
   readonly adapter: string;
   readonly tuning: TuningCache;
+  /** Somebody has come to the machine, or left it. */
+  readonly onOwner: (isPresent: boolean) => void;
   readonly version: string;
   readonly startNode: (gpu: GpuHost, keychain: Keychain) => Promise<RunningNode>;
   readonly exit: (code: number) => void;
@@ -125,7 +127,8 @@ export function runCore(parts: RunCoreParts): void {
     try {
       const message = parseToCore(data);
       const [port] = ports;
-      if (message.kind === 'stop') stop().catch((error: unknown) => fail(error));
+      if (message.kind === 'owner') parts.onOwner(message.isPresent);
+      else if (message.kind === 'stop') stop().catch((error: unknown) => fail(error));
       else if (message.kind === 'granted') {
         grants.get(message.id)?.(message.token);
         grants.delete(message.id);

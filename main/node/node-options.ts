@@ -37,6 +37,8 @@ export interface NodeHost {
   /** @throws GpuWorkerError when no adapter of that choice can be opened. */
   openGpu(options: OpenGpuOptions): Promise<GpuHost>;
   readCard(description: AdapterDescription): Promise<CardReading | null>;
+  /** Does somebody use the machine right now? Left out where nobody can tell, as on a rig without a screen: nobody does. */
+  isOwnerPresent?(): boolean;
   /** Folder with the shipped models and scenes. */
   readonly assetsDirectory: string;
   /** sha256 over the shader set, in every agreement. */

@@ -162,6 +162,7 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
           indexPath: join(dataDirectory, 'inputs.json'),
         }),
         shaderSetHash: await host.readShaderSetHash(),
+        isOwnerPresent: () => host.isOwnerPresent?.() ?? false,
         modelBudgetBytes: () => modelBudgetBytes(adapter.snapshot.memoryBytes),
         closedReason: () =>
           stopping !== null ? 'The node is stopping.' : owner.decision.kind === 'work' ? null : owner.decision.reason,

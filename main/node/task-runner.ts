@@ -15,6 +15,7 @@ import { createRateMeter } from '../market/rate-meter.ts';
 import type { TaskRefusalCode } from '../market/refusal-codes.ts';
 import { startWithinMs } from '../network/task/constants.ts';
 import type { NetworkHandlers, Offence, TaskStream } from '../network/types.ts';
+import { sliceTargetMs } from '../owner/presence.ts';
 import type { ProviderPayments, Signer } from '../payment/types.ts';
 import type { InputStore } from '../store/input-store.ts';
 import { type TaskInputs, createAdmission } from './admission.ts';
@@ -23,6 +24,7 @@ import { createModelFit } from './model-fit.ts';
 import { createSceneFit } from './scene-fit.ts';
 import type { AgreedTask, SessionComponents } from './task/agreed-task.ts';
 import { createChatChunks } from './task/chat-chunks.ts';
+import type { ChunkSourceComponents } from './task/chunk-source.ts';
 import { HandBack, runProviderSession, type SessionProgress } from './task/provider-session.ts';
 import { createRenderChunks } from './task/render-chunks.ts';
 import { computeWholeChat, type ChatAnswer } from './task/whole-chat.ts';
@@ -43,6 +45,8 @@ export interface TaskRunnerComponents {
   /** GPU memory that a model or a scene may take; null where nobody knows. */
   readonly modelBudgetBytes?: () => number | null;
   readonly prices: () => PriceList;
+  /** Does somebody use the machine? Work is cut finer then. */
+  readonly isOwnerPresent?: () => boolean;
   /** Null while tasks are taken, else the sentence the requester is told. */
   readonly closedReason: () => string | null;
   readonly receiverAuthorizer?: Hex;
@@ -88,6 +92,12 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
   const chain = chainIdentity(components.chainId);
   const rates = createRateMeter();
   const inputs = new WorkerInputs(components);
+  const parts: ChunkSourceComponents = {
+    worker: components.worker,
+    inputs,
+    rates,
+    sliceTargetMs: () => sliceTargetMs(components.isOwnerPresent?.() ?? false),
+  };
   const sessions = new Set<Promise<void>>();
   /** Sessions that use the GPU. */
   const computing = new Map<Promise<void>, AbortController>();
@@ -201,11 +211,10 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       components.onTask?.(show({ state, unitsDone, amountDue, detail }));
     };
     let activity = 'loading';
-    const source = createChatChunks(
-      sale.task,
-      { worker: components.worker, inputs, rates },
-      { chunkUnits: sale.agreement.chunkUnits, onActivity: (now) => (activity = now) },
-    );
+    const source = createChatChunks(sale.task, parts, {
+      chunkUnits: sale.agreement.chunkUnits,
+      onActivity: (now) => (activity = now),
+    });
     try {
       report('running', 0, activity);
       const signals = { stop, handBack: controller.signal };
@@ -227,7 +236,6 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
   function run(agreed: AgreedTask, handBack: AbortSignal, onReleased: () => void): Promise<void> {
     const { task, agreement } = agreed;
     const options = { chunkUnits: agreement.chunkUnits };
-    const parts = { worker: components.worker, inputs, rates };
     const snapshot = snapshots(agreed, rates.rate, nowMs);
     return runProviderSession(agreed, session, {
       handBack,

@@ -33,6 +33,7 @@ export interface TradeComponents {
   /** GPU memory that a model may take; null where nobody knows. */
   readonly modelBudgetBytes: () => number | null;
   readonly chain: ChainSettings;
+  readonly isOwnerPresent: () => boolean;
   readonly closedReason: () => string | null;
   readonly onTask: (task: TaskSnapshot) => void;
   readonly onChange: () => void;
@@ -76,6 +77,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
     chainId,
     shaderSetHash,
     modelBudgetBytes: components.modelBudgetBytes,
+    isOwnerPresent: components.isOwnerPresent,
     adapterClass,
     numericProfile,
     ...payout,

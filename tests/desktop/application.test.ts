@@ -22,8 +22,9 @@ import {
 class FakeCore extends EventEmitter {
   readonly node = createRecordingNodeApi();
   readonly received: string[] = [];
-  postMessage(message: { kind: string; purpose?: string }, ports: MainPort[] = []): void {
-    this.received.push([message.kind, message.purpose].filter(Boolean).join(' '));
+  postMessage(message: { kind: string; purpose?: string; isPresent?: boolean }, ports: MainPort[] = []): void {
+    const owner = message.kind === 'owner' ? (message.isPresent === true ? 'here' : 'away') : undefined;
+    this.received.push([message.kind, message.purpose, owner].filter(Boolean).join(' '));
     const [port] = ports;
     if (message.purpose === 'api' && port !== undefined) serveNodeApi(fromMainPort(port), this.node);
   }
@@ -40,6 +41,7 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
   const sessions = new Map<string | null, FakeSession>();
   const tooltips: string[] = [];
   const log: string[] = [];
+  const idle = { seconds: 0 };
   const app = Object.assign(new EventEmitter(), {
     isPackaged: true,
     requestSingleInstanceLock: () => hasLock,
@@ -91,6 +93,7 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
     distDirectory: '/app/dist',
     options: readDesktopOptions(parameters),
     nowMs: time.nowMs,
+    idleSeconds: () => idle.seconds,
     schedule: time.schedule,
     log: (sentence) => log.push(sentence),
   });
@@ -98,6 +101,7 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
   return {
     app,
     cores,
+    idle,
     ipcMain,
     log,
     order,
@@ -198,12 +202,35 @@ test('every web contents is locked down as it is created', async () => {
   expect(contents.openHandler?.({ url: 'https://evil.example' })).toEqual({ action: 'deny' });
 });
 
+test('the core hears when the owner leaves the machine and when he is back, also a core that starts meanwhile', async () => {
+  const { start, cores, idle, time } = createDesktop();
+  await start;
+  cores[0]!.emit('spawn');
+  for (const [seconds, told] of [
+    [59, 'owner here'],
+    [60, 'owner away'],
+    [3_600, 'owner away'],
+    [0, 'owner here'],
+  ] as const) {
+    idle.seconds = seconds;
+    time.advance(1_000);
+    expect(cores[0]!.received.at(-1)).toBe(told);
+  }
+  expect(cores[0]!.received.filter((kind) => kind.startsWith('owner'))).toHaveLength(3);
+  idle.seconds = 100;
+  time.advance(1_000);
+  cores[0]!.emit('exit', 1);
+  time.advance(60_000);
+  cores[1]!.emit('spawn');
+  expect(cores[1]!.received.at(-1)).toBe('owner away');
+});
+
 test('the worker starts once the core runs, and the tray tells what the core says', async () => {
   const { start, cores, workers, tooltips } = createDesktop();
   await start;
   expect(workers()).toHaveLength(0);
   cores[0]!.emit('spawn');
-  expect([workers().length, cores[0]!.received]).toEqual([1, ['attach api']]);
+  expect([workers().length, cores[0]!.received]).toEqual([1, ['attach api', 'owner here']]);
   await cores[0]!.node.request('getSnapshot', {}).then((snapshot) => cores[0]!.node.publish(snapshot));
   await settle();
   expect(tooltips).toEqual([
@@ -256,7 +283,7 @@ test('the dashboard that reconnects after a crash of the core talks to the new o
   time.advance(500);
   cores[1]!.emit('spawn');
   expect(contents.posted).toHaveLength(2);
-  expect(cores[1]!.received).toEqual(['attach api', 'attach api']);
+  expect(cores[1]!.received).toEqual(['attach api', 'owner here', 'attach api']);
 });
 
 test('quitting waits for the core to close its ledger', async () => {

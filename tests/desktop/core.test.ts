@@ -38,11 +38,13 @@ interface CoreOptions {
 function createCore(options: CoreOptions = {}) {
   const parentPort = new FakeParentPort();
   const exits: number[] = [];
+  const owner: boolean[] = [];
   const closed = Promise.withResolvers<void>();
   const node = createRecordingNodeApi();
   let started = 0;
   const gpu: { worker: GpuWorker | null } = { worker: null };
   runCore({
+    onOwner: (isPresent) => owner.push(isPresent),
     tuning: { read: () => Promise.resolve([]), keep: () => Promise.resolve() },
     parentPort,
     adapter: 'real',
@@ -64,6 +66,7 @@ function createCore(options: CoreOptions = {}) {
   return {
     parentPort,
     exits,
+    owner,
     node,
     dashboard,
     gpu,
@@ -233,4 +236,12 @@ test('a lost device is opened again in the same window', async () => {
   await settle();
   expect(events).toEqual(['device-lost']);
   expect(requests.map(({ kind }) => kind)).toEqual(['open-adapter', 'open-adapter']);
+});
+
+test('the node hears whether its owner is at the machine', () => {
+  const { parentPort, owner } = createCore();
+  for (const isPresent of [true, false]) parentPort.receive({ kind: 'owner', isPresent });
+  // Not a yes or no: ignored, as every message that is none.
+  parentPort.receive({ kind: 'owner', isPresent: 'perhaps' });
+  expect(owner).toEqual([true, false]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PagePool } from '../../worker/llm/cache/page-pool.ts';
 import { PrefixTree } from '../../worker/llm/cache/prefix-tree.ts';
+import { cutEvenly } from '../../worker/llm/serving/cut-evenly.ts';
 import { SliceBudget } from '../../worker/llm/serving/slice-budget.ts';
 import { StopStrings } from '../../worker/llm/serving/stop-strings.ts';
 
@@ -47,23 +48,96 @@ describe('the tree of prefixes', () => {
   });
 });
 
+/** An adapter that takes `tileMs` for each tile of a prompt; answers the longest submit and the last chunk. */
+function read(budget: SliceBudget, tileMs: number, chunks: number): { longestMs: number; tokens: number } {
+  let longestMs = 0;
+  let tokens = 0;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    tokens = budget.chunkTokens;
+    const durationMs = (tokens / 32) * tileMs;
+    longestMs = Math.max(longestMs, durationMs / budget.pieces('prompt', tokens));
+    budget.note('prompt', tokens, durationMs);
+  }
+  return { longestMs, tokens };
+}
+
 describe('the slice budget', () => {
-  it.each([8, 50])('of %i ms finds chunks that keep it, whatever a token takes', (budgetMs) => {
-    for (const tokenMs of [0.001, 0.1, 0.7]) {
-      const budget = new SliceBudget(budgetMs, 128);
-      for (let chunk = 0; chunk < 30; chunk++) budget.note(budget.chunkTokens, budget.chunkTokens * tokenMs);
-      const { overruns } = budget;
-      for (let chunk = 0; chunk < 30; chunk++) budget.note(budget.chunkTokens, budget.chunkTokens * tokenMs);
-      expect(budget.overruns).toBe(overruns);
-      expect(budget.chunkTokens * tokenMs).toBeLessThanOrEqual(budgetMs);
-    }
+  const sizes = { tileTokens: 32, largestChunk: 128 };
+
+  it.each([
+    [50, 0.1, 128],
+    [50, 10, 128],
+    [50, 15, 64],
+    [50, 45, 32],
+    [8, 2, 96],
+    [8, 6, 32],
+    // One tile is too long by itself: it is cut into several submits.
+    [8, 30, 32],
+    [50, 4_000, 32],
+  ])('of %i ms is kept where a tile takes %d ms: by chunks of %i tokens', (targetMs, tileMs, chunkTokens) => {
+    const budget = new SliceBudget(targetMs, sizes);
+    expect(budget.chunkTokens).toBe(32);
+    read(budget, tileMs, 4);
+    const { longestMs, tokens } = read(budget, tileMs, 20);
+    expect(tokens).toBe(chunkTokens);
+    expect(longestMs).toBeLessThanOrEqual(targetMs);
+    expect(budget.overruns).toBeLessThanOrEqual(1);
   });
 
-  it('halves after a chunk that took too long, and takes the largest where there is no limit', () => {
-    const budget = new SliceBudget(8, 128);
-    budget.note(32, 100);
-    expect([budget.chunkTokens, budget.overruns]).toEqual([16, 1]);
-    expect(new SliceBudget(Infinity, 128).chunkTokens).toBe(128);
+  it('follows the owner at once: shorter when he comes, longer when he goes', () => {
+    const budget = new SliceBudget(50, sizes);
+    read(budget, 6, 4);
+    expect([budget.chunkTokens, budget.pieces('prompt', 128)]).toEqual([128, 1]);
+    budget.retarget(8);
+    expect([budget.chunkTokens, budget.pieces('prompt', 128)]).toEqual([32, 4]);
+    budget.retarget(50);
+    expect(budget.chunkTokens).toBe(128);
+  });
+
+  it('cuts decoded steps that are too long, of one row and of a few by their own times', () => {
+    const budget = new SliceBudget(8, sizes);
+    expect(budget.pieces('one', 1)).toBe(1);
+    for (let step = 0; step < 3; step++) {
+      budget.note('one', 1, 7);
+      budget.note('few', 9, 21);
+    }
+    expect([budget.pieces('one', 1), budget.pieces('few', 9)]).toEqual([1, 4]);
+  });
+
+  it('is not fooled by the first submit, which holds the compiling', () => {
+    const budget = new SliceBudget(8, sizes);
+    budget.note('prompt', 32, 900);
+    budget.note('prompt', 32, 1);
+    expect(budget.chunkTokens).toBe(128);
+  });
+
+  it('believes a submit that took too long sooner than one that fits', () => {
+    const budget = new SliceBudget(8, sizes);
+    read(budget, 1.9, 6);
+    budget.note('prompt', 96, 60);
+    expect(budget.chunkTokens).toBe(32);
+    budget.note('prompt', 32, 2);
+    expect(budget.chunkTokens).toBe(32);
+    read(budget, 1.9, 14);
+    expect(budget.chunkTokens).toBe(96);
+  });
+
+  it('takes the largest chunk in one submit where there is no limit', () => {
+    const budget = new SliceBudget(Infinity, sizes);
+    budget.note('prompt', 128, 9_000);
+    expect([budget.chunkTokens, budget.pieces('prompt', 128), budget.overruns]).toEqual([128, 1, 0]);
+  });
+
+  it('is cut evenly, in order, and never into more than there is', () => {
+    const items = [1, 2, 3, 4, 5, 6, 7];
+    expect(cutEvenly(items, 3)).toEqual([
+      [1, 2],
+      [3, 4, 5],
+      [6, 7],
+    ]);
+    expect(cutEvenly(items, 99)).toEqual(items.map((item) => [item]));
+    expect(cutEvenly(items, 1)).toEqual([items]);
+    expect(cutEvenly([], 3)).toEqual([[]]);
   });
 });
 

@@ -54,6 +54,16 @@ test('an answer is streamed, verified, receipted and paid to the unit', async ()
   expect(ok).toBe(true);
 });
 
+test.each([
+  ['finely while the owner uses the machine', true, 8],
+  ['coarsely while nobody does', false, 50],
+])('the GPU is asked to cut its work %s', async (_, isOwnerPresent, sliceTargetMs) => {
+  const seller = await market.addSeller('seller', { isOwnerPresent: () => isOwnerPresent });
+  const buyer = await market.addBuyer();
+  await buyer.requester.requestChat(request);
+  expect([...seller.worker.paces]).toEqual([sliceTargetMs]);
+});
+
 test('a requester without a GPU accepts the answer without checking it', async () => {
   await market.addSeller('seller');
   const buyer = await market.addBuyer();

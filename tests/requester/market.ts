@@ -33,6 +33,7 @@ export interface SellerOptions extends ToyWorkerOptions {
   readonly prices?: PriceList;
   readonly closedReason?: () => string | null;
   readonly maxOpenTasks?: number;
+  readonly isOwnerPresent?: () => boolean;
 }
 
 export function createMarket() {
@@ -58,6 +59,7 @@ export function createMarket() {
         numericProfile: 'f32',
         prices: () => options.prices ?? { chat: 1_000_000n, render: 1_000n },
         closedReason: options.closedReason ?? (() => null),
+        ...(options.isOwnerPresent === undefined ? {} : { isOwnerPresent: options.isOwnerPresent }),
         ...(options.maxOpenTasks === undefined ? {} : { maxOpenTasks: options.maxOpenTasks }),
         onTask: (task) => tasks.push(task),
         penalise: (peerId, offence, detail) => started.node?.network.penalise(peerId, offence, detail),

@@ -42,6 +42,14 @@ async function expectWholePicture(outcome: RenderOutcome): Promise<void> {
   expect(outcome.film.mean()).toEqual(await expectedMean());
 }
 
+test('the GPU is asked to cut its work as finely as the owner needs it, from tile to tile', async () => {
+  let tiles = 0;
+  const seller = await market.addSeller('one', { isOwnerPresent: () => ++tiles % 2 === 0 });
+  const buyer = await market.addBuyer();
+  await buyer.requester.requestRender(request);
+  expect([...seller.worker.paces]).toEqual([50, 8]);
+});
+
 test('a picture is split over all providers, verified byte by byte and paid to the unit', async () => {
   const sellers = [await market.addSeller('one'), await market.addSeller('two')];
   const buyer = await market.addBuyer('buyer', { worker: createToyWorker(), store: toyStore });

@@ -45,6 +45,8 @@ export interface ToyWorkerOptions {
 
 export interface ToyWorker extends GpuWorker {
   readonly calls: Record<string, number>;
+  /** The slice targets that came with calls that compute. */
+  readonly paces: Set<number | undefined>;
   /** Everything that was loaded is gone; the call under way fails. */
   die(): void;
 }
@@ -124,6 +126,7 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
   const scenes = new Map<string, number>();
   const sessions = new Map<string, Session>();
   const calls: Record<string, number> = {};
+  const paces = new Set<number | undefined>();
   const listeners = new Set<(event: WorkerEvent) => void>();
   let generation = 0;
 
@@ -169,7 +172,8 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       });
       return { prefillMs: 1 };
     },
-    'next-tokens': ({ sessionId, maxTokens }): GenerationChunk => {
+    'next-tokens': ({ sessionId, maxTokens, sliceTargetMs }): GenerationChunk => {
+      paces.add(sliceTargetMs);
       const session = sessions.get(sessionId);
       if (session === undefined) throw new GpuWorkerError('UNKNOWN_SESSION', 'no session');
       const tokens = generate(session, maxTokens);
@@ -205,7 +209,8 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       need(scenes.delete(sceneId), 'UNKNOWN_SCENE');
       return null;
     },
-    'render-tile': ({ sceneId, tile, firstSample, sampleCount }): TileResult => {
+    'render-tile': ({ sceneId, tile, firstSample, sampleCount, sliceTargetMs }): TileResult => {
+      paces.add(sliceTargetMs);
       const seed = scenes.get(sceneId);
       if (seed === undefined) throw new GpuWorkerError('UNKNOWN_SCENE', 'no scene');
       const width = tile.x1 - tile.x0;
@@ -232,6 +237,7 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
 
   const worker: ToyWorker = {
     calls,
+    paces,
     closedReason: null,
     onEvent(listener) {
       listeners.add(listener);

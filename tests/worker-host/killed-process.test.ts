@@ -43,7 +43,7 @@ async function answer(between: (delivered: number) => void): Promise<{ tokens: n
       seed: 3,
     },
     // A rate that makes chunks of 3 tokens.
-    { worker, inputs, rates: { ...createRateMeter(), rate: () => 12, note: () => {} } },
+    { worker, inputs, rates: { ...createRateMeter(), rate: () => 12, note: () => {} }, sliceTargetMs: () => 50 },
     { chunkUnits: 16n, onActivity: () => {} },
   );
   const whole = { tokens: [] as number[], text: '' };

@@ -21,6 +21,7 @@ export class RecordingEngines implements Engines {
   readonly conversations: unknown[] = [];
   onLoad: (device: GPUDevice) => Promise<void> | void = () => {};
   onNext: () => Promise<void> | void = () => {};
+  readonly paces: number[] = [];
   /** What generations were opened with. */
   readonly opened: GenerationRequest[] = [];
 
@@ -42,6 +43,7 @@ export class RecordingEngines implements Engines {
       score: () => Promise.resolve(new Float32Array()),
       embed: () => Promise.resolve(new Float32Array()),
       openGeneration: (request) => Promise.resolve(this.#openGeneration(request)),
+      pace: (sliceTargetMs) => void this.paces.push(sliceTargetMs),
       destroy: () => void this.destroyed.push('model'),
     };
   }

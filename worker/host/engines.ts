@@ -33,6 +33,8 @@ export interface LanguageEngine {
   openGeneration(request: GenerationRequest): Promise<GenerationEngine>;
   score(tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>>;
   embed(tokens: readonly number[], pooling: 'mean' | 'last' | 'cls'): Promise<Float32Array<ArrayBuffer>>;
+  /** Milliseconds that one submit may take from now on. */
+  pace(sliceTargetMs: number): void;
   destroy(): void;
 }
 

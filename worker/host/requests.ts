@@ -83,6 +83,7 @@ const readers: Readers = {
         : { logProbabilities: readInteger(logProbabilities, 'logProbabilities', 0, 20) }),
       ...(speculation === undefined ? {} : { speculation: readSpeculation(speculation, 'speculation') }),
       ...(emittedTokens === undefined ? {} : { emittedTokens: readTokens(emittedTokens, 'emittedTokens', 0) }),
+      ...readPace(parameters),
     };
   },
   score: ({ modelId, tokens }) => ({
@@ -94,9 +95,10 @@ const readers: Readers = {
     tokens: readTokens(tokens, 'tokens', 1),
     pooling: readPooling(pooling, 'pooling'),
   }),
-  'next-tokens': ({ sessionId, maxTokens }) => ({
-    sessionId: readIdentifier(sessionId, 'sessionId'),
-    maxTokens: readTokenCount(maxTokens, 'maxTokens'),
+  'next-tokens': (parameters) => ({
+    sessionId: readIdentifier(parameters['sessionId'], 'sessionId'),
+    maxTokens: readTokenCount(parameters['maxTokens'], 'maxTokens'),
+    ...readPace(parameters),
   }),
   'close-generation': ({ sessionId }) => ({ sessionId: readIdentifier(sessionId, 'sessionId') }),
   replay: ({ modelId, promptTokens, outputTokens, sampling }) => ({

@@ -134,7 +134,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       assertVocabulary(engine, 'tokens', tokens);
       return { embedding: await run(() => findModel(modelId).embed(tokens, pooling)) };
     },
-    async 'open-generation'({ sessionId, ...request }) {
+    async 'open-generation'({ sessionId, sliceTargetMs, ...request }) {
       const { modelId, promptTokens, emittedTokens = [] } = request;
       const described = describedModel(modelId);
       assertFree(residents.generations, sessionId, 'sessionId');
@@ -143,7 +143,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       const started = performance.now();
       const opened = await run(
         async () => {
-          const model = findModel(modelId);
+          const model = pacedModel(modelId, sliceTargetMs);
           return { model, engine: await model.openGeneration(request) };
         },
         ({ engine }) => engine.destroy(),
@@ -151,13 +151,15 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       residents.generations.set(sessionId, new ResidentGeneration(request, opened));
       return { prefillMs: performance.now() - started };
     },
-    async 'next-tokens'({ sessionId, maxTokens }) {
+    async 'next-tokens'({ sessionId, maxTokens, sliceTargetMs }) {
       const generation = residents.generation(sessionId);
       const started = performance.now();
       return generation.inTurn(async () => {
         // Several at once: the engine decodes them together and looks after the errors of its own submits.
         const chunk = await persist(() =>
-          holder.runShared(() => residents.generation(sessionId).next(maxTokens, findModel(generation.modelId))),
+          holder.runShared(() =>
+            residents.generation(sessionId).next(maxTokens, pacedModel(generation.modelId, sliceTargetMs)),
+          ),
         );
         generation.keep(chunk);
         return { ...chunk, durationMs: performance.now() - started };
@@ -220,6 +222,12 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
 
   function findModel(modelId: string): LanguageEngine {
     return residents.model(modelId).engine;
+  }
+
+  function pacedModel(modelId: string, sliceTargetMs: number | undefined): LanguageEngine {
+    const model = findModel(modelId);
+    if (sliceTargetMs !== undefined) model.pace(sliceTargetMs);
+    return model;
   }
 
   /** For its words and sizes, which are there while the device is not. */

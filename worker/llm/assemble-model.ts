@@ -27,6 +27,9 @@ const DEFAULT_POOL = { tokens: 8192, bytes: 1024 ** 3 } as const;
 /** Milliseconds that a submit of a prompt should take at most, so that a desktop stays fluid. */
 const DEFAULT_SLICE_BUDGET_MS = 50;
 
+/** Tokens that the smallest tile of a matrix kernel takes: fewer cost as much. */
+const SMALLEST_CHUNK = 32;
+
 /** A model file's metadata and directory, checked; no weight has been read. */
 export interface ModelHeader {
   readonly file: GgufFile;
@@ -87,15 +90,19 @@ export async function assembleModel(
       layerCount: config.layerCount,
       bindingLimit,
     });
-    const runner = await BatchRunner.create(graph, { format, pageCount, capacity });
+    const budget = new SliceBudget(options.sliceBudgetMs ?? DEFAULT_SLICE_BUDGET_MS, {
+      tileTokens: SMALLEST_CHUNK,
+      largestChunk: PREFILL_CHUNK,
+    });
+    const runner = await BatchRunner.create(graph, { format, pageCount, capacity }, budget);
     const sequences = new SequenceCache(runner, pageCount);
-    const budget = new SliceBudget(options.sliceBudgetMs ?? DEFAULT_SLICE_BUDGET_MS, PREFILL_CHUNK);
     const nowMs = options.nowMs ?? Date.now;
     const model = new LanguageModel({
       device,
       graph,
       runner,
       cache: sequences,
+      budget,
       scheduler: new Scheduler(device, { runner, cache: sequences, budget, nowMs }),
       vocabulary,
       description: describe(file, config, vocabulary, capacity, weights.sizeBytes),

@@ -10,6 +10,7 @@ import { readSamplingRules, type SamplingRules } from './sampling/sampling-rules
 import type { BatchOutput, BatchRunner } from './serving/batch-runner.ts';
 import { poolEmbedding, type Pooling } from './serving/pool-embedding.ts';
 import type { Scheduler, SchedulerCounters } from './serving/scheduler.ts';
+import type { SliceBudget } from './serving/slice-budget.ts';
 import { Sequence } from './serving/sequence.ts';
 import { readThrough } from './serving/step-slots.ts';
 import { StopStrings } from './serving/stop-strings.ts';
@@ -35,6 +36,7 @@ export interface ModelParts {
   readonly runner: BatchRunner;
   readonly cache: SequenceCache;
   readonly scheduler: Scheduler;
+  readonly budget: SliceBudget;
   readonly vocabulary: Vocabulary;
   readonly description: ModelDescription;
   readonly cacheBytesPerContext: number;
@@ -168,6 +170,11 @@ export class LanguageModel {
       stopStrings: new StopStrings(stopStrings),
       detokenizer: this.tokenizer.createDetokenizer(),
     });
+  }
+
+  /** How long one submit may keep the GPU from its owner, in milliseconds of at least 1; holds for all requests from the next submit on. */
+  pace(sliceTargetMs: number): void {
+    this.#parts.budget.retarget(sliceTargetMs);
   }
 
   counters(): Promise<ModelCounters> {

@@ -8,7 +8,7 @@ export interface LoadOptions {
   readonly cacheTokens?: number;
   /** How keys and values are stored (default f32); each works on every adapter. */
   readonly cacheType?: CacheType;
-  /** 8 while somebody uses the machine, 50 otherwise; Infinity for the largest chunks always. */
+  /** Milliseconds of one submit: 8 while somebody uses the machine, 50 (the default) otherwise; Infinity never cuts. `LanguageModel.pace` changes it. */
   readonly sliceBudgetMs?: number;
   /** A monotonic clock, for the slice budget. */
   readonly nowMs?: () => number;

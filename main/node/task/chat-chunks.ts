@@ -3,10 +3,8 @@ import { type ChatTask, conversationOf } from '../../../protocol/tasks.ts';
 import { wireLimits } from '../../../protocol/wire/limits.ts';
 import { chatPayloadCodec } from '../../../protocol/wire/payload-codecs.ts';
 import type { GenerationChunk } from '../../../worker/messages.ts';
-import type { RateMeter } from '../../market/rate-meter.ts';
-import type { GpuWorker } from '../gpu-worker.ts';
-import type { Chunk, ChunkSource, ChunkSourceOptions } from './chunk-source.ts';
-import { computeTimeoutMs, type LoadedInput, type WorkerInputs } from './worker-inputs.ts';
+import type { Chunk, ChunkSource, ChunkSourceComponents, ChunkSourceOptions } from './chunk-source.ts';
+import { computeTimeoutMs, type LoadedInput } from './worker-inputs.ts';
 
 /** A reader sees text this often. */
 const chunkMs = 250;
@@ -22,10 +20,10 @@ interface Session {
  */
 export function createChatChunks(
   task: ChatTask,
-  components: { readonly worker: GpuWorker; readonly inputs: WorkerInputs; readonly rates: RateMeter },
+  components: ChunkSourceComponents,
   { chunkUnits, onActivity }: ChunkSourceOptions,
 ): ChunkSource {
-  const { worker, inputs, rates } = components;
+  const { worker, inputs, rates, sliceTargetMs } = components;
   const delivered: number[] = [];
   const strikes = { count: 0 };
   let session: Session | null = null;
@@ -53,6 +51,7 @@ export function createChatChunks(
           promptTokens: [...tokens, ...task.prefixTokens],
           maxTokens: task.maxTokens,
           emittedTokens: delivered,
+          sliceTargetMs: sliceTargetMs(),
           sampling: { temperature: task.temperatureMillionths / 1e6, seed: task.seed },
         },
         { signal },
@@ -71,7 +70,7 @@ export function createChatChunks(
         onActivity('computing');
         return await worker.call(
           'next-tokens',
-          { sessionId: session.id, maxTokens },
+          { sessionId: session.id, maxTokens, sliceTargetMs: sliceTargetMs() },
           { signal, timeoutMs: computeTimeoutMs },
         );
       } catch (error) {

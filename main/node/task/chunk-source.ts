@@ -1,3 +1,7 @@
+import type { RateMeter } from '../../market/rate-meter.ts';
+import type { GpuWorker } from '../gpu-worker.ts';
+import type { WorkerInputs } from './worker-inputs.ts';
+
 /** Where a task's chunks come from. Nothing is computed until `produce`, and that is called only for what is covered. */
 export interface Chunk {
   readonly units: bigint;
@@ -21,4 +25,13 @@ export interface ChunkSourceOptions {
   /** From the agreement. */
   readonly chunkUnits: bigint;
   readonly onActivity: (activity: Activity) => void;
+}
+
+/** What every source computes with. */
+export interface ChunkSourceComponents {
+  readonly worker: GpuWorker;
+  readonly inputs: WorkerInputs;
+  readonly rates: RateMeter;
+  /** How long one submit may keep the GPU from its owner, read before each call. */
+  readonly sliceTargetMs: () => number;
 }

@@ -2,10 +2,8 @@ import type { RenderTask, TileRectangle } from '../../../protocol/tasks.ts';
 import { renderPayloadCodec } from '../../../protocol/wire/payload-codecs.ts';
 import type { TileResult } from '../../../worker/messages.ts';
 import { renderSettingsOf } from '../../requester/render/render-settings.ts';
-import type { RateMeter } from '../../market/rate-meter.ts';
-import type { GpuWorker } from '../gpu-worker.ts';
-import type { Chunk, ChunkSource, ChunkSourceOptions } from './chunk-source.ts';
-import { computeTimeoutMs, type LoadedInput, type WorkerInputs } from './worker-inputs.ts';
+import type { Chunk, ChunkSource, ChunkSourceComponents, ChunkSourceOptions } from './chunk-source.ts';
+import { computeTimeoutMs, type LoadedInput } from './worker-inputs.ts';
 
 /** One chunk aims at this much work: the owner's screen and a cancelled task wait no longer. */
 const chunkMs = 1_000;
@@ -20,10 +18,10 @@ interface Pass {
 /** Passes over the task's tiles, one tile after the other; a pass that was lost with the worker is rendered again. */
 export function createRenderChunks(
   task: RenderTask,
-  components: { readonly worker: GpuWorker; readonly inputs: WorkerInputs; readonly rates: RateMeter },
+  components: ChunkSourceComponents,
   { chunkUnits, onActivity }: ChunkSourceOptions,
 ): ChunkSource {
-  const { worker, inputs, rates } = components;
+  const { worker, inputs, rates, sliceTargetMs } = components;
   const strikes = { count: 0 };
   let scene: LoadedInput | null = null;
   let tileIndex = 0;
@@ -51,7 +49,7 @@ export function createRenderChunks(
           scene = await inputs.scene(task, renderSettingsOf(task), signal);
         }
         onActivity('computing');
-        const call = { sceneId: scene.id, tile, firstSample, sampleCount };
+        const call = { sceneId: scene.id, tile, firstSample, sampleCount, sliceTargetMs: sliceTargetMs() };
         return await worker.call('render-tile', call, { signal, timeoutMs: computeTimeoutMs });
       } catch (error) {
         scene?.release();

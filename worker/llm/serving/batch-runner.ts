@@ -9,6 +9,8 @@ import {
   type SamplingRules,
 } from '../sampling/sampling-rules.ts';
 import type { LlamaGraph } from '../model/llama-graph.ts';
+import { cutEvenly } from './cut-evenly.ts';
+import type { SliceBudget, SubmitKind } from './slice-budget.ts';
 import { createBatchBuffers, MAXIMUM_BATCH, type BatchBuffers, type CacheShape } from './batch-buffers.ts';
 import { createBatchKernels, createOptionalKernel, type BatchKernels, type OptionalKernels } from './batch-kernels.ts';
 
@@ -46,6 +48,7 @@ export class BatchRunner {
   readonly format: CacheFormat;
   readonly #graph: LlamaGraph;
   readonly #kernels: BatchKernels;
+  readonly #budget: SliceBudget;
   /** What the GPU has in its rows, so that nothing is written twice. */
   #rows: BatchRow[] = [];
   #alternatives = -1;
@@ -53,18 +56,26 @@ export class BatchRunner {
   readonly #preparing = new Map<keyof OptionalKernels, Promise<void>>();
   #destroyed = false;
 
-  private constructor(graph: LlamaGraph, format: CacheFormat, buffers: BatchBuffers, kernels: BatchKernels) {
+  private constructor(
+    graph: LlamaGraph,
+    format: CacheFormat,
+    buffers: BatchBuffers,
+    kernels: BatchKernels,
+    budget: SliceBudget,
+  ) {
     this.#graph = graph;
+    this.#budget = budget;
     this.format = format;
     this.buffers = buffers;
     this.#kernels = kernels;
   }
 
   /** @throws LlmError ADAPTER_LIMIT, OUT_OF_MEMORY */
-  static async create(graph: LlamaGraph, shape: CacheShape): Promise<BatchRunner> {
+  static async create(graph: LlamaGraph, shape: CacheShape, budget: SliceBudget): Promise<BatchRunner> {
     const buffers = await createBatchBuffers(graph, shape);
     try {
-      return new BatchRunner(graph, shape.format, buffers, await createBatchKernels(graph, buffers, shape.format));
+      const kernels = await createBatchKernels(graph, buffers, shape.format);
+      return new BatchRunner(graph, shape.format, buffers, kernels, budget);
     } catch (error) {
       buffers.destroy();
       throw error;
@@ -118,26 +129,24 @@ export class BatchRunner {
       if (output.isFirst) this.#queue.writeBuffer(pooled, 0, new Uint8Array(pooled.size));
       pool.setRange(output.firstRow, output.rowCount);
     }
-    const encoder = this.#graph.cache.device.createCommandEncoder({ label: 'llm.batch' });
-    const pass = encoder.beginComputePass({ label: 'llm.batch' });
-    for (const kernel of this.#layerKernels('batch', 'prefill')) kernel.run(pass, count);
-    if (output.kind === 'pool') this.#prepared('pool').run(pass, count);
-    else if (output.kind !== 'nothing') this.#graph.head('batch').run(pass, count);
-    if (output.kind === 'log-probabilities') this.#prepared('following').run(pass, count);
+    const kernels: Pick<Kernel, 'run'>[] = this.#layerKernels('batch', 'prefill');
+    if (output.kind === 'pool') kernels.push(this.#prepared('pool'));
+    else if (output.kind !== 'nothing') kernels.push(this.#graph.head('batch'));
+    if (output.kind === 'log-probabilities') kernels.push(this.#prepared('following'));
     if (output.kind === 'gaps') {
-      if (output.isFiltered) this.#prepared('filter').run(pass, count);
-      this.#prepared('replayGap').run(pass, count);
+      if (output.isFiltered) kernels.push(this.#prepared('filter'));
+      kernels.push(this.#prepared('replayGap'));
     }
-    pass.end();
-    if (output.kind === 'logits') {
-      const bytes = count * this.#graph.config.vocabularySize * 4;
-      encoder.copyBufferToBuffer(sampling.logits, 0, output.destination, 0, bytes);
-    } else if (output.kind === 'gaps') {
-      encoder.copyBufferToBuffer(gaps, 0, output.destination, 0, count * 4);
-    } else if (output.kind === 'log-probabilities') {
-      encoder.copyBufferToBuffer(logProbabilities, 0, output.destination, 0, count * logProbabilityBytes(0));
-    }
-    this.#queue.submit([encoder.finish()]);
+    this.#submit('prompt', kernels, count, (encoder) => {
+      if (output.kind === 'logits') {
+        const bytes = count * this.#graph.config.vocabularySize * 4;
+        encoder.copyBufferToBuffer(sampling.logits, 0, output.destination, 0, bytes);
+      } else if (output.kind === 'gaps') {
+        encoder.copyBufferToBuffer(gaps, 0, output.destination, 0, count * 4);
+      } else if (output.kind === 'log-probabilities') {
+        encoder.copyBufferToBuffer(logProbabilities, 0, output.destination, 0, count * logProbabilityBytes(0));
+      }
+    });
   }
 
   /** The next token of each row, at most MAXIMUM_BATCH; rows of one sequence follow each other in the order of their positions. */
@@ -150,20 +159,34 @@ export class BatchRunner {
       this.#prepared('chosen').setAlternatives(alternatives.count);
     }
     const count = rows.length;
-    const encoder = this.#graph.cache.device.createCommandEncoder({ label: 'llm.token' });
-    const pass = encoder.beginComputePass({ label: 'llm.token' });
-    for (const kernel of this.#decodeKernels(count === 1 ? 'single' : 'batch', output.isFiltered)) {
-      kernel.run(pass, count);
-    }
-    if (alternatives !== undefined) this.#prepared('chosen').run(pass, count);
-    pass.end();
-    encoder.copyBufferToBuffer(this.buffers.sampling.ids, 0, output.ids, 0, count * 4);
-    if (alternatives !== undefined) {
+    const kernels: Pick<Kernel, 'run'>[] = this.#decodeKernels(count === 1 ? 'single' : 'batch', output.isFiltered);
+    if (alternatives !== undefined) kernels.push(this.#prepared('chosen'));
+    this.#submit(count === 1 ? 'one' : 'few', kernels, count, (encoder) => {
+      encoder.copyBufferToBuffer(this.buffers.sampling.ids, 0, output.ids, 0, count * 4);
+      if (alternatives === undefined) return;
       const bytes = count * logProbabilityBytes(alternatives.count);
       encoder.copyBufferToBuffer(this.buffers.logProbabilities, 0, alternatives.destination, 0, bytes);
-    }
-    this.#queue.submit([encoder.finish()]);
+    });
     this.#rows = rows.map(({ slot, position }) => ({ slot, position: position + 1 }));
+  }
+
+  /** One submit, or several in a row where one would keep the GPU from its owner for too long; `copy` goes behind the last kernel. */
+  #submit(
+    kind: SubmitKind,
+    kernels: readonly Pick<Kernel, 'run'>[],
+    count: number,
+    copy: (encoder: GPUCommandEncoder) => void,
+  ): void {
+    const label = `llm.${kind}`;
+    const pieces = cutEvenly(kernels, this.#budget.pieces(kind, count));
+    pieces.forEach((piece, index) => {
+      const encoder = this.#graph.cache.device.createCommandEncoder({ label });
+      const pass = encoder.beginComputePass({ label });
+      for (const kernel of piece) kernel.run(pass, count);
+      pass.end();
+      if (index === pieces.length - 1) copy(encoder);
+      this.#queue.submit([encoder.finish()]);
+    });
   }
 
   destroy(): void {

@@ -11,6 +11,7 @@ import { noteSubmitted, rowCountOf, rowsOf, takeTokens, type Turn } from './turn
 interface Step {
   readonly turns: readonly Turn[];
   readonly chosen: Promise<ChosenToken[]>;
+  readonly submittedMs: number;
 }
 
 export interface SchedulerCounters {
@@ -44,6 +45,7 @@ export class Scheduler {
   #chunk: Promise<void> | undefined;
   #wake = Promise.withResolvers<void>();
   #running = false;
+  #lastDoneMs = 0;
   #destroyed = false;
   #counters = {
     steps: 0,
@@ -169,7 +171,7 @@ export class Scheduler {
   ): Promise<void> {
     try {
       await this.#device.queue.onSubmittedWorkDone();
-      this.#budget.note(chunk.count, this.#nowMs() - chunk.startedMs);
+      this.#budget.note('prompt', chunk.count, this.#nowMs() - chunk.startedMs);
       await chunk.errors;
     } catch (error) {
       this.#fail(sequence, error);
@@ -229,7 +231,7 @@ export class Scheduler {
     // Waited for in order; a failure before its turn is not unhandled.
     chosen.catch(() => undefined);
     for (const turn of turns) noteSubmitted(turn);
-    this.#steps.push({ turns, chosen });
+    this.#steps.push({ turns, chosen, submittedMs: this.#nowMs() });
     this.#counters.steps += 1;
     this.#counters.rows += rows.length;
     this.#counters.draftedTokens += rows.length - turns.length;
@@ -245,6 +247,7 @@ export class Scheduler {
 
   async #collect(step: Step): Promise<void> {
     const [outcome] = await Promise.allSettled([step.chosen]);
+    this.#noteStep(step);
     this.#steps.shift();
     let firstRow = 0;
     for (const turn of step.turns) {
@@ -264,6 +267,16 @@ export class Scheduler {
       if (!goesOn || demand.accepted >= demand.wanted) this.#finish(sequence);
     }
     this.notify();
+  }
+
+  /** Steps queue up behind each other: one has the GPU from the end of the step before it. */
+  #noteStep({ turns, submittedMs }: Step): void {
+    const nowMs = this.#nowMs();
+    const rows = turns.reduce((sum, turn) => sum + rowCountOf(turn), 0);
+    const durationMs = nowMs - Math.max(submittedMs, this.#lastDoneMs);
+    this.#lastDoneMs = nowMs;
+    // Behind a chunk of a prompt it waited for that.
+    if (this.#chunk === undefined) this.#budget.note(rows === 1 ? 'one' : 'few', rows, durationMs);
   }
 
   /** Nobody can go on: the last to ask gives its pages to the first, and is read again later. */

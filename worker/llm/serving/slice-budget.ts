@@ -1,42 +1,82 @@
-/** Sizes of a chunk that are worth having: few enough tokens for any budget, at most what scratch holds. */
-const SMALLEST_CHUNK = 8;
+/** What a submit is for: a chunk of a prompt; a decoded step of one row, or of a few. They take different kernels. */
+export type SubmitKind = 'prompt' | 'one' | 'few';
+
+/** Of the budget: what is left is for the time that varies from run to run. */
+const AIM = 0.8;
+/** Weight of a measurement that fits, and of one that does not: what keeps the screen waiting counts at once. */
+const WEIGHTS = { fitting: 0.25, tooLong: 0.75 } as const;
+
+export interface SliceSizes {
+  /** Tokens that a matrix kernel takes in the time of one: a chunk is a multiple of it, and never less. */
+  readonly tileTokens: number;
+  /** What scratch holds. */
+  readonly largestChunk: number;
+}
 
 /**
- * How many prompt tokens the next submit may have, so that it stays within the time the screen can be kept waiting. Learns the time
- * of a token from what chunks took; a submit longer than the budget halves the next, and growth is by a quarter at most.
+ * How much one submit may hold, so that the GPU is kept from its owner no longer than `targetMs`. Learns from what submits took: chunks
+ * of a prompt get fewer tokens; where one tile of tokens, or a decoded step, is still too long, its kernels are cut into several submits.
+ * Cuts change no byte of a result: the same kernels run in the same order.
  */
 export class SliceBudget {
-  readonly budgetMs: number;
-  readonly #largest: number;
-  #chunk: number;
+  readonly #sizes: SliceSizes;
+  /** Milliseconds of a tile of tokens, or of a step. */
+  readonly #costsMs: Record<SubmitKind, number | undefined> = { prompt: undefined, one: undefined, few: undefined };
+  readonly #counts: Record<SubmitKind, number> = { prompt: 0, one: 0, few: 0 };
+  #targetMs: number;
   #overruns = 0;
 
-  constructor(budgetMs: number, largestChunk: number) {
-    this.budgetMs = budgetMs;
-    this.#largest = largestChunk;
-    this.#chunk = Number.isFinite(budgetMs) ? Math.min(largestChunk, 4 * SMALLEST_CHUNK) : largestChunk;
+  constructor(targetMs: number, sizes: SliceSizes) {
+    this.#targetMs = targetMs;
+    this.#sizes = sizes;
   }
 
-  /** Tokens of the next chunk. */
+  get targetMs(): number {
+    return this.#targetMs;
+  }
+
+  /** Holds from the next submit on: the owner has come, or gone. */
+  retarget(targetMs: number): void {
+    this.#targetMs = targetMs;
+  }
+
+  /** Tokens of the next chunk of a prompt. */
   get chunkTokens(): number {
-    return this.#chunk;
+    const { tileTokens, largestChunk } = this.#sizes;
+    if (!Number.isFinite(this.#targetMs)) return largestChunk;
+    const { prompt } = this.#costsMs;
+    // Nothing is known before the first: it is as short as it can be.
+    const tiles = prompt === undefined ? 1 : Math.floor((this.#targetMs * AIM) / prompt);
+    return Math.max(tileTokens, Math.min(largestChunk, tiles * tileTokens));
   }
 
-  /** Chunks that took longer than the budget. */
+  /** Submits that a batch of `tokens` is cut into; 1 while it fits. */
+  pieces(kind: SubmitKind, tokens: number): number {
+    const costMs = this.#costsMs[kind];
+    if (costMs === undefined || !Number.isFinite(this.#targetMs)) return 1;
+    const wholeMs = costMs * this.#unitsOf(kind, tokens);
+    return wholeMs <= this.#targetMs ? 1 : Math.ceil(wholeMs / (this.#targetMs * AIM));
+  }
+
+  /** Batches that took longer than the target and were not cut. */
   get overruns(): number {
     return this.#overruns;
   }
 
-  /** What a chunk of `tokens` took. */
-  note(tokens: number, durationMs: number): void {
-    if (durationMs > this.budgetMs) {
-      this.#overruns += 1;
-      this.#chunk = Math.max(SMALLEST_CHUNK, Math.min(this.#chunk, Math.floor(tokens / 2)));
-      return;
-    }
-    // A short last chunk says little about what a whole one takes.
-    if (tokens < this.#chunk) return;
-    const fitting = Math.floor((tokens * this.budgetMs * 0.8) / Math.max(durationMs, 1e-3));
-    this.#chunk = Math.max(SMALLEST_CHUNK, Math.min(this.#largest, Math.ceil(this.#chunk * 1.25), fitting));
+  /** What a batch took, all of its pieces together. */
+  note(kind: SubmitKind, tokens: number, durationMs: number): void {
+    const isTooLong = durationMs > this.#targetMs;
+    if (isTooLong && this.pieces(kind, tokens) === 1) this.#overruns += 1;
+    const costMs = durationMs / this.#unitsOf(kind, tokens);
+    const known = this.#costsMs[kind];
+    const weight = isTooLong ? WEIGHTS.tooLong : WEIGHTS.fitting;
+    this.#counts[kind] += 1;
+    // The first of a kind holds the driver's last compiling: the second takes its place.
+    const isKnown = known !== undefined && this.#counts[kind] > 2;
+    this.#costsMs[kind] = isKnown ? known + weight * (costMs - known) : costMs;
+  }
+
+  #unitsOf(kind: SubmitKind, tokens: number): number {
+    return kind === 'prompt' ? Math.ceil(tokens / this.#sizes.tileTokens) : 1;
   }
 }

@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createMemorySource } from '../../worker/byte-source.ts';
+import { loadModel, type LanguageModel, type LoadOptions } from '../../worker/llm/index.ts';
+import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
+import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
+import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
+import { createRandom, pick } from '../fixtures/llm/random.ts';
+import { getTestDevice } from '../gpu/test-device.ts';
+
+// A software adapter on a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000 });
+
+const found = ARCHITECTURE_CASES.find(({ title }) => title === 'llama F32');
+if (found === undefined) throw new Error('there is no such case');
+const bytes = writeGguf(randomArchitecture(found.options).file);
+const random = createRandom(5);
+const prompts = [70, 9, 4].map((length) => Array.from({ length }, () => pick(random, 61)));
+const endless = { logitBias: [{ token: 0, bias: -1000 }] };
+
+/** A clock on which whatever is timed takes `durationMs`. */
+function slowClock(durationMs: number): () => number {
+  let nowMs = 0;
+  return () => (nowMs += durationMs);
+}
+
+const models: LanguageModel[] = [];
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const model of models.splice(0)) model.destroy();
+});
+
+/** Every number and token that a model gives, and the submits it took. */
+async function runAll(options: LoadOptions, whileOpen: (model: LanguageModel) => void = () => {}) {
+  const device = await getTestDevice();
+  const model = await loadModel(device, createMemorySource(bytes), { contextLength: 100, ...options });
+  models.push(model);
+  const submit = vi.spyOn(device.queue, 'submit');
+  const sessions = await Promise.all(
+    prompts.map((promptTokens, seed) =>
+      model.openGeneration({ promptTokens, maxTokens: 12, sampling: { temperature: 0.7, seed, ...endless } }),
+    ),
+  );
+  whileOpen(model);
+  const chunks = await Promise.all(sessions.map((session) => session.next(12)));
+  for (const session of sessions) session.destroy();
+  const [prompt = []] = prompts;
+  const logits = await model.logits(prompt);
+  const embedding = await model.embed(prompt, 'mean');
+  const { largestChunk, steps } = await model.counters();
+  return {
+    results: { tokens: chunks.map(({ tokens }) => tokens), logits, embedding },
+    submits: submit.mock.calls.length,
+    largestChunk,
+    steps,
+  };
+}
+
+describe('work that is cut into slices', () => {
+  it('gives the same bytes however it is cut', async () => {
+    const whole = await runAll({ sliceBudgetMs: Infinity });
+    const cut = await runAll({ sliceBudgetMs: 8, nowMs: slowClock(40) });
+    const cutFinely = await runAll({ sliceBudgetMs: 8, nowMs: slowClock(400) });
+    expect(cut.results).toEqual(whole.results);
+    expect(cutFinely.results).toEqual(whole.results);
+    expect([whole.largestChunk, cut.largestChunk]).toEqual([69, 32]);
+    // Seven submits in the place of one, and as many as there are kernels.
+    expect(cut.submits).toBeGreaterThan(4 * whole.submits);
+    expect(cutFinely.submits).toBeGreaterThan(2 * cut.submits);
+  });
+
+  it('follows the owner while requests are under way', async () => {
+    const fast = await runAll({ sliceBudgetMs: 50, nowMs: slowClock(20) });
+    const disturbed = await runAll({ sliceBudgetMs: 50, nowMs: slowClock(20) }, (model) => model.pace(8));
+    expect(disturbed.results).toEqual(fast.results);
+    expect(disturbed.submits).toBeGreaterThan(fast.submits + 2 * fast.steps);
+  });
+});
