@@ -8,7 +8,7 @@ import type { FromCore } from './core-messages.ts';
 import type { AdapterDescription } from '../../worker/messages.ts';
 import { createKeychainLink } from './keychain-link.ts';
 import { scheduleWithTimer } from './supervisor.ts';
-import type { Keychain } from '../payment/index.ts';
+import { PaymentError, type Keychain } from '../payment/index.ts';
 import { createGpuWorkerLink } from './gpu-worker-link.ts';
 import type { AdapterOutcome, GpuWorkerLink } from './gpu-worker-link.ts';
 import { fromMainPort } from './ports.ts';
@@ -24,6 +24,12 @@ export interface CoreParentPort {
 }
 
 const RELEASE_TIMEOUT_MS = 3_000;
+const RETRY_MS = 30_000;
+
+/** The wallet does not open, and only its owner can do something about it: unlock a keychain, mend a file. */
+function isForTheOwner(error: unknown): error is PaymentError {
+  return error instanceof PaymentError && /^(?:WALLET|KEYCHAIN)_/.test(error.code);
+}
 
 export interface RunningNode {
   readonly api: NodeApi;
@@ -42,11 +48,12 @@ export interface RunCoreParts {
   readonly startNode: (gpu: GpuHost, keychain: Keychain) => Promise<RunningNode>;
   readonly exit: (code: number) => void;
   readonly nowMs: () => number;
+  readonly schedule?: (delayMs: number, task: () => void) => () => void;
   readonly log: (sentence: string) => void;
 }
 
 export function runCore(parts: RunCoreParts): void {
-  const { parentPort, log } = parts;
+  const { parentPort, log, schedule = scheduleWithTimer } = parts;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the parent process, not a window
   const send = (message: FromCore): void => parentPort.postMessage(message);
   const grants = new Map<number, (token: string) => void>();
@@ -67,7 +74,7 @@ export function runCore(parts: RunCoreParts): void {
     revokeFile: (token) => send({ kind: 'revoke', token }),
     restartWorker: (reason) => send({ kind: 'restart-worker', reason }),
   });
-  const keychain = createKeychainLink({ send, schedule: scheduleWithTimer });
+  const keychain = createKeychainLink({ send, schedule });
   const api = createSwitchingNodeApi({
     version: parts.version,
     name: 'hearth',
@@ -83,10 +90,14 @@ export function runCore(parts: RunCoreParts): void {
       api.setState({ name: 'blocked', reason: asSentence(outcome.message), fix, sinceMs: parts.nowMs() });
       return;
     }
+    await start(outcome.description);
+  }
+
+  async function start(description: AdapterDescription): Promise<void> {
     phase = 'starting';
     api.setState({ name: 'starting', reason: 'The node is starting.', sinceMs: parts.nowMs() });
     try {
-      node = await parts.startNode(toGpuHost(link, outcome.description), keychain);
+      node = await parts.startNode(toGpuHost(link, description), keychain);
       // A stop that came meanwhile waited for the node to be there.
       if (isStopping()) await node.stop();
       else {
@@ -95,11 +106,23 @@ export function runCore(parts: RunCoreParts): void {
       }
       await node.closed;
     } catch (error) {
-      fail(error);
+      if (node !== null || isStopping() || !isForTheOwner(error)) fail(error);
+      else block(error, description);
       return;
     }
     // Exit code 0 tells the shell that this was asked for.
     parts.exit(0);
+  }
+
+  /** A process that ended would take the reason away with it: this one stays, says it and tries again. */
+  function block(error: PaymentError, description: AdapterDescription): void {
+    phase = 'waiting';
+    log(error.message);
+    const fix = `The node starts by itself then: it is tried every ${RETRY_MS / 1_000} s.`;
+    api.setState({ name: 'blocked', reason: asSentence(error.message), fix, sinceMs: parts.nowMs() });
+    schedule(RETRY_MS, () => {
+      if (phase === 'waiting') void start(description);
+    });
   }
 
   function fail(error: unknown): void {

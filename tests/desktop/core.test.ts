@@ -5,9 +5,17 @@ import { createPortNodeApi } from '../../main/desktop/port-node-api.ts';
 import type { MainPort } from '../../main/desktop/ports.ts';
 import { runCore } from '../../main/desktop/run-core.ts';
 import type { RunningNode } from '../../main/desktop/run-core.ts';
+import { PaymentError } from '../../main/payment/index.ts';
 import type { NodeSnapshot } from '../../protocol/node-api.ts';
 import type { AdapterDescription, WorkerOutbound, WorkerRequest } from '../../worker/messages.ts';
-import { createPortPair, createRecordingNodeApi, settle, toMainPort, waitingState } from './electron-fakes.ts';
+import {
+  createFakeTime,
+  createPortPair,
+  createRecordingNodeApi,
+  settle,
+  toMainPort,
+  waitingState,
+} from './electron-fakes.ts';
 
 const adapter: AdapterDescription = {
   vendor: 'test',
@@ -33,6 +41,7 @@ class FakeParentPort extends EventEmitter {
 
 interface CoreOptions {
   readonly startNode?: () => Promise<RunningNode>;
+  readonly schedule?: (delayMs: number, task: () => void) => () => void;
 }
 
 function createCore(options: CoreOptions = {}) {
@@ -56,6 +65,7 @@ function createCore(options: CoreOptions = {}) {
       return { api: node, stop: async () => closed.resolve(), closed: closed.promise };
     },
     exit: (code) => exits.push(code),
+    ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
     nowMs: () => 1,
     log: () => {},
   });
@@ -146,6 +156,50 @@ test('a node that cannot start says why, then its process ends as failed', async
   await settle();
   expect(parentPort.posted).toEqual([{ kind: 'failed', message: 'The node did not start: port 4001 is in use' }]);
   expect(exits).toEqual([1]);
+});
+
+test('a wallet that does not open blocks the node with cause and fix, until its owner has seen to it', async () => {
+  const time = createFakeTime();
+  let isLocked = true;
+  const node = createRecordingNodeApi();
+  const { parentPort, dashboard, exits } = createCore({
+    schedule: time.schedule,
+    async startNode() {
+      if (isLocked) throw new PaymentError('KEYCHAIN_UNAVAILABLE', 'the keychain is locked. Unlock it');
+      return { api: node, stop: () => Promise.resolve(), closed: new Promise(() => {}) };
+    },
+  });
+  const stateNow = async () => (await dashboard.request('getSnapshot', {})).state;
+  attachWorker(parentPort);
+  await settle();
+  expect(await stateNow()).toMatchObject({
+    name: 'blocked',
+    reason: 'The keychain is locked. Unlock it.',
+    fix: expect.stringContaining('every 30 s'),
+  });
+  time.advance(30_000);
+  await settle();
+  expect((await stateNow()).name).toBe('blocked');
+  isLocked = false;
+  time.advance(30_000);
+  await settle();
+  expect(await stateNow()).toEqual(waitingState);
+  // Nothing is planned any more, and nothing ended.
+  expect([time.planned, exits, parentPort.posted]).toEqual([[], [], []]);
+});
+
+test('a stop while the wallet does not open ends the process as asked for', async () => {
+  const time = createFakeTime();
+  const { parentPort, exits } = createCore({
+    schedule: time.schedule,
+    startNode: () => Promise.reject(new PaymentError('WALLET_CORRUPT', 'it is damaged')),
+  });
+  attachWorker(parentPort);
+  await settle();
+  parentPort.receive({ kind: 'stop' });
+  time.advance(30_000);
+  await settle();
+  expect(exits).toEqual([0]);
 });
 
 test.each(['before the node is there', 'while it runs'])('a stop %s ends the process as asked for', async (when) => {

@@ -191,6 +191,7 @@ describe('the dashboard', () => {
       /0\.0133 USDC are not claimed yet\.\s+What you can do: Keep the node running.*\s+for 40 min/,
     );
     expect(await page.title()).toBe('(!) Working · Hearth');
+    await page.getByRole('region', { name: 'Network' }).getByText('http://127.0.0.1:8402/v1').waitFor();
   });
 
   it('takes an alarm away when it is over, and reads out a new one without moving the reader', async () => {

@@ -33,14 +33,17 @@ export async function openX402Endpoint(
   address: X402Address,
   openDesk: (url: string) => ChatDesk,
   log: (line: string) => void,
+  limits: { readonly headersWithinMs: number; readonly requestWithinMs: number } = x402Limits,
 ): Promise<X402Endpoint> {
   const allowed = createRateLimiter(requestQuota);
   let working = 0;
   const server = createServer(
     {
       maxHeaderSize: x402Limits.headerBytes,
-      headersTimeout: x402Limits.headersWithinMs,
-      requestTimeout: x402Limits.requestWithinMs,
+      headersTimeout: limits.headersWithinMs,
+      requestTimeout: limits.requestWithinMs,
+      // Node looks for those that are late only this often.
+      connectionsCheckingInterval: limits.headersWithinMs / 4,
       keepAliveTimeout: x402Limits.keepAliveMs,
     },
     (request, response) => void handle(request, response),
@@ -55,11 +58,15 @@ export async function openX402Endpoint(
     try {
       send(response, await answer(request, response));
     } catch (error) {
-      log(`A request over HTTP failed: ${errorText(error)}`);
-      // A chain that does not answer is no fault of the request; everything else is ours.
-      if (error instanceof PaymentError)
+      // Broken off, or cut off as too slow: there is nobody to answer, and strangers do not fill the log.
+      if (!request.complete) return;
+      // A chain that does not answer is no fault of the request; the watch over claims tells the owner.
+      if (error instanceof PaymentError) {
         send(response, later(503, error.code, 'the payment cannot be checked now', 10));
-      else send(response, refusal(500, 'INTERNAL', 'the node failed to answer'));
+        return;
+      }
+      log(`A request over HTTP failed: ${errorText(error)}`);
+      send(response, refusal(500, 'INTERNAL', 'the node failed to answer'));
     } finally {
       working -= 1;
     }

@@ -4,7 +4,7 @@ import { translate, translateCount } from '../i18n/messages.ts';
 import { Card, Facts } from './card.tsx';
 
 export function NetworkCard({ snapshot }: { snapshot: NodeSnapshot }) {
-  const { peerCount, peerId, wallet, chainId, addresses } = snapshot;
+  const { peerCount, peerId, wallet, chainId, addresses, x402Url = null } = snapshot;
   return (
     <Card name="network" heading={translate('network.heading')}>
       <p class="figure figure-small">
@@ -15,6 +15,7 @@ export function NetworkCard({ snapshot }: { snapshot: NodeSnapshot }) {
           [translate('network.wallet'), <Identifier text={wallet} />],
           [translate('network.chain'), chainId === null ? translate('network.none') : String(chainId)],
           [translate('network.peerId'), <Identifier text={peerId} />],
+          [translate('network.x402'), x402Url === null ? null : <code>{x402Url}</code>],
         ]}
       />
       {addresses.length > 0 && (

@@ -74,6 +74,23 @@ test('headers above the limit, and what is no HTTP, end the connection', async (
   expect(await sendRaw(url, 'hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
 });
 
+test('a request that comes in drops is cut off, in its headers as in its body', async () => {
+  const desk = { sell: async () => json(200, {}) } as unknown as ChatDesk;
+  const limits = { headersWithinMs: 200, requestWithinMs: 400 };
+  endpoint = await openX402Endpoint(
+    { port: 0, host: '127.0.0.1' },
+    () => desk,
+    (line) => log.push(line),
+    limits,
+  );
+  const url = new URL(endpoint.url);
+  expect(await sendRaw(url, `POST ${url.pathname} HTTP/1.1\r\nhost: x\r\n`)).toMatch(/^HTTP\/1\.1 408 /);
+  const half = `POST ${url.pathname} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"messages"`;
+  log.length = 0;
+  expect(await sendRaw(url, half)).not.toContain('200');
+  expect(log).toEqual([]);
+});
+
 test('a payer that hangs up is told to the desk', async () => {
   const gone = Promise.withResolvers<void>();
   const came = Promise.withResolvers<void>();
