@@ -1,11 +1,12 @@
 import code from '../../../shaders/llm/matrix-matrix.wgsl?raw';
 import { composeWithWeights, type WeightFormat } from '../formats/weight-format.ts';
+import { chooseMatrixTile } from './choose-matrix-tile.ts';
 import { fillLines } from './fill-lines.ts';
 import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
 import type { BatchMatrixKernelOptions } from './matrix-options.ts';
 import { createMatrixShape, matrixResultCode } from './matrix-result.ts';
 
-/** Rows and tokens of a workgroup's tile: for a few tokens, and for many. */
+/** Rows and tokens of a workgroup's tile: for a few tokens, and (unless the small one is measured to be faster) for many. */
 const TILES = { small: 32, large: 64 } as const;
 
 /** What weights are held as between the matrix and the sum, which is always of f32. */
@@ -20,8 +21,21 @@ export async function createMatrixMatrix(
   const { device } = cache;
   const { matrix, input, output, normalisation } = options;
   const label = `llm.matrix-matrix.${matrix.label}`;
-  const compile = (tile: number) => cache.get({ label, code: tiledCode(matrix.format, tile, precision) });
-  const [small, large] = await Promise.all([compile(TILES.small), compile(TILES.large)]);
+  const codes = {
+    small: tiledCode(matrix.format, TILES.small, precision),
+    large: tiledCode(matrix.format, TILES.large, precision),
+  };
+  const [small, large] = await Promise.all([
+    cache.get({ label, code: codes.small }),
+    cache.get({ label, code: codes.large }),
+  ]);
+  const many = await chooseMatrixTile(device, options, {
+    sizes: [
+      { name: 'large', tile: TILES.large, pipeline: large },
+      { name: 'small', tile: TILES.small, pipeline: small },
+    ],
+    shaderCode: codes.large,
+  });
   const slices = matrix.slices.map((slice) => {
     const shape = createMatrixShape(device, label, options, slice);
     const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales, options.batch];
@@ -36,7 +50,7 @@ export async function createMatrixMatrix(
     label,
     dispatchCount: slices.length,
     run(pass, tokenCount) {
-      const size = tokenCount <= TILES.small ? 'small' : 'large';
+      const size = tokenCount <= TILES.small ? 'small' : many;
       pass.setPipeline(size === 'small' ? small : large);
       for (const slice of slices) {
         pass.setBindGroup(0, slice[size]);
