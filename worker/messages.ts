@@ -58,6 +58,15 @@ export interface BenchmarkResult {
   readonly durationMs: number;
 }
 
+/**
+ * How the matrices of a prompt are multiplied. `f32`: throughout. `f16`: weights rounded to half precision, activations and sums f32.
+ * `subgroup-matrix`: both operands rounded to half precision, sums f32, on the adapter's matrix units.
+ */
+export type MatrixVariant = 'f32' | 'f16' | 'subgroup-matrix';
+
+/** `auto` is matrix units where they compute right numbers, else f32. */
+export type MatrixChoice = MatrixVariant | 'auto';
+
 export interface ModelDescription {
   readonly name: string;
   readonly architecture: string;
@@ -75,6 +84,9 @@ export interface ModelDescription {
   readonly bosToken: number | null;
   readonly eosToken: number | null;
   readonly chatTemplate: string | null;
+  readonly matrices: MatrixVariant;
+  /** Why not on the adapter's matrix units, where they were wished for. */
+  readonly matricesReason: string | null;
 }
 
 /** Why a model does not load here, with the numbers. */

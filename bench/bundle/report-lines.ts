@@ -6,10 +6,10 @@ import type { MatrixSpec } from '../kernels/random-matrix.ts';
 import type { FailedAttempt } from './attempt.ts';
 
 /** One line each for somebody who watches the run; the file has everything. */
-export function modelCheckLine(check: { format: string } & (ModelCheck | FailedAttempt)): string {
-  if ('error' in check) return `check ${check.format}: FAILED, ${check.error}`;
-  const { format, isRight, normalisedError, widestDecodeGap } = check;
-  return `check ${format}: ${isRight ? 'right' : 'WRONG'}, error ${normalisedError.toExponential(1)}, decode gap ${widestDecodeGap.toExponential(1)}`;
+export function modelCheckLine(check: { format: string; matrices: string } & (ModelCheck | FailedAttempt)): string {
+  if ('error' in check) return `check ${check.format}, ${check.matrices}: FAILED, ${check.error}`;
+  const { format, matrices, isRight, normalisedError, widestDecodeGap } = check;
+  return `check ${format}, ${matrices}: ${isRight ? 'right' : 'WRONG'}, error ${normalisedError.toExponential(1)}, decode gap ${widestDecodeGap.toExponential(1)}`;
 }
 
 export function kernelLine(
@@ -38,10 +38,12 @@ export function attentionLine(measured: AttentionSpec & (AttentionMeasurement | 
   return `${title}: ${microseconds.toFixed(1)} us, ${rate}${check.isRight ? '' : `, WRONG (error ${check.normalisedError.toExponential(1)})`}`;
 }
 
-export function modelLine(measured: { shape: string; format: string } & (ModelBenchResult | FailedAttempt)): string {
-  const title = `${measured.shape} ${measured.format}`;
+export function modelLine(
+  measured: { shape: string; format: string; matrices: string } & (ModelBenchResult | FailedAttempt),
+): string {
+  const title = `${measured.shape} ${measured.format}, ${measured.matrices}`;
   if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
-  const { prefill, decode, counters } = measured;
+  const { model, prefill, decode, counters } = measured;
   const rates = decode.map(({ depth, tokensPerSecond }) => `${tokensPerSecond.toFixed(1)} at ${depth}`);
-  return `${title}: prefill ${prefill.tokensPerSecond.toFixed(0)} tokens/s, decode ${rates.join(', ')}; ${counters.dispatchesPerToken} dispatches a token`;
+  return `${title}: matrices in ${model.matrices}, prefill ${prefill.tokensPerSecond.toFixed(0)} tokens/s, decode ${rates.join(', ')}; ${counters.dispatchesPerToken} dispatches a token`;
 }

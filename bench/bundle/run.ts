@@ -9,7 +9,8 @@ import { findModelShape } from '../../worker/llm/profile/random-model/model-shap
 import { createRandomModel } from '../../worker/llm/profile/random-model/random-model.ts';
 import { checkModel } from '../kernels/check-model.ts';
 import { measureAttention } from '../kernels/measure-attention.ts';
-import { findMatrixUnits, type MatrixUnits } from '../../worker/llm/kernels/matrix-units.ts';
+import type { MatrixUnits } from '../../worker/llm/kernels/matrix-units.ts';
+import { chooseMatrices } from '../../worker/llm/kernels/prompt-matrices.ts';
 import { type BatchVariant, type MeasureEnvironment, measureMatrix, nameVariant } from '../kernels/measure-matrix.ts';
 import { attempt } from './attempt.ts';
 import { openAdapter } from './open-adapter.ts';
@@ -54,10 +55,18 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
   if (missing.length > 0) say(`left out, the engine has no kernels for them: ${missing.join(', ')}`);
   record('formatsLeftOut', missing);
 
+  const matrixUnits = await chooseMatrices(device, 'auto');
+  record(
+    'matrixUnits',
+    matrixUnits.variant === 'subgroup-matrix' ? describeUnits(matrixUnits.units) : matrixUnits.reason,
+  );
+  say(`matrices: ${matrixUnits.variant}${matrixUnits.reason === null ? '' : `, ${matrixUnits.reason}`}`);
+
   const checks: unknown[] = [];
   let failures = 0;
-  for (const format of formats) {
-    const check = await attempt(device, { format }, () => checkModel(device, format));
+  const choices = ['f32', ...(matrixUnits.variant === 'f32' ? [] : ['auto' as const])] as const;
+  for (const [format, matrices] of formats.flatMap((each) => choices.map((choice) => [each, choice] as const))) {
+    const check = await attempt(device, { format, matrices }, () => checkModel(device, format, matrices));
     checks.push(check);
     if (!('isRight' in check) || !check.isRight) failures += 1;
     say(modelCheckLine(check));
@@ -66,12 +75,10 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
 
   const { targetMs, coldBytes } = settings;
   const environment: MeasureEnvironment = { device, copyBytesPerSecond, targetMs, coldBytes };
-  const matrixUnits = await findMatrixUnits(device);
-  record('matrixUnits', matrixUnits.reason ?? describeUnits(matrixUnits.units));
   const variants: readonly BatchVariant[] = [
     'f32',
     ...(device.features.has('shader-f16') ? (['f16'] as const) : []),
-    ...(matrixUnits.units === null ? [] : settings.subgroupTiles),
+    ...(matrixUnits.variant === 'subgroup-matrix' ? settings.subgroupTiles : []),
   ];
   const kernels: unknown[] = [];
   for (const [shapes, tokens, ways] of [
@@ -102,12 +109,12 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
   }
 
   const models: unknown[] = [];
-  for (const { shape, format } of settings.models) {
-    const measured = await attempt(device, { shape, format }, () =>
+  for (const { shape, format, matrices } of settings.models) {
+    const measured = await attempt(device, { shape, format, matrices }, () =>
       benchModel(
         { device, nowMs: () => performance.now(), copyBytesPerSecond },
         createRandomModel({ shape: findModelShape(shape), format, seed: 1 }),
-        settings.model,
+        { ...settings.model, matrices },
       ),
     );
     models.push(measured);

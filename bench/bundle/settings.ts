@@ -1,7 +1,14 @@
 import type { AttentionSpec } from '../kernels/measure-attention.ts';
-import type { SubgroupTile } from '../../worker/llm/kernels/matrix-matrix-subgroup.ts';
+import type { SubgroupTile } from '../../worker/llm/kernels/matrix-units.ts';
 import type { MatrixSpec } from '../kernels/random-matrix.ts';
+import type { MatrixChoice } from '../../worker/messages.ts';
 import type { ModelBenchOptions } from '../../worker/llm/profile/bench-result.ts';
+
+export interface ModelSpec {
+  readonly shape: string;
+  readonly format: string;
+  readonly matrices: MatrixChoice;
+}
 
 export interface BenchSettings {
   readonly isQuick: boolean;
@@ -19,7 +26,7 @@ export interface BenchSettings {
   /** Tiles that matrix units are tried with, where the adapter has them. */
   readonly subgroupTiles: readonly SubgroupTile[];
   readonly attention: readonly AttentionSpec[];
-  readonly models: readonly { readonly shape: string; readonly format: string }[];
+  readonly models: readonly ModelSpec[];
   readonly model: ModelBenchOptions;
 }
 
@@ -28,7 +35,8 @@ export const usage = `usage: ./run.sh [--quick] [--adapter real|software|lavapip
   --adapter  default real: a software adapter is measured only on request.
   --out      default: hearth-bench-DATE.json in the folder you are in.
   --formats  GGML types of the kernel measurements.
-  --models   end to end runs, SHAPE:TYPE each; "none" leaves them out.`;
+  --models   end to end runs, SHAPE:TYPE or SHAPE:TYPE:MATRICES each; "none" leaves them out. MATRICES: auto (matrix units
+             where they compute right numbers, else f32), f32, f16 or subgroup-matrix.`;
 
 /** @throws RangeError with the reason, for the usage text. */
 export function readSettings(parameters: readonly string[], date: Date): BenchSettings {
@@ -51,17 +59,20 @@ export function readSettings(parameters: readonly string[], date: Date): BenchSe
     adapter: values.get('--adapter') ?? 'real',
     outPath: values.get('--out') ?? `hearth-bench-${day}.json`,
     formats: list('--formats', isQuick ? 'Q4_0,Q8_0,F16' : 'Q4_0,Q8_0,F16,Q4_K,Q6_K'),
-    models: list('--models', isQuick ? 'tiny:Q4_0' : '1b:Q4_0,1b:Q8_0,8b:Q4_0,8b:Q8_0').map(readModel),
+    models: list('--models', isQuick ? 'tiny:Q4_0' : '1b:Q4_0,1b:Q4_0:f32,1b:Q8_0,8b:Q4_0,8b:Q8_0').map(readModel),
   };
   return isQuick ? { ...common, ...quick } : { ...common, ...full };
 }
 
-function readModel(text: string): { shape: string; format: string } {
-  const [shape, format, ...more] = text.split(':');
-  if (shape === undefined || format === undefined || more.length > 0) {
-    throw new RangeError(`--models takes SHAPE:TYPE such as 8b:Q4_0, not ${text}`);
+const matrixChoices: readonly MatrixChoice[] = ['auto', 'f32', 'f16', 'subgroup-matrix'];
+
+function readModel(text: string): ModelSpec {
+  const [shape, format, wanted = 'auto', ...more] = text.split(':');
+  const matrices = matrixChoices.find((choice) => choice === wanted);
+  if (shape === undefined || format === undefined || matrices === undefined || more.length > 0) {
+    throw new RangeError(`--models takes SHAPE:TYPE such as 8b:Q4_0, or SHAPE:TYPE:f32, not ${text}`);
   }
-  return { shape, format };
+  return { shape, format, matrices };
 }
 
 /** Decode and prefill at every length; f32 for one row only: it is there to be compared with. */

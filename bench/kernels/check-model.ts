@@ -4,10 +4,12 @@ import { normalisedError } from '../../tests/gpu/reference/compare.ts';
 import type { GgmlTypeName } from '../../tests/gpu/reference/dequantise.ts';
 import { forward } from '../../tests/gpu/reference/llama-forward.ts';
 import { createMemorySource } from '../../worker/byte-source.ts';
+import type { MatrixChoice } from '../../worker/messages.ts';
 import { loadModel } from '../../worker/llm/index.ts';
 
 export interface ModelCheck {
   readonly format: string;
+  readonly matrices: MatrixChoice;
   /** Logits of a whole small model, every kernel of prefill in it, against a float64 forward pass. */
   readonly normalisedError: number;
   readonly limit: number;
@@ -21,7 +23,7 @@ const limit = 1e-4;
 const gapLimit = 0.1;
 
 /** A two-layer model of this type through load, prefill, decode and sampling. */
-export async function checkModel(device: GPUDevice, format: string): Promise<ModelCheck> {
+export async function checkModel(device: GPUDevice, format: string, matrices: MatrixChoice): Promise<ModelCheck> {
   const options = {
     seed: 11,
     layerCount: 2,
@@ -35,7 +37,7 @@ export async function checkModel(device: GPUDevice, format: string): Promise<Mod
     typeOf: () => format as GgmlTypeName,
   };
   const { bytes, reference } = randomModel(options);
-  const model = await loadModel(device, createMemorySource(bytes));
+  const model = await loadModel(device, createMemorySource(bytes), { matrices });
   try {
     const random = createRandom(7);
     const tokens = Array.from({ length: 37 }, () => pick(random, options.vocabularySize));
@@ -50,7 +52,7 @@ export async function checkModel(device: GPUDevice, format: string): Promise<Mod
     const { gaps } = await model.replay(tokens, answer, sampling);
     const widestDecodeGap = gaps.reduce((widest, gap) => Math.max(widest, gap), 0);
     const isRight = error <= limit && gaps.length === 24 && widestDecodeGap <= gapLimit;
-    return { format, normalisedError: error, limit, widestDecodeGap, gapLimit, isRight };
+    return { format, matrices, normalisedError: error, limit, widestDecodeGap, gapLimit, isRight };
   } finally {
     model.destroy();
   }

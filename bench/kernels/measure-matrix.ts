@@ -1,12 +1,8 @@
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
 import { createShapeBuffer, type Kernel, pipelineCacheOf } from '../../worker/llm/kernels/kernel.ts';
 import { createMatrixMatrix, type WeightPrecision } from '../../worker/llm/kernels/matrix-matrix.ts';
-import {
-  createMatrixMatrixSubgroup,
-  partNumbers,
-  type SubgroupTile,
-} from '../../worker/llm/kernels/matrix-matrix-subgroup.ts';
-import { findMatrixUnits } from '../../worker/llm/kernels/matrix-units.ts';
+import { createMatrixMatrixSubgroup, partNumbers } from '../../worker/llm/kernels/matrix-matrix-subgroup.ts';
+import { findMatrixUnits, type SubgroupTile } from '../../worker/llm/kernels/matrix-units.ts';
 import { createMatrixVector } from '../../worker/llm/kernels/matrix-vector.ts';
 import type { BatchMatrixKernelOptions } from '../../worker/llm/kernels/matrix-options.ts';
 import type { WeightMatrix } from '../../worker/llm/model/weight-matrix.ts';
@@ -129,6 +125,6 @@ async function chooseKernel(
     factors: own(createStorageBuffer(device, 'bench.factors', tokens * 4)),
     parts: own(createStorageBuffer(device, 'bench.parts', partNumbers(spec.rows, blocks, tokens) * 4)),
   };
-  const tiles = { large: variant, small: variant };
-  return (options) => createMatrixMatrixSubgroup(cache, { ...options, units, workspace, tiles });
+  const tiled = { ...units, tiles: { large: variant, small: variant } };
+  return (options) => createMatrixMatrixSubgroup(cache, { ...options, units: tiled, workspace });
 }

@@ -19,7 +19,8 @@ describe('the options of the portable bench', () => {
   it.each([
     [['--adaptor', 'real'], /unknown option --adaptor/],
     [['--out'], /--out needs a value/],
-    [['--models', '8b'], /SHAPE:TYPE such as 8b:Q4_0, not 8b/],
+    [['--models', '8b'], /SHAPE:TYPE such as 8b:Q4_0.*, not 8b/],
+    [['--models', '8b:Q4_0:f64'], /not 8b:Q4_0:f64/],
   ])('%j are refused with the reason', (parameters, reason) => {
     expect(() => readSettings(parameters, date)).toThrow(reason);
   });

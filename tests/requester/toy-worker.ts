@@ -106,6 +106,8 @@ const modelDescription: ModelDescription = {
   bosToken: null,
   eosToken: stopToken,
   chatTemplate: null,
+  matrices: 'f32',
+  matricesReason: null,
 };
 
 const sceneDescription: SceneDescription = {

@@ -1,5 +1,6 @@
 import type { SourceDescriptor } from '../byte-source.ts';
 import type {
+  MatrixChoice,
   ModelBenchOptions,
   RenderSettings,
   SamplingParameters,
@@ -186,6 +187,14 @@ export function readBudget(budgetBytes: unknown): { budgetBytes?: number } {
   return { budgetBytes: readInteger(budgetBytes, 'budgetBytes', 0, Number.MAX_SAFE_INTEGER) };
 }
 
+const matrixChoices: readonly MatrixChoice[] = ['auto', 'f32', 'f16', 'subgroup-matrix'];
+
+function readMatrices(value: unknown, field: string): MatrixChoice {
+  const choice = matrixChoices.find((known) => known === value);
+  if (choice === undefined) throw badRequest(field, value, matrixChoices.join(', '));
+  return choice;
+}
+
 export function readBenchOptions(value: unknown, field: string): ModelBenchOptions {
   const options = readObject(value, field);
   const { depths } = options;
@@ -198,6 +207,7 @@ export function readBenchOptions(value: unknown, field: string): ModelBenchOptio
     depths: depths.map((depth, index) => readInteger(depth, `${field}.depths[${index}]`, 0, limits.tokens)),
     repetitions: readInteger(options['repetitions'], `${field}.repetitions`, 1, 100),
     profile: readBoolean(options['profile'], `${field}.profile`),
+    ...(options['matrices'] === undefined ? {} : { matrices: readMatrices(options['matrices'], `${field}.matrices`) }),
   };
 }
 

@@ -5,6 +5,7 @@ import { SequenceCache } from './cache/sequence-cache.ts';
 import type { GgufFile } from './gguf/parse-gguf.ts';
 import { parseModelFile } from './gguf/split-gguf.ts';
 import { pipelineCacheOf } from './kernels/kernel.ts';
+import type { ChosenMatrices } from './kernels/prompt-matrices.ts';
 import { LanguageModel } from './language-model.ts';
 import type { LoadOptions } from './load-options.ts';
 import { readLlamaConfig, type LlamaConfig } from './model/llama-config.ts';
@@ -69,7 +70,7 @@ export async function assembleModel(
   device: GPUDevice,
   header: ModelHeader,
   source: ByteSource,
-  options: LoadOptions,
+  options: Omit<LoadOptions, 'matrices'> & { readonly matrices: ChosenMatrices },
 ): Promise<{ readonly model: LanguageModel; readonly parts: PartBytes }> {
   const { file, config, vocabulary, plan } = header;
   const cache = pipelineCacheOf(device);
@@ -80,7 +81,7 @@ export async function assembleModel(
   try {
     const weights = await loadLlamaWeights(device, upload, plan, bindingLimit);
     made.push(weights);
-    const graph = await LlamaGraph.create(cache, config, weights);
+    const graph = await LlamaGraph.create(cache, config, weights, options.matrices);
     made.splice(0, 1, graph);
     const capacity = Math.min(options.contextLength ?? DEFAULT_CONTEXT_LENGTH, config.contextLength);
     const format = CACHE_FORMATS[options.cacheType ?? 'f32'];
@@ -105,7 +106,11 @@ export async function assembleModel(
       budget,
       scheduler: new Scheduler(device, { runner, cache: sequences, budget, nowMs }),
       vocabulary,
-      description: describe(file, config, vocabulary, capacity, weights.sizeBytes),
+      description: {
+        ...describe(file, config, vocabulary, capacity, weights.sizeBytes),
+        matrices: options.matrices.variant,
+        matricesReason: options.matrices.reason,
+      },
       cacheBytesPerContext: Math.ceil(capacity / PAGE_TOKENS) * bytesPerPage,
     });
     const { logits, ...activations } = graph.scratch;
@@ -148,7 +153,7 @@ function describe(
   vocabulary: Vocabulary,
   contextLength: number,
   weightBytes: number,
-): ModelDescription {
+): Omit<ModelDescription, 'matrices' | 'matricesReason'> {
   const tensorTypes: Record<string, number> = {};
   let parameterCount = 0;
   for (const { type, elementCount } of file.tensors.values()) {

@@ -2,6 +2,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { BufferLimitError, createCountingDevice, type AdapterCapabilities } from '../gpu/counting-device.ts';
 import type { MemoryEstimate, MemoryRefusal } from '../messages.ts';
 import { assembleModel, readModelHeader, type ModelHeader } from './assemble-model.ts';
+import { presumeMatrices } from './kernels/prompt-matrices.ts';
 import { LlmError } from './llm-error.ts';
 import { checkOptions, type LoadOptions } from './load-options.ts';
 
@@ -45,7 +46,8 @@ async function countLoad(
   options: LoadOptions,
 ): Promise<Omit<MemoryEstimate, 'refusal'>> {
   const { device, ledger } = createCountingDevice(adapter);
-  const { model, parts } = await assembleModel(device, header, emptySource(header), options);
+  const matrices = presumeMatrices(adapter.features, options.matrices ?? 'f32');
+  const { model, parts } = await assembleModel(device, header, emptySource(header), { ...options, matrices });
   const { liveBytes, peakBytes, largestBytes } = ledger.counts;
   model.destroy();
   const { weightsBytes, cacheBytes, activationsBytes, logitsBytes, cacheTokens } = parts;

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../byte-source.ts';
 import { assembleModel, readModelHeader } from './assemble-model.ts';
 import { countMemory } from './estimate-memory.ts';
+import { chooseMatrices } from './kernels/prompt-matrices.ts';
 import type { LanguageModel } from './language-model.ts';
 import { LlmError } from './llm-error.ts';
 import { checkOptions, type LoadOptions } from './load-options.ts';
@@ -18,10 +19,11 @@ export async function loadModel(
 ): Promise<LanguageModel> {
   checkOptions(options);
   const header = await readModelHeader(source);
-  const { refusal } = await countMemory(device, header, options);
+  const matrices = await chooseMatrices(device, options.matrices ?? 'f32');
+  const { refusal } = await countMemory(device, header, { ...options, matrices: matrices.variant });
   if (refusal !== null) {
     const { code, message, neededBytes, availableBytes } = refusal;
     throw new LlmError(code, message, { data: { neededBytes, availableBytes } });
   }
-  return (await assembleModel(device, header, source, options)).model;
+  return (await assembleModel(device, header, source, { ...options, matrices })).model;
 }

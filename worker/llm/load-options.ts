@@ -1,4 +1,6 @@
 import { CACHE_TYPES, type CacheType } from './cache/cache-format.ts';
+import type { MatrixChoice } from '../messages.ts';
+import { MATRIX_CHOICES } from './kernels/prompt-matrices.ts';
 import { LlmError } from './llm-error.ts';
 
 export interface LoadOptions {
@@ -12,13 +14,18 @@ export interface LoadOptions {
   readonly sliceBudgetMs?: number;
   /** A monotonic clock, for the slice budget. */
   readonly nowMs?: () => number;
+  /**
+   * How matrices of prompts are multiplied. `f32`, the default, is the numeric profile f32; the others round to half precision on the way,
+   * which is the profile f16: `auto` where the adapter's matrix units compute right numbers (else f32), the others wherever they are named.
+   */
+  readonly matrices?: MatrixChoice;
   /** GPU memory that the model may take, its loading included; what needs more is refused before anything is allocated. */
   readonly budgetBytes?: number;
 }
 
 /** @throws LlmError INVALID_PARAMETER */
 export function checkOptions(options: LoadOptions): void {
-  const { contextLength, cacheTokens, cacheType, sliceBudgetMs, budgetBytes } = options;
+  const { contextLength, cacheTokens, cacheType, sliceBudgetMs, budgetBytes, matrices } = options;
   for (const [field, value] of Object.entries({ contextLength, cacheTokens })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 2)) {
       throw new LlmError('INVALID_PARAMETER', `${field} is ${value}; it must be a whole number of at least 2`, {
@@ -34,6 +41,11 @@ export function checkOptions(options: LoadOptions): void {
   if (sliceBudgetMs !== undefined && !(sliceBudgetMs >= 1)) {
     throw new LlmError('INVALID_PARAMETER', `sliceBudgetMs is ${sliceBudgetMs}; it must be at least 1`, {
       data: { field: 'sliceBudgetMs', value: sliceBudgetMs },
+    });
+  }
+  if (matrices !== undefined && !MATRIX_CHOICES.includes(matrices)) {
+    throw new LlmError('INVALID_PARAMETER', `matrices is ${String(matrices)}; it can be ${MATRIX_CHOICES.join(', ')}`, {
+      data: { field: 'matrices', value: String(matrices) },
     });
   }
   if (cacheType !== undefined && !CACHE_TYPES.includes(cacheType)) {

@@ -28,6 +28,7 @@ export function renderReport(report: BenchReport): string {
     '',
     `Model           ${model.model.name}, ${(model.model.weightBytes / 1e6).toFixed(1)} MB of weights, loaded in ${(model.loadMs / 1000).toFixed(2)} s`,
     `Prefill         ${rate(prefill.tokensPerSecond)} over ${prefill.tokens} tokens${clamped(prefill.tokens, prefill.wantedTokens)}`,
+    `                ${describeMatrices(model.model)}`,
     ...decode.map(
       ({ depth, wantedDepth, tokens, tokensPerSecond, hostMicrosecondsPerToken }) =>
         `Decode          ${rate(tokensPerSecond)} over ${tokens} tokens at depth ${depth}${clamped(depth, wantedDepth)}; ${hostMicrosecondsPerToken.toFixed(0)} us a token on the host`,
@@ -38,6 +39,11 @@ export function renderReport(report: BenchReport): string {
     `Render          ${rate(render.samplesPerSecond, 'samples')}, ${render.scene} (${render.triangleCount} triangles)`,
   ];
   return [...lines, ...renderProfile(model)].join('\n');
+}
+
+function describeMatrices({ matrices, matricesReason }: ModelBenchResult['model']): string {
+  const reason = matricesReason === null ? '' : ` (not on matrix units: ${matricesReason})`;
+  return `matrices in ${matrices}, numeric profile ${matrices === 'f32' ? 'f32' : 'f16'}${reason}`;
 }
 
 function rate(perSecond: number, unit = 'tokens'): string {

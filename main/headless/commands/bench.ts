@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
 import { type BenchReport, renderReport, softwareNote } from '../bench/bench-report.ts';
 import { measureRender } from '../bench/measure-render.ts';
-import { exitCodes } from '../cli-errors.ts';
+import { exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { nameFileInErrors } from '../files.ts';
 import { withGpu } from '../gpu-session.ts';
 import { modelOption, resolveModelPath } from '../model-options.ts';
 import { embeddedScenePath, readPackageVersion, readVersion } from '../project-files.ts';
+
+const matrixChoices = ['auto', 'f32', 'f16', 'subgroup-matrix'] as const;
 
 /** A large model on a slow adapter takes its time; the command ends by its signal. */
 const modelTimeoutMs = 4 * 60 * 60 * 1000;
@@ -30,9 +32,20 @@ export const benchCommand = defineCommand({
       summary: 'runs of each; the median counts',
     },
     profile: { kind: 'flag', summary: 'time every kernel' },
+    matrices: {
+      kind: 'text',
+      placeholder: matrixChoices.join('|'),
+      fallback: 'auto',
+      summary: 'how matrices of the prompt are multiplied; auto: on matrix units that compute right numbers, else f32',
+    },
   },
   async run(context, options) {
     const { signal, output } = context;
+    const matrices = matrixChoices.find((choice) => choice === options.matrices);
+    if (matrices === undefined) {
+      const given = options.matrices.slice(0, 40);
+      throw new UsageError('INVALID_VALUE', `--matrices takes ${matrixChoices.join(', ')}; "${given}" is none of them`);
+    }
     const path = await resolveModelPath(options.model);
     return withGpu(context, async (gpu) => {
       const limits = await gpu.worker.call('benchmark', {}, { signal });
@@ -49,6 +62,7 @@ export const benchCommand = defineCommand({
               depths: [0, options.depth],
               repetitions: options.repetitions,
               profile: options.profile,
+              matrices,
             },
           },
           { signal, timeoutMs: modelTimeoutMs },

@@ -1,17 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   columnParts,
   createMatrixMatrixSubgroup,
   type MatrixWorkspace,
   partNumbers,
-  type SubgroupTile,
 } from '../../../worker/llm/kernels/matrix-matrix-subgroup.ts';
 import { findMatrixUnits, type MatrixUnits } from '../../../worker/llm/kernels/matrix-units.ts';
 import { createRandom, normal } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import type { GgmlTypeName } from '../reference/dequantise.ts';
 import { multiply, rmsNorm, silu } from '../reference/llama-forward.ts';
+import { emulatedUnits, tile } from './emulated-matrix-units.ts';
 import { KernelBench, pad32, paddedRows, rowOf } from './kernel-bench.ts';
 
 // Mesa's compiler takes minutes for the emulation, with its barriers in loops; SwiftShader's a second.
@@ -25,40 +24,10 @@ const EPSILON = 1e-5;
 const LIMIT = 1e-6;
 const CHUNK = 64;
 
-const operations = readFileSync(new URL('./emulated-matrix-units.wgsl', import.meta.url), 'utf8');
-
-/** Everything but the four operations is the kernel's own. */
-function emulated(m: number, n: number, k: number): MatrixUnits {
-  return {
-    m,
-    n,
-    k,
-    subgroupSize: (m * n) / 4,
-    element: 'vec4<u32>',
-    enables: '',
-    parameter: '',
-    subgroup: 'emulatedSubgroup(index)',
-    operations,
-  };
-}
-
-interface TileCase {
-  readonly units: MatrixUnits;
-  readonly large: SubgroupTile;
-  readonly small: SubgroupTile;
-}
-
-const tile = (rows: number, tokens: number, gridRows: number, gridTokens: number): SubgroupTile => ({
-  rows,
-  tokens,
-  gridRows,
-  gridTokens,
-});
-
 /** The shapes that NVIDIA, Intel and Apple have, in tiles of several fragments and subgroups. */
-const NVIDIA: TileCase = { units: emulated(16, 16, 16), large: tile(32, 64, 2, 2), small: tile(32, 32, 2, 2) };
-const INTEL: TileCase = { units: emulated(8, 16, 16), large: tile(32, 64, 2, 4), small: tile(16, 32, 2, 2) };
-const APPLE: TileCase = { units: emulated(8, 8, 8), large: tile(32, 32, 4, 2), small: tile(16, 32, 2, 2) };
+const NVIDIA = emulatedUnits([16, 16, 16], { large: tile(32, 64, 2, 2), small: tile(32, 32, 2, 2) });
+const INTEL = emulatedUnits([8, 16, 16], { large: tile(32, 64, 2, 4), small: tile(16, 32, 2, 2) });
+const APPLE = emulatedUnits([8, 8, 8], { large: tile(32, 32, 4, 2), small: tile(16, 32, 2, 2) });
 
 let bench: KernelBench;
 beforeEach(async () => {
@@ -78,7 +47,7 @@ function workspace(rows: number, columns: number): MatrixWorkspace {
 
 interface MatrixCase {
   readonly name: string;
-  readonly tiles: TileCase;
+  readonly units: MatrixUnits;
   readonly type: GgmlTypeName;
   readonly rows: number;
   readonly columns: number;
@@ -88,23 +57,23 @@ interface MatrixCase {
 
 /** Awkward on purpose: 1, primes, odd numbers of blocks, rows that end inside a tile, slices, columns in parts. */
 const CASES: readonly MatrixCase[] = [
-  { name: 'NVIDIA', tiles: NVIDIA, type: 'Q4_0', rows: 131, columns: 96, tokens: 41 },
-  { name: 'NVIDIA', tiles: NVIDIA, type: 'F32', rows: 1, columns: 1, tokens: 33 },
-  { name: 'NVIDIA', tiles: NVIDIA, type: 'F32', rows: 67, columns: 160, sliceRows: 19, tokens: 64 },
-  { name: 'NVIDIA', tiles: NVIDIA, type: 'F16', rows: 33, columns: 101, tokens: 2 },
-  { name: 'NVIDIA', tiles: NVIDIA, type: 'Q8_0', rows: 64, columns: 1056, sliceRows: 21, tokens: 35 },
-  { name: 'NVIDIA', tiles: NVIDIA, type: 'Q6_K', rows: 35, columns: 1792, tokens: 3 },
-  { name: 'Intel', tiles: INTEL, type: 'Q4_K', rows: 35, columns: 768, sliceRows: 13, tokens: 37 },
-  { name: 'Intel', tiles: INTEL, type: 'BF16', rows: 37, columns: 53, tokens: 5 },
-  { name: 'Apple', tiles: APPLE, type: 'Q5_1', rows: 37, columns: 224, tokens: 43 },
-  { name: 'Apple', tiles: APPLE, type: 'F16', rows: 97, columns: 64, sliceRows: 32, tokens: 19 },
+  { name: 'NVIDIA', units: NVIDIA, type: 'Q4_0', rows: 131, columns: 96, tokens: 41 },
+  { name: 'NVIDIA', units: NVIDIA, type: 'F32', rows: 1, columns: 1, tokens: 33 },
+  { name: 'NVIDIA', units: NVIDIA, type: 'F32', rows: 67, columns: 160, sliceRows: 19, tokens: 64 },
+  { name: 'NVIDIA', units: NVIDIA, type: 'F16', rows: 33, columns: 101, tokens: 2 },
+  { name: 'NVIDIA', units: NVIDIA, type: 'Q8_0', rows: 64, columns: 1056, sliceRows: 21, tokens: 35 },
+  { name: 'NVIDIA', units: NVIDIA, type: 'Q6_K', rows: 35, columns: 1792, tokens: 3 },
+  { name: 'Intel', units: INTEL, type: 'Q4_K', rows: 35, columns: 768, sliceRows: 13, tokens: 37 },
+  { name: 'Intel', units: INTEL, type: 'BF16', rows: 37, columns: 53, tokens: 5 },
+  { name: 'Apple', units: APPLE, type: 'Q5_1', rows: 37, columns: 224, tokens: 43 },
+  { name: 'Apple', units: APPLE, type: 'F16', rows: 97, columns: 64, sliceRows: 32, tokens: 19 },
 ];
 
 describe('a matrix times many tokens on emulated matrix units', () => {
   it.each(CASES)(
     'is the float64 product, normalised and plain: $name, $type $rows x $columns, $tokens tokens',
     async (shape) => {
-      const { rows, columns, tokens, tiles } = shape;
+      const { rows, columns, tokens, units } = shape;
       const random = createRandom(rows * 1000 + columns);
       const { matrix, values } = await bench.matrix(random, shape.type, shape);
       const stride = pad32(columns);
@@ -113,8 +82,7 @@ describe('a matrix times many tokens on emulated matrix units', () => {
       const gain = Float32Array.from({ length: stride }, (_, index) => (index < columns ? 1 + normal(random) : 0));
       const place = {
         matrix,
-        units: tiles.units,
-        tiles,
+        units,
         workspace: workspace(rows, columns),
         input: bench.floats('input', inputs),
         outputOffset: 3,
@@ -166,8 +134,7 @@ describe('a matrix times many tokens on emulated matrix units', () => {
     const output = bench.floats('output', before);
     const kernel = await createMatrixMatrixSubgroup(bench.cache, {
       matrix,
-      units: NVIDIA.units,
-      tiles: NVIDIA,
+      units: NVIDIA,
       workspace: workspace(rows, columns),
       input: bench.floats('input', inputs),
       output,
@@ -200,8 +167,7 @@ describe('a matrix times many tokens on emulated matrix units', () => {
     const output = bench.empty('output', CHUNK * rows);
     const kernel = await createMatrixMatrixSubgroup(bench.cache, {
       matrix,
-      units: NVIDIA.units,
-      tiles: NVIDIA,
+      units: NVIDIA,
       workspace: workspace(rows, columns),
       input: bench.floats('input', inputs),
       output,
@@ -229,8 +195,7 @@ describe('a matrix times many tokens on emulated matrix units', () => {
     const batch = bench.uniform([0]);
     const kernel = await createMatrixMatrixSubgroup(bench.cache, {
       matrix,
-      units: NVIDIA.units,
-      tiles: NVIDIA,
+      units: NVIDIA,
       workspace: workspace(rows, columns),
       input: bench.floats('input', inputs),
       output,

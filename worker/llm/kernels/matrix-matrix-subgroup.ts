@@ -6,21 +6,7 @@ import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
 import type { BatchMatrixKernelOptions } from './matrix-options.ts';
 import { createMatrixParts } from './matrix-parts.ts';
 import { createMatrixShape, matrixResultCode } from './matrix-result.ts';
-import type { MatrixUnits } from './matrix-units.ts';
-
-/** A workgroup's tile, and the grid of subgroups that shares it. */
-export interface SubgroupTile {
-  readonly rows: number;
-  readonly tokens: number;
-  readonly gridRows: number;
-  readonly gridTokens: number;
-}
-
-/** For a whole chunk of a prompt, and for a few tokens. */
-export const SUBGROUP_TILES = {
-  large: { rows: 128, tokens: 128, gridRows: 2, gridTokens: 2 },
-  small: { rows: 64, tokens: 32, gridRows: 4, gridTokens: 1 },
-} as const satisfies Record<string, SubgroupTile>;
+import type { MatrixUnits, SubgroupTile } from './matrix-units.ts';
 
 /** Tokens up to which the small tile is taken. */
 const SMALL_TOKENS = 32;
@@ -40,12 +26,11 @@ export interface MatrixWorkspace {
 export interface SubgroupMatrixOptions extends BatchMatrixKernelOptions {
   readonly units: MatrixUnits;
   readonly workspace: MatrixWorkspace;
-  /** Other tiles than SUBGROUP_TILES, to compare them. */
-  readonly tiles?: { readonly large: SubgroupTile; readonly small: SubgroupTile };
 }
 
 /** Workgroups that a chunk should have at least: two for each core of a large card. */
 const WANTED_GROUPS = 256;
+const WANTED_TILE_ROWS = 128;
 const WANTED_CHUNK_TILES = 4;
 /** A part has 512 columns at least, and there are at most eight. */
 const PART_BLOCKS = 16;
@@ -53,7 +38,7 @@ const MOST_PARTS = 8;
 
 /** How many parts the columns of a matrix are cut into. Its shape alone decides, so that a token's numbers are the same in every batch. */
 export function columnParts(rows: number, blocks: number): { count: number; blocks: number } {
-  const groups = Math.ceil(rows / SUBGROUP_TILES.large.rows) * WANTED_CHUNK_TILES;
+  const groups = Math.ceil(rows / WANTED_TILE_ROWS) * WANTED_CHUNK_TILES;
   const wanted = Math.min(MOST_PARTS, Math.floor(WANTED_GROUPS / groups), Math.floor(blocks / PART_BLOCKS));
   const partBlocks = Math.ceil(blocks / Math.max(1, wanted));
   return { count: Math.ceil(blocks / partBlocks), blocks: partBlocks };
@@ -72,7 +57,7 @@ export async function createMatrixMatrixSubgroup(
 ): Promise<Kernel> {
   const { device } = cache;
   const { matrix, workspace, units, output, batch, normalisation } = options;
-  const tiles = options.tiles ?? SUBGROUP_TILES;
+  const { tiles } = units;
   const label = `llm.matrix-matrix.${matrix.label}`;
   const compile = (tile: SubgroupTile) => cache.get({ label, code: subgroupCode(matrix.format, units, tile) });
   const [large, small, prepare] = await Promise.all([
@@ -118,9 +103,12 @@ export async function createMatrixMatrixSubgroup(
   );
   return {
     label,
-    dispatchCount: slices.reduce((sum, { addUp }) => sum + (addUp === undefined ? 1 : 2), 1),
+    dispatchCount: slices.reduce(
+      (sum, { addUp }) => sum + (addUp === undefined ? 1 : 2),
+      options.isInputReady === true ? 0 : 1,
+    ),
     run(pass, tokenCount) {
-      prepare.run(pass, tokenCount);
+      if (options.isInputReady !== true) prepare.run(pass, tokenCount);
       const isSmall = tokenCount <= SMALL_TOKENS;
       const tile = isSmall ? tiles.small : tiles.large;
       for (const slice of slices) {

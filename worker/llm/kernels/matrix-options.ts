@@ -10,6 +10,8 @@ export interface Normalisation {
 /** What a batch kernel needs besides: a uniform whose first word is the count of tokens in the batch. */
 export interface BatchMatrixKernelOptions extends MatrixKernelOptions {
   readonly batch: GPUBuffer;
+  /** The kernel in front of this one had the same input and normalisation, so that what it prepared of them serves again. */
+  readonly isInputReady?: boolean;
 }
 
 /** What a matrix kernel reads and writes; see the shaders for layouts. */

@@ -7,12 +7,36 @@ import {
   trySubgroupMatrix,
 } from '../../gpu/subgroup-matrix.ts';
 
+/** A workgroup's tile, and the grid of subgroups that shares it. */
+export interface SubgroupTile {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly gridRows: number;
+  readonly gridTokens: number;
+}
+
+/** For a whole chunk of a prompt, and for a few tokens. */
+export interface SubgroupTiles {
+  readonly large: SubgroupTile;
+  readonly small: SubgroupTile;
+}
+
+const SMALL_TILE: SubgroupTile = { rows: 64, tokens: 32, gridRows: 4, gridTokens: 1 };
+
+/** The first fits the workgroup memory of large cards (44 KiB), the second that of all. */
+const TILES = {
+  roomy: { large: { rows: 128, tokens: 128, gridRows: 2, gridTokens: 2 }, small: SMALL_TILE },
+  narrow: { large: { rows: 64, tokens: 64, gridRows: 2, gridTokens: 2 }, small: SMALL_TILE },
+} as const satisfies Record<string, SubgroupTiles>;
+const ROOMY_BYTES = 45_056;
+
 /** Matrix units as a kernel uses them: fragments of m rows, n tokens and k columns, f16 operands and f32 sums. */
 export interface MatrixUnits {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly subgroupSize: number;
+  readonly tiles: SubgroupTiles;
   /** What operands in workgroup memory are declared as. */
   readonly element: SubgroupMatrixElement;
   /** `enable` lines of a shader that uses them. */
@@ -45,6 +69,17 @@ const hardware = {
   operations,
 } as const;
 
+/** Those of NVIDIA's cards since Volta, untried. */
+export const NVIDIA_UNITS: MatrixUnits = {
+  ...hardware,
+  m: 16,
+  n: 16,
+  k: 16,
+  subgroupSize: 32,
+  tiles: TILES.roomy,
+  element: 'vec4<u32>',
+};
+
 const found = new WeakMap<GPUDevice, Promise<FoundMatrixUnits>>();
 
 /** The first shape whose numbers came out right on this device, tried once; or why there is none. */
@@ -63,13 +98,14 @@ async function tryShapes(device: GPUDevice): Promise<FoundMatrixUnits> {
   if (subgroupMaxSize === undefined || subgroupMinSize !== subgroupMaxSize) {
     return { units: null, reason: `subgroups have ${subgroupMinSize} to ${subgroupMaxSize} invocations` };
   }
+  const tiles = device.limits.maxComputeWorkgroupStorageSize >= ROOMY_BYTES ? TILES.roomy : TILES.narrow;
   const verdicts: string[] = [];
   for (const shape of shapes) {
     for (const element of ['vec4<u32>', 'vec4<f16>'] as const) {
       const verdict = await trySubgroupMatrix(device, shape, element);
       if (verdict === 'right') {
         const { m, n, k } = shape;
-        return { units: { ...hardware, m, n, k, subgroupSize: subgroupMaxSize, element }, reason: null };
+        return { units: { ...hardware, m, n, k, subgroupSize: subgroupMaxSize, tiles, element }, reason: null };
       }
       verdicts.push(`${describeSubgroupMatrix(shape)} in ${element} is ${verdict}`);
     }

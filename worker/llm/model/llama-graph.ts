@@ -5,16 +5,17 @@ import type { AttentionVariant } from '../kernels/attention.ts';
 import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
 import { createShapeBuffer, type Kernel, type PipelineCache } from '../kernels/kernel.ts';
 import { createMatrixMatrix } from '../kernels/matrix-matrix.ts';
-import type { MatrixKernelOptions } from '../kernels/matrix-options.ts';
+import type { BatchMatrixKernelOptions, MatrixKernelOptions } from '../kernels/matrix-options.ts';
 import { createMatrixVector } from '../kernels/matrix-vector.ts';
+import { createPromptMatrices, type ChosenMatrices, type PromptMatrices } from '../kernels/prompt-matrices.ts';
 import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
 import { allocateOrFail } from './allocation.ts';
 import type { WeightMatrix } from './weight-matrix.ts';
 import type { LlamaConfig } from './llama-config.ts';
 import type { LlamaLayer, LlamaWeights } from './llama-weights.ts';
 
-/** Tokens of one prefill submit; a multiple of the matrix tile. */
-export const PREFILL_CHUNK = 128;
+/** Tokens of one prefill submit; a multiple of the widest matrix tile. */
+export const PREFILL_CHUNK = 512;
 
 /** Tokens whose logits are made at once when all are wanted. */
 export const SCORING_CHUNK = 32;
@@ -45,15 +46,18 @@ interface LayerKernels {
   readonly afterAttention: readonly Kernel[];
 }
 
-/** What all contexts of a model share: scratch and the weight kernels, each for one token and for a batch. */
+/** One token by itself; rows of several sequences; rows of a prompt. */
+type RowKind = 'single' | 'batch' | 'prompt';
+
+/** What all contexts of a model share: scratch and the weight kernels, each for one token, for a batch and for a prompt. */
 export class LlamaGraph {
   readonly cache: PipelineCache;
   readonly config: LlamaConfig;
   readonly weights: LlamaWeights;
   readonly heads: HeadShape;
   readonly scratch: Scratch;
-  readonly #single: readonly LayerKernels[];
-  readonly #batch: readonly LayerKernels[];
+  readonly #layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
+  readonly #promptMatrices: PromptMatrices;
   readonly #head: { readonly single: Kernel; readonly batch: Kernel };
 
   private constructor(
@@ -63,8 +67,8 @@ export class LlamaGraph {
     parts: {
       heads: HeadShape;
       scratch: Scratch;
-      single: readonly LayerKernels[];
-      batch: readonly LayerKernels[];
+      layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
+      promptMatrices: PromptMatrices;
       head: { readonly single: Kernel; readonly batch: Kernel };
     },
   ) {
@@ -73,12 +77,17 @@ export class LlamaGraph {
     this.weights = weights;
     this.heads = parts.heads;
     this.scratch = parts.scratch;
-    this.#single = parts.single;
-    this.#batch = parts.batch;
+    this.#layers = parts.layers;
+    this.#promptMatrices = parts.promptMatrices;
     this.#head = parts.head;
   }
 
-  static async create(cache: PipelineCache, config: LlamaConfig, weights: LlamaWeights): Promise<LlamaGraph> {
+  static async create(
+    cache: PipelineCache,
+    config: LlamaConfig,
+    weights: LlamaWeights,
+    matrices: ChosenMatrices,
+  ): Promise<LlamaGraph> {
     const heads: HeadShape = {
       headCount: config.headCount,
       keyValueHeadCount: config.keyValueHeadCount,
@@ -86,17 +95,27 @@ export class LlamaGraph {
       headStride: Math.ceil(config.headLength / 4) * 4,
     };
     checkLogits(cache.device, config.vocabularySize);
-    const scratch = await allocateOrFail(
+    const { scratch, promptMatrices } = await allocateOrFail(
       cache.device,
       'activations',
-      () => allocateScratch(cache.device, config, heads),
-      destroyScratch,
+      () => ({
+        scratch: allocateScratch(cache.device, config, heads),
+        promptMatrices: createPromptMatrices(cache, matrices, weights.layers.flatMap(matricesOf), PREFILL_CHUNK),
+      }),
+      (made) => {
+        destroyScratch(made.scratch);
+        made.promptMatrices.destroy();
+      },
     );
+    const tiled = (options: BatchMatrixKernelOptions) => createMatrixMatrix(cache, options);
+    const createLayers = (create: CreateMatrix | undefined) =>
+      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, create)));
     const [single, batch, head] = await Promise.all([
-      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, 'single'))),
-      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, 'batch'))),
+      createLayers(undefined),
+      createLayers(tiled),
       createMatrixVector(cache, headOptions(config, weights, scratch)),
     ]);
+    const prompt = matrices.variant === 'f32' ? batch : await createLayers(promptMatrices.create);
     const batchHead = await createMatrixMatrix(cache, {
       ...headOptions(config, weights, scratch),
       batch: scratch.batch,
@@ -104,15 +123,15 @@ export class LlamaGraph {
     return new LlamaGraph(cache, config, weights, {
       heads,
       scratch,
-      single,
-      batch,
+      layers: { single, batch, prompt },
+      promptMatrices,
       head: { single: head, batch: batchHead },
     });
   }
 
-  /** Kernels for one token by itself, or for a batch. The two sum in different orders, so what must agree bit by bit takes the same. */
-  layer(index: number, kind: 'single' | 'batch'): LayerKernels {
-    const layer = (kind === 'single' ? this.#single : this.#batch)[index];
+  /** Kernels of a layer. The kinds sum in different orders, so what must agree bit by bit takes the same. */
+  layer(index: number, kind: RowKind): LayerKernels {
+    const layer = this.#layers[kind][index];
     if (layer === undefined) throw new RangeError(`layer ${index} of ${this.config.layerCount}`);
     return layer;
   }
@@ -143,9 +162,10 @@ export class LlamaGraph {
   }
 
   destroy(): void {
-    for (const layer of [...this.#single, ...this.#batch]) {
+    for (const layer of new Set(Object.values(this.#layers).flat())) {
       for (const kernel of [...layer.beforeRope, ...layer.afterAttention]) kernel.destroy();
     }
+    this.#promptMatrices.destroy();
     this.#head.single.destroy();
     this.#head.batch.destroy();
     destroyScratch(this.scratch);
@@ -197,6 +217,13 @@ function headOptions(config: LlamaConfig, weights: LlamaWeights, scratch: Scratc
   };
 }
 
+type CreateMatrix = (options: BatchMatrixKernelOptions) => Promise<Kernel>;
+
+function matricesOf(layer: LlamaLayer): WeightMatrix[] {
+  const { attentionOutput, gate, up, down } = layer;
+  return [...layer.projections.map(({ matrix }) => matrix), attentionOutput, gate, up, down];
+}
+
 /**
  * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch for a single token,
  * 2 for a batch), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
@@ -207,11 +234,12 @@ async function createLayer(
   config: LlamaConfig,
   scratch: Scratch,
   layer: LlamaLayer,
-  kind: 'single' | 'batch',
+  /** Of several tokens; left out, the kernels are for one. */
+  createTiled: CreateMatrix | undefined,
 ): Promise<LayerKernels> {
   const { batch } = scratch;
-  const createMatrix = (options: MatrixKernelOptions) =>
-    kind === 'single' ? createMatrixVector(cache, options) : createMatrixMatrix(cache, { ...options, batch });
+  const createMatrix = (options: MatrixKernelOptions & { isInputReady?: boolean }) =>
+    createTiled === undefined ? createMatrixVector(cache, options) : createTiled({ ...options, batch });
   const epsilon = config.normEpsilon;
   const { hidden, attended, activated } = scratch;
   const stride = padToBlock(config.embeddingLength);
@@ -234,7 +262,7 @@ async function createLayer(
   const { activation } = config.architecture;
   const gated = { input: hidden, output: activated, normalisation, activation };
   const place = { ...gated, outputOffset: 0, outputStride: padToBlock(config.feedForwardLength) };
-  const beforeRope = layer.projections.map(({ matrix, outputOffset }) =>
+  const beforeRope = layer.projections.map(({ matrix, outputOffset }, index) =>
     createMatrix({
       matrix,
       input: hidden,
@@ -243,19 +271,21 @@ async function createLayer(
       outputStride: (config.headCount + 2 * config.keyValueHeadCount) * config.headLength,
       normalisation: { gain: layer.attentionGain, epsilon },
       combine: 'replace',
+      isInputReady: index > 0,
     }),
   );
   const afterAttention = [
     ...addBranch(layer.attentionOutput, attended, layer.postAttentionGain),
-    ...(kind === 'single'
+    ...(createTiled === undefined
       ? [createGatedMatrixVector(cache, { gate: layer.gate, up: layer.up, ...gated })]
       : [
           createMatrix({ matrix: layer.gate, combine: 'replace', ...place }),
-          createMatrix({ matrix: layer.up, combine: 'gate', ...place }),
+          createMatrix({ matrix: layer.up, combine: 'gate', isInputReady: true, ...place }),
         ]),
     ...addBranch(layer.down, activated, layer.postFeedForwardGain),
   ];
-  return { beforeRope: await Promise.all(beforeRope), afterAttention: await Promise.all(afterAttention) };
+  const [before, after] = await Promise.all([Promise.all(beforeRope), Promise.all(afterAttention)]);
+  return { beforeRope: before, afterAttention: after };
 }
 
 /** Activations that a matrix reads are padded with zeros to whole blocks. */

@@ -44,7 +44,10 @@ export async function benchModel(
   const watched = new InstrumentedDevice(environment.device, nowMs);
   const wantedContext = Math.max(options.prefillTokens, ...options.depths) + options.decodeTokens + watchedTokens * 2;
   const startedMs = nowMs();
-  const model = await loadModel(watched.device, source, { contextLength: wantedContext });
+  const model = await loadModel(watched.device, source, {
+    contextLength: wantedContext,
+    matrices: options.matrices ?? 'auto',
+  });
   await environment.device.queue.onSubmittedWorkDone();
   const loadMs = nowMs() - startedMs;
   try {
@@ -240,5 +243,16 @@ function describeRates(rates: readonly number[]): Rate {
 
 function summarise({ description }: LanguageModel): ModelBenchResult['model'] {
   const { name, architecture, parameterCount, layerCount, tensorTypes, weightBytes, contextLength } = description;
-  return { name, architecture, parameterCount, layerCount, tensorTypes, weightBytes, contextLength };
+  const { matrices, matricesReason } = description;
+  return {
+    name,
+    architecture,
+    parameterCount,
+    layerCount,
+    tensorTypes,
+    weightBytes,
+    contextLength,
+    matrices,
+    matricesReason,
+  };
 }

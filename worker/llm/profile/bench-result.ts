@@ -1,3 +1,5 @@
+import type { MatrixChoice, MatrixVariant } from '../../messages.ts';
+
 /** Sizes of a model benchmark. Whatever does not fit the model's context is made smaller, and the result says so. */
 export interface ModelBenchOptions {
   readonly prefillTokens: number;
@@ -8,6 +10,8 @@ export interface ModelBenchOptions {
   readonly repetitions: number;
   /** Times every kernel as well. */
   readonly profile: boolean;
+  /** How matrices of prompts are multiplied; `auto` when left out. */
+  readonly matrices?: MatrixChoice;
 }
 
 export interface Rate {
@@ -78,6 +82,8 @@ export interface ModelBenchResult {
     readonly tensorTypes: Readonly<Record<string, number>>;
     readonly weightBytes: number;
     readonly contextLength: number;
+    readonly matrices: MatrixVariant;
+    readonly matricesReason: string | null;
   };
   readonly loadMs: number;
   readonly prefill: PrefillRate;

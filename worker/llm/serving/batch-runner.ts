@@ -129,7 +129,7 @@ export class BatchRunner {
       if (output.isFirst) this.#queue.writeBuffer(pooled, 0, new Uint8Array(pooled.size));
       pool.setRange(output.firstRow, output.rowCount);
     }
-    const kernels: Pick<Kernel, 'run'>[] = this.#layerKernels('batch', 'prefill');
+    const kernels: Pick<Kernel, 'run'>[] = this.#layerKernels('prompt', 'prefill');
     if (output.kind === 'pool') kernels.push(this.#prepared('pool'));
     else if (output.kind !== 'nothing') kernels.push(this.#graph.head('batch'));
     if (output.kind === 'log-probabilities') kernels.push(this.#prepared('following'));
@@ -230,7 +230,7 @@ export class BatchRunner {
     return [...layers, this.#graph.head(kind), ...filters, this.#kernels.sample];
   }
 
-  #layerKernels(kind: 'single' | 'batch', phase: 'decode' | 'prefill'): Kernel[] {
+  #layerKernels(kind: 'single' | 'batch' | 'prompt', phase: 'decode' | 'prefill'): Kernel[] {
     const { embed, rope, attention } = this.#kernels;
     const layers = rope.flatMap((append, index) => {
       const { beforeRope, afterAttention } = this.#graph.layer(index, kind);
