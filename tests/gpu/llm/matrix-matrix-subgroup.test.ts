@@ -1,11 +1,15 @@
+import { create, globals } from 'webgpu';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   columnParts,
   createMatrixMatrixSubgroup,
   type MatrixWorkspace,
   partNumbers,
+  subgroupCode,
 } from '../../../worker/llm/kernels/matrix-matrix-subgroup.ts';
-import { findMatrixUnits, type MatrixUnits } from '../../../worker/llm/kernels/matrix-units.ts';
+import { findMatrixUnits, type MatrixUnits, NVIDIA_UNITS } from '../../../worker/llm/kernels/matrix-units.ts';
+import { SUBGROUP_MATRIX_FEATURE, trySubgroupMatrix } from '../../../worker/gpu/subgroup-matrix.ts';
+import { SUPPORTED_FORMATS } from '../../../worker/llm/formats/supported-formats.ts';
 import { createRandom, normal } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import type { GgmlTypeName } from '../reference/dequantise.ts';
@@ -28,6 +32,20 @@ const CHUNK = 64;
 const NVIDIA = emulatedUnits([16, 16, 16], { large: tile(32, 64, 2, 2), small: tile(32, 32, 2, 2) });
 const INTEL = emulatedUnits([8, 16, 16], { large: tile(32, 64, 2, 4), small: tile(16, 32, 2, 2) });
 const APPLE = emulatedUnits([8, 8, 8], { large: tile(32, 32, 4, 2), small: tile(16, 32, 2, 2) });
+
+/** Dawn's null backend runs nothing, but it has every feature and checks the text of shaders. */
+async function openNullDevice(): Promise<GPUDevice> {
+  Object.assign(globalThis, globals);
+  const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+  // Dawn aborts the process when it is collected.
+  Object.assign(globalThis, { hearthNullInstance: gpu });
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) throw new Error('Dawn has no null backend');
+  const requiredFeatures: GPUFeatureName[] = ['shader-f16', 'subgroups'];
+  return adapter.requestDevice({
+    requiredFeatures: [...requiredFeatures, SUBGROUP_MATRIX_FEATURE as GPUFeatureName],
+  });
+}
 
 let bench: KernelBench;
 beforeEach(async () => {
@@ -212,6 +230,25 @@ describe('a matrix times many tokens on emulated matrix units', () => {
     kernel.destroy();
   });
 });
+
+it.each([['vec4<u32>'], ['vec4<f16>']] as const)(
+  'the text for real matrix units is valid, and up to date, with operands in %s',
+  async (element) => {
+    const device = await openNullDevice();
+    for (const type of ['F32', 'F16', 'Q8_0', 'Q4_0', 'Q6_K']) {
+      const format = SUPPORTED_FORMATS.get(type);
+      if (format === undefined) throw new Error(`no format ${type}`);
+      for (const shape of Object.values(NVIDIA_UNITS.tiles)) {
+        const code = subgroupCode(format, { ...NVIDIA_UNITS, element }, shape);
+        const { messages } = await device.createShaderModule({ label: type, code }).getCompilationInfo();
+        expect(messages.map(({ message }) => message)).toEqual([]);
+      }
+    }
+    // It computes nothing, so that nothing of it can be right.
+    const verdict = await trySubgroupMatrix(device, { inner: 'f16', result: 'f32', m: 16, n: 16, k: 16 }, element);
+    expect(verdict).toBe('wrong');
+  },
+);
 
 it('matrix units are taken only where they were seen to compute right numbers, and a refusal says why', async () => {
   const { device } = bench;
