@@ -77,6 +77,7 @@ test(
         openMs.push(performance.now() - startMs);
         expectWhole(ledger, reported, context);
         ledger.close();
+        if (kill % 100 === 99 && kill + 1 < kills) console.log(`${kill + 1} kills: nothing lost, nothing doubled`);
       }
     } finally {
       rmSync(folder, { recursive: true });

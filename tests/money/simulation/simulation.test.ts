@@ -46,14 +46,20 @@ test(
       sums.sellerLoss = Math.max(sums.sellerLoss, run.sellerLoss);
       sums.sellerExposure = Math.max(sums.sellerExposure, run.sellerExposure);
       sums.buyerExposure = Math.max(sums.buyerExposure, run.buyerExposure);
+      if (isSoak)
+        console.log(`seed ${seed} of ${seeds}: ${sums.tasks} tasks, ${sums.deaths} deaths, ${secondsSince(startMs)} s`);
     }
     console.log(
       `simulation: ${seeds} seeds, ${sums.tasks} tasks, ${sums.chunks} chunks, ${sums.sent} messages ` +
         `(${sums.lost} lost, ${sums.doubled} doubled), ${sums.deaths} deaths; ${sums.paid} paid = booked = receipted; ` +
         `${sums.refused} tasks not begun over unpaid chunks; largest loss of a seller on a task ${sums.sellerLoss.toFixed(3)}, ` +
         `largest exposure over all tasks of a pair: seller ${sums.sellerExposure.toFixed(3)}, buyer ${sums.buyerExposure.toFixed(3)} chunks; ` +
-        `${((performance.now() - startMs) / 1_000).toFixed(1)} s`,
+        `${secondsSince(startMs)} s`,
     );
   },
   isSoak ? 3_600_000 : 240_000,
 );
+
+function secondsSince(startMs: number): string {
+  return ((performance.now() - startMs) / 1_000).toFixed(1);
+}
