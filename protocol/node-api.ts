@@ -134,6 +134,17 @@ export interface ChannelSnapshot {
   readonly closesAtMs: number | null;
 }
 
+/** What a provider answered to a request for what is left of a deposit. */
+export interface RefundEntry {
+  readonly channelId: string;
+  readonly counterparty: string;
+  /** As the chain shows it. */
+  readonly refunded: AmountText;
+  readonly transactionHash: string | null;
+  /** Why nothing came back. */
+  readonly refusal: { readonly code: string; readonly message: string } | null;
+}
+
 export interface NodeRequests {
   getSnapshot: [Record<string, never>, NodeSnapshot];
   /** Until resumed, or for some minutes. */
@@ -145,6 +156,8 @@ export interface NodeRequests {
     Record<string, never>,
     { readonly claimed: AmountText; readonly settled: AmountText; readonly channels: number },
   ];
+  /** Asks the providers for what is left of the deposits: of one channel, or of all that hold more than was promised. */
+  refund: [{ readonly channelId?: string }, readonly RefundEntry[]];
   stop: [Record<string, never>, null];
   /** Entries with a `number` above `after`, oldest first; `limit` is from 1 to 500. */
   listEarnings: [{ readonly after?: number; readonly limit?: number }, readonly EarningEntry[]];

@@ -53,6 +53,13 @@ const parameterChecks: Record<NodeRequestName, ParameterCheck> = {
   resume: takesNothing,
   finish: takesNothing,
   claim: takesNothing,
+  refund(parameters) {
+    const unexpected = Object.keys(parameters).find((key) => key !== 'channelId');
+    if (unexpected !== undefined) return `takes only "channelId", got "${quote(unexpected)}"`;
+    const { channelId } = parameters;
+    const isValid = channelId === undefined || (typeof channelId === 'string' && /^0x[0-9a-f]{64}$/i.test(channelId));
+    return isValid ? null : `channelId must be 0x and 64 hex digits, got ${quote(channelId)}`;
+  },
   stop: takesNothing,
 };
 

@@ -22,6 +22,8 @@ export const requestDeadlinesMs = {
   resume: 10_000,
   finish: 10_000,
   claim: 180_000,
+  // Several, one after the other, each mined.
+  refund: 600_000,
   stop: 60_000,
   listEarnings: 10_000,
   listChannels: 10_000,

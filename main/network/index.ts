@@ -29,7 +29,7 @@ export interface NetworkComponents {
 }
 
 /**
- * Starts the node's libp2p and its four protocols.
+ * Starts the node's libp2p and its five protocols.
  *
  * @throws NetworkError PEER_KEY when the key file cannot be used, LISTEN when an address cannot be listened on.
  */

@@ -19,6 +19,7 @@ import { createPeerPenalties } from './peer-penalties.ts';
 import { ProtocolHost } from './protocol-host.ts';
 import { createQuotes } from './quote/index.ts';
 import { createReceipts } from './receipt/index.ts';
+import { createRefundRequests } from './refund/index.ts';
 import { createTasks } from './task/index.ts';
 import type { CallOptions, HearthNetwork, KnownPeer } from './types.ts';
 import { errorText } from '../../protocol/errors.ts';
@@ -67,7 +68,8 @@ export async function startNetwork(components: NetworkComponents, options: Netwo
   const quotes = createQuotes({ host, hello, answer: (peer, request) => handlers.quote(peer, request) });
   const tasks = createTasks({ host, hello, serve: (stream) => handlers.task(stream) });
   const receipts = createReceipts({ host, hello, accept: (peer, message) => handlers.receipt(peer, message) });
-  for (const protocol of [hello, quotes, tasks, receipts]) await protocol.start();
+  const refunds = createRefundRequests({ host, hello, answer: (peer, request) => handlers.refund(peer, request) });
+  for (const protocol of [hello, quotes, tasks, receipts, refunds]) await protocol.start();
 
   libp2p.addEventListener('peer:disconnect', (event) => hello.forget(event.detail.toString()));
   await listen(libp2p, options.listen);
@@ -88,6 +90,7 @@ export async function startNetwork(components: NetworkComponents, options: Netwo
     requestQuote: (peerId, request, call) => quotes.request(peerId, request, call),
     openTask: (peerId, call) => tasks.open(peerId, call),
     deliverReceipt: (peerId, message, call) => receipts.deliver(peerId, message, call),
+    requestRefund: (peerId, request, call) => refunds.request(peerId, request, call),
     penalise: (peerId, offence, detail) => host.penalise(peerId, offence, detail),
     async stop() {
       keeper.stop();

@@ -2,6 +2,7 @@
 import type { Hex } from '../../protocol/agreement.ts';
 import type { Refusal } from '../../protocol/errors.ts';
 import type { Quote, QuoteRequest } from '../../protocol/wire/quote-messages.ts';
+import type { Refunded, RefundRequest } from '../../protocol/wire/refund-messages.ts';
 import type { SignedReceiptMessage, TaskFrame } from '../../protocol/wire/task-messages.ts';
 
 /** A connected peer whose hello has been checked: its peer key and its wallet vouch for each other. */
@@ -41,6 +42,8 @@ export interface NetworkHandlers {
   quote(peer: KnownPeer, request: QuoteRequest): Promise<Quote | Refusal>;
   /** Owns the stream until it returns; whatever it throws aborts the stream and nothing else. */
   task(stream: TaskStream): Promise<void>;
+  /** The peer's wallet must be the channel's payer: that is for the handler to check. */
+  refund(peer: KnownPeer, request: RefundRequest): Promise<({ readonly ok: true } & Refunded) | Refusal>;
   receipt(peer: KnownPeer, message: SignedReceiptMessage): Promise<{ readonly ok: true } | Refusal>;
 }
 
@@ -64,6 +67,12 @@ export interface HearthNetwork {
     message: SignedReceiptMessage,
     options?: CallOptions,
   ): Promise<{ readonly ok: true } | Refusal>;
+  /** Resolves when the refund is mined. */
+  requestRefund(
+    peerId: string,
+    request: RefundRequest,
+    options?: CallOptions,
+  ): Promise<({ readonly ok: true } & Refunded) | Refusal>;
   penalise(peerId: string, offence: Offence, detail: string): void;
   stop(): Promise<void>;
 }

@@ -227,6 +227,15 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
         channels: report?.channels ?? 0,
       };
     },
+    refund: async ({ channelId }) => {
+      const outcomes = (await trade?.requester.collectRefunds(channelId)) ?? [];
+      feed.changed();
+      return outcomes.map(({ provider, refunded, ...outcome }) => ({
+        ...outcome,
+        counterparty: provider,
+        refunded: refunded.toString(),
+      }));
+    },
     listEarnings: ({ after, limit }) => Promise.resolve(ledger.listEarnings(after, limit)),
     listChannels: () => Promise.resolve(ledger.channelSnapshots()),
     stop: () => {

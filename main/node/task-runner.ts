@@ -252,6 +252,8 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     handlers: {
       quote: (peer, request) => desk.answer(peer.peerId, request),
       task: serve,
+      refund: ({ wallet }, { channelId, amount }) =>
+        payments.refund({ payer: wallet, channelId, amount: amount === 0n ? null : amount }),
       receipt: (_, { receipt, signature }) => Promise.resolve(payments.acceptReceipt(receipt, signature)),
     },
     get openTasks() {

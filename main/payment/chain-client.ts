@@ -55,6 +55,8 @@ export interface ChainClient {
   readonly endpointsDown: number;
   /** Claims all rows in one transaction and, in the same one, pays `settleFor` out. One of the two may be left out. */
   claim(rows: readonly ClaimRow[], settleFor: Hex | null): Promise<SentTransaction>;
+  /** In one transaction: claims the row, when there is one, then gives `amount` back to the payer. */
+  refund(config: ChannelConfig, amount: bigint, claim: ClaimRow | null): Promise<SentTransaction>;
   /** Deposits from the wallet's own tokens by EIP-3009. Resolves when the deposit lies as deep as it must to count. */
   deposit(config: ChannelConfig, amount: bigint): Promise<SentTransaction>;
   close(): void;
@@ -189,6 +191,11 @@ export function createChainClient(options: {
       if (settleFor !== null) {
         calls.push(settlementInterface.encodeFunctionData('settle', [settleFor, settings.token]));
       }
+      return send(settlementInterface.encodeFunctionData('multicall', [calls]));
+    },
+    refund(config, amount, row) {
+      const calls = row === null ? [] : [settlementInterface.encodeFunctionData('claim', [[encodeRow(row)]])];
+      calls.push(settlementInterface.encodeFunctionData('refund', [config, amount]));
       return send(settlementInterface.encodeFunctionData('multicall', [calls]));
     },
     async deposit(config, amount) {

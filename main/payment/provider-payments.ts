@@ -15,6 +15,7 @@ import { createBell } from './bell.ts';
 import { createMutex } from './mutex.ts';
 import { createProviderExposure } from './provider-exposure.ts';
 import { PaymentError } from './payment-error.ts';
+import { createRefunds } from './refunds.ts';
 import { requireChannel, requireTask } from './require-record.ts';
 import { checkSignature, isSameAddress } from './typed-data.ts';
 import type { PaymentOutcome, ProviderPayments, RequestPayments, Signer } from './types.ts';
@@ -52,6 +53,7 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
   const inTurn = createMutex();
   const exposure = createProviderExposure({ ledger, now });
   const releases = createBell();
+  const refunds = createRefunds({ ledger, chain, now });
 
   closeInterruptedTasks(ledger, 'provider');
 
@@ -86,6 +88,9 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     const requesterSignature = signatures?.requesterSignature ?? null;
     if (requesterSignature !== null && checkSignature(signature, requesterSignature, agreement.requester) !== 'valid') {
       return refuse('AGREEMENT_SIGNATURE', `the agreement is not signed by its requester ${agreement.requester}`);
+    }
+    if (refunds.isUnderWay(agreement.channelId)) {
+      return refuse('CHANNEL_BUSY', `the deposit of channel ${agreement.channelId} is being given back`);
     }
     const unpaid = signatures === null ? undefined : exposure.refuseTask(agreement);
     if (unpaid !== undefined) return unpaid;
@@ -270,6 +275,11 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
     nextRelease: releases.next,
     closeTask,
     claimAndSettle: claimer.claimAndSettle,
+    async refund(input) {
+      // After a task that is being opened, so that it is seen.
+      const planned = await inTurn(() => refunds.plan(input));
+      return planned.ok ? refunds.send(planned) : planned;
+    },
     totals: () => {
       const { earned, claimed, settled } = ledger.totals();
       return { earned, claimed, settled };

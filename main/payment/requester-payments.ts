@@ -178,8 +178,32 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
     exposure.released();
   }
 
+  const refundable: RequesterPayments['refundable'] = (channelId) =>
+    ledger
+      .listChannels('requester')
+      .filter((channel) => channel.chainId === chain.settings.chainId)
+      .filter(({ channelId: id, balance, ceiling }) =>
+        channelId === undefined ? balance > ceiling : isSameAddress(id, channelId),
+      )
+      .map(({ channelId: id, config }) => ({
+        channelId: id,
+        provider: config.receiverAuthorizer,
+        openTasks: ledger.listOpenTasks('requester', id, Math.floor(now() / 1_000)).length,
+      }));
+
+  async function noteRefund(channelId: Hex, transactionHash: Hex): Promise<bigint> {
+    const { balance } = await chain.readChannel(channelId);
+    const before = requireChannel(ledger, 'requester', channelId).balance;
+    if (balance !== before) {
+      ledger.append({ kind: 'deposit', role: 'requester', channelId, balance, transactionHash });
+    }
+    return before - balance;
+  }
+
   return {
     address: signer.address,
+    refundable,
+    noteRefund,
     openChannel: opener.openChannel,
     openTask,
     signVoucher,

@@ -38,6 +38,11 @@ export type PaymentRefusalCode =
   | 'AGREEMENT_KNOWN'
   /** The deposit's transaction failed; the sentence says why. */
   | 'DEPOSIT_FAILED'
+  /** An open task, or a refund, counts on the channel's deposit. */
+  | 'CHANNEL_BUSY'
+  /** More, or less, than the deposit has to spare. */
+  | 'REFUND_AMOUNT'
+  | 'REFUND_FAILED'
   /** More than one chunk would be at risk with this counterparty; or what it left unpaid must be settled first. */
   | 'EXPOSURE_LIMIT'
   /** The disk takes nothing: what cannot be recorded is not begun. */
@@ -51,6 +56,11 @@ export interface ClaimReport {
   readonly settled: bigint;
   readonly channels: number;
   readonly transactionHashes: readonly Hex[];
+}
+
+export interface RefundReport {
+  readonly amount: bigint;
+  readonly transactionHash: Hex;
 }
 
 export interface OpenClaim {
@@ -103,6 +113,15 @@ export interface ProviderPayments {
    * `choose` picks the channels; all of them when omitted, whatever the gas costs: the owner's word.
    */
   claimAndSettle(choose?: ChooseClaims): Promise<ClaimReport>;
+  /**
+   * Gives `payer` back what is neither claimed nor covered by a voucher, or `amount` of it; what is owed is claimed first, in
+   * the same transaction. Not while a task is open on the channel.
+   */
+  refund(input: {
+    readonly payer: Hex;
+    readonly channelId: Hex;
+    readonly amount: bigint | null;
+  }): Promise<PaymentOutcome<RefundReport>>;
   totals(): { readonly earned: bigint; readonly claimed: bigint; readonly settled: bigint };
 }
 
@@ -152,6 +171,12 @@ export interface RequesterPayments {
   /** Receipts the provider has not confirmed: sent again at the next contact. */
   undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[];
   markReceiptDelivered(agreementHash: Hex): void;
+  /** The channel, or all that hold more than was promised on them. */
+  refundable(
+    channelId?: string,
+  ): readonly { readonly channelId: Hex; readonly provider: Hex; readonly openTasks: number }[];
+  /** Looks at the chain after a provider said that it gave a deposit back; answers by how much it has shrunk. */
+  noteRefund(channelId: Hex, transactionHash: Hex): Promise<bigint>;
   totals(): { readonly spent: bigint; readonly deposited: bigint };
 }
 

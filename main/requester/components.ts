@@ -8,7 +8,7 @@ import type { CheckingWorker } from './types.ts';
 export interface RequesterComponents {
   readonly network: Pick<
     HearthNetwork,
-    'peers' | 'onPeersChanged' | 'requestQuote' | 'openTask' | 'deliverReceipt' | 'penalise'
+    'peers' | 'onPeersChanged' | 'requestQuote' | 'openTask' | 'deliverReceipt' | 'requestRefund' | 'penalise'
   >;
   readonly payments: RequesterPayments;
   readonly signer: Pick<Signer, 'address' | 'signAgreement'>;

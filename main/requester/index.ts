@@ -1,4 +1,5 @@
 import { requestChat } from './chat/request-chat.ts';
+import { collectRefunds } from './collect-refunds.ts';
 import type { RequesterComponents } from './components.ts';
 import { deliverReceipts } from './deliver-receipts.ts';
 import { requestRender } from './render/request-render.ts';
@@ -34,6 +35,7 @@ export function createRequester(components: RequesterComponents): Requester {
     requestChat: (request, options = {}) => requestChat(components, request, options),
     requestRender: (request, options = {}) => requestRender(components, request, options),
     deliverReceipts: deliver,
+    collectRefunds: (channelId) => collectRefunds(components, channelId),
     close: unsubscribe,
   };
 }

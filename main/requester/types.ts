@@ -4,6 +4,7 @@ import type { ErrorShape } from '../../protocol/errors.ts';
 import type { ReceiptDocument } from '../../protocol/receipt.ts';
 import type { Conversation, PictureView, Sha256 } from '../../protocol/tasks.ts';
 import type { TileResult, WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
+import type { RefundOutcome } from './collect-refunds.ts';
 import type { Film } from './image/index.ts';
 
 /** The part of the GPU worker a buyer needs to check results; the node's GpuWorker fits. */
@@ -96,5 +97,7 @@ export interface Requester {
   requestRender(request: RenderRequest, options?: JobOptions): Promise<RenderOutcome>;
   /** Brings receipts that could not be delivered to every provider that is connected now. */
   deliverReceipts(): Promise<void>;
+  /** Asks for what is left of the deposits, of one channel or of all; see collectRefunds. */
+  collectRefunds(channelId?: string): Promise<readonly RefundOutcome[]>;
   close(): void;
 }

@@ -28,6 +28,7 @@ describe('a wrong command line', () => {
     ['status --json=yes', 'hearth: --json takes no value, it was given "yes"'],
     ['status now', 'hearth: hearth status does not take "now"; "hearth status --help" shows its form'],
     ['status --data-dir', 'hearth: --data-dir needs a value: --data-dir DIR'],
+    ['refund 0x12', 'hearth: CHANNEL must be 0x and 64 hex digits, it was given "0x12"'],
     ['status --data-dir=', 'hearth: --data-dir needs a value: --data-dir DIR'],
     ['start --api-port 99999', 'hearth: --api-port must be a whole number from 0 to 65535, it was given "99999"'],
     ['start --api-port 1.5', 'hearth: --api-port must be a whole number from 0 to 65535, it was given "1.5"'],

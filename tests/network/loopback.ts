@@ -26,6 +26,7 @@ export function testKey(name: string): Wallet {
 export const silentHandlers: NetworkHandlers = {
   quote: () => Promise.resolve(refuse('NOT_ACCEPTING', 'this node takes no tasks')),
   task: (stream) => stream.close(),
+  refund: () => Promise.resolve(refuse('CHANNEL_UNKNOWN', 'no such channel')),
   receipt: () => Promise.resolve(refuse('UNKNOWN_AGREEMENT', 'no such agreement')),
 };
 

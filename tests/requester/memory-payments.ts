@@ -121,6 +121,7 @@ export function memoryProviderPayments(signer: Signer): MemoryProviderPayments {
       return { ok: true };
     },
     nextRelease: () => new Promise(() => {}),
+    refund: () => Promise.resolve(refuse('CHANNEL_UNKNOWN', 'there is no chain here')),
     closeTask(agreementHash, reason) {
       get(agreementHash).closed ??= reason;
     },
@@ -199,6 +200,8 @@ export function memoryRequesterPayments(signer: Signer, deposit = 10n ** 12n): M
       task.receipt = { receipt, signature, delivered: false };
       return { signature };
     },
+    refundable: () => [],
+    noteRefund: () => Promise.resolve(0n),
     undeliveredReceipts: (provider) =>
       [...tasks.values()].flatMap(({ agreement, receipt }) =>
         receipt !== null && !receipt.delivered && agreement.provider.toLowerCase() === provider.toLowerCase()

@@ -61,6 +61,7 @@ async function buyFrom(sellers: readonly { network: HearthNetwork }[]) {
       handlers: {
         quote: () => Promise.resolve(closed),
         task: (stream) => stream.close(),
+        refund: () => Promise.resolve(closed),
         receipt: () => Promise.resolve(closed),
       },
     },
@@ -137,4 +138,29 @@ test('a provider that is lost in the middle still claims what was acknowledged, 
   const report = await first.payments.claimAndSettle();
   expect(report.settled).toBeGreaterThan(0n);
   expect(report.settled).toBeLessThanOrEqual(owed!.receipt.amountDue);
+});
+
+test('what is left of the deposits comes back over the network, from those who are there', async () => {
+  const sellers = [await sell('giver'), await sell('goer')];
+  const buyer = await buyFrom(sellers);
+  const channelIds: string[] = [];
+  for (const { wallet } of sellers) {
+    const { address } = wallet;
+    const opened = await buyer.payments.openChannel({ receiver: address, receiverAuthorizer: address, amount: 500n });
+    channelIds.push(opened.ok ? opened.channelId : opened.code);
+  }
+  // Neither has sold anything yet: a provider knows the channels that it was paid on.
+  expect(await buyer.requester.collectRefunds(channelIds[0])).toMatchObject([{ refusal: { code: 'CHANNEL_UNKNOWN' } }]);
+  await buyer.requester.requestRender(render);
+  await sellers[1]!.network.stop();
+  const held = await place.chain.usdcOf(buyer.wallet.address);
+  const outcomes = await buyer.requester.collectRefunds();
+  const [given, gone] = channelIds.map((id) => outcomes.find(({ channelId }) => channelId === id));
+  expect(given).toMatchObject({ refusal: null, transactionHash: expect.stringMatching(/^0x/) });
+  expect(given?.refunded).toBeGreaterThan(0n);
+  expect(gone).toMatchObject({ refunded: 0n, refusal: { code: 'UNREACHABLE' } });
+  expect(await place.chain.usdcOf(buyer.wallet.address)).toBe(held + (given?.refunded ?? 0n));
+  const again = await buyer.requester.collectRefunds(channelIds[0]);
+  expect(again).toMatchObject([{ refunded: 0n, refusal: { code: 'REFUND_AMOUNT' } }]);
+  expect(await buyer.requester.collectRefunds(`0x${'00'.repeat(32)}`)).toEqual([]);
 });

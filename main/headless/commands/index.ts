@@ -13,6 +13,7 @@ import { llmRunCommand } from './llm-run.ts';
 import { llmScoreCommand } from './llm-score.ts';
 import { llmTokenizeCommand } from './llm-tokenize.ts';
 import { pauseCommand } from './pause.ts';
+import { refundCommand } from './refund.ts';
 import { renderCommand } from './render.ts';
 import { resumeCommand } from './resume.ts';
 import { startCommand } from './start.ts';
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   finishCommand,
   stopCommand,
   claimCommand,
+  refundCommand,
   earningsCommand,
   channelsCommand,
   ...walletCommands,

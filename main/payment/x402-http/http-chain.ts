@@ -72,9 +72,8 @@ export function openHttpChain(parts: { readonly chain: ChainClient; readonly wal
       await sender.waitForBlocks(confirmationsOf(settings));
       return hash;
     },
-    refund(config, amount, claim) {
-      const calls = claim === null ? [] : [encode('claim', [[toVoucherClaim(claim)]])];
-      return send(encode('multicall', [[...calls, encode('refund', [config, amount])]]));
+    async refund(config, amount, claim) {
+      return (await chain.refund(config, amount, claim)).transactionHash;
     },
     async readTokenDomain() {
       const [name, version] = await Promise.all([readText('name'), readText('version')]);
@@ -89,10 +88,6 @@ function encode<Name extends keyof BatchSettlementFunctions>(
   inputs: BatchSettlementFunctions[Name]['inputs'],
 ): Hex {
   return asHex(abi.encodeFunctionData(name, [...inputs]));
-}
-
-function toVoucherClaim({ config, maxClaimableAmount, signature, totalClaimed }: ClaimRow) {
-  return { voucher: { channel: config, maxClaimableAmount }, signature, totalClaimed };
 }
 
 /** What each collector decodes. */

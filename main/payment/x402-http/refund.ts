@@ -1,8 +1,8 @@
 /** Gives a payer back what it asks for of its deposit. What is earned is claimed in the same transaction: it stays ours. */
 import type { Hex } from '../../../protocol/agreement.ts';
-import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
-import type { ClaimRow } from '../chain-client.ts';
+import type { Ledger } from '../../ledger/index.ts';
 import { PaymentError } from '../payment-error.ts';
+import { bookRefund, claimableRow } from '../refunds.ts';
 import type { HttpChain } from './http-chain.ts';
 import type { HttpPayment, PaymentFault } from './wire.ts';
 
@@ -32,8 +32,12 @@ export async function giveBack(
     return { fault: 'invalid_batch_settlement_evm_refund_amount_invalid' };
   if (!parts.mayTransact(payment.config.payer)) return 'too many';
   try {
-    const transaction = await chain.refund(payment.config, amount, rowOf(known, state.totalClaimed));
-    await catchUp(chain, ledger, channelId, transaction);
+    const transaction = await chain.refund(
+      payment.config,
+      amount,
+      known === undefined ? null : claimableRow(known, state.totalClaimed),
+    );
+    await bookRefund(chain, ledger, channelId, transaction);
     return { transaction };
   } catch (error) {
     if (!(error instanceof PaymentError)) throw error;
@@ -42,25 +46,3 @@ export async function giveBack(
 }
 
 const failed: PaymentFault = 'invalid_batch_settlement_evm_refund_transaction_failed';
-
-/** Null when everything that was charged is claimed already. */
-function rowOf(channel: ReturnType<Ledger['findChannel']>, totalClaimed: bigint): ClaimRow | null {
-  if (channel === undefined || channel.signature === null) return null;
-  const charged = channel.baseClaimed + channel.owed;
-  if (charged <= totalClaimed) return null;
-  const { config, ceiling, signature } = channel;
-  return { config, maxClaimableAmount: ceiling, signature, totalClaimed: charged };
-}
-
-/** The books as the transaction left the chain. */
-async function catchUp(chain: HttpChain, ledger: Ledger, channelId: Hex, transactionHash: Hex): Promise<void> {
-  const { balance, totalClaimed } = await chain.readChannel(channelId);
-  // Read after the wait: the claimer may have been here meanwhile.
-  const channel = ledger.findChannel('provider', channelId);
-  if (channel === undefined) return;
-  const role = 'provider';
-  const events: LedgerEvent[] = [];
-  if (totalClaimed > channel.claimed) events.push({ kind: 'claim', role, channelId, totalClaimed, transactionHash });
-  if (balance !== channel.balance) events.push({ kind: 'deposit', role, channelId, balance, transactionHash });
-  if (events.length > 0) ledger.append(...events);
-}
