@@ -19,6 +19,9 @@ struct Glass {
   /// Share of the surface, divided by the albedo.
   weight: f32,
   tint: vec3f,
+  /// Reflectance of a thin film, in place of all that by its share.
+  film: vec3f,
+  film_share: f32,
 }
 
 struct GlassValue {
@@ -44,11 +47,15 @@ fn glass_reflectance(glass: Glass, c: f32) -> vec3f {
     return vec3f(1.0);
   }
   let rise = clamp((exact - glass.f0) / (1.0 - glass.f0), 0.0, 1.0);
-  return min(glass.k0 + (vec3f(glass.grazing) - glass.k0) * rise, vec3f(1.0));
+  var reflectance = min(glass.k0 + (vec3f(glass.grazing) - glass.k0) * rise, vec3f(1.0));
+  if (HAS_IRIDESCENCE) {
+    reflectance += (glass.film - reflectance) * glass.film_share;
+  }
+  return reflectance;
 }
 
 /// f x |wi.z| and density for `wi` on either side.
-fn evaluate_glass(glass: Glass, wo: vec3f, wi: vec3f, width: f32) -> GlassValue {
+fn evaluate_glass(glass: Glass, wo: vec3f, wi: vec3f, widths: vec2f) -> GlassValue {
   let passes = wi.z < 0.0;
   var h = unit(wo + wi * select(1.0, glass.eta, passes));
   h = select(h, -h, h.z < 0.0);
@@ -57,7 +64,7 @@ fn evaluate_glass(glass: Glass, wo: vec3f, wi: vec3f, width: f32) -> GlassValue 
   if (along_o <= 0.0 || (along_i < 0.0) != passes) {
     return GlassValue(vec3f(0.0), 0.0);
   }
-  let lobe = evaluate_lobe(wo, vec3f(wi.xy, abs(wi.z)), h, width);
+  let lobe = evaluate_lobe(wo, vec3f(wi.xy, abs(wi.z)), h, widths);
   let reflectance = glass_reflectance(glass, along_o);
   let chance = luminance(reflectance);
   if (!passes) {
@@ -71,8 +78,8 @@ fn evaluate_glass(glass: Glass, wo: vec3f, wi: vec3f, width: f32) -> GlassValue 
 }
 
 /// A direction on either side; on the horizon when it is lost. `choice` is uniform in [0, 1).
-fn sample_glass(glass: Glass, wo: vec3f, width: f32, choice: f32, square: vec2f) -> vec3f {
-  let h = sample_visible_normal(wo, width, square);
+fn sample_glass(glass: Glass, wo: vec3f, widths: vec2f, choice: f32, square: vec2f) -> vec3f {
+  let h = sample_visible_normal(wo, widths, square);
   let c = dot(wo, h);
   if (choice < luminance(glass_reflectance(glass, c))) {
     let reflected = h * (2.0 * c) - wo;

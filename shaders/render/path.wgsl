@@ -144,7 +144,8 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
   let position = triangle.corner + triangle.edge1 * hit.u + triangle.edge2 * hit.v;
   let point = offset_point(position, geometric_normal);
   let beyond_point = offset_point(position, -geometric_normal);
-  let surface = make_surface(material, shading_normal, geometric_normal, -direction, is_front);
+  let frame = shading_frame(material, triangle, hit.slot, shading_normal);
+  let surface = make_surface(material, frame, geometric_normal, -direction, is_front);
   // Beyond a solid body's boundary lies its inside, or the outside again; bodies within bodies end where they begin.
   let beyond_medium = select((*path).medium, select(0u, triangle.material + 1u, is_front), surface.glass_probability > 0.0);
   let dimension = DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE;

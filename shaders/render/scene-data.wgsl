@@ -1,5 +1,5 @@
 // The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 112, BvhNode 64,
-// Triangle 48, Corners 64, Material 128, Light 64.
+// Triangle 48, Corners 64, Material 224, Light 64.
 
 // What the scene uses: code for the rest is left out when the pipeline is made, which saves most of its compiling.
 override HAS_TEXTURES: bool = true;
@@ -7,6 +7,12 @@ override HAS_TEXTURES: bool = true;
 override HAS_LAYERS: bool = true;
 /// Solid bodies that refract and absorb.
 override HAS_VOLUME: bool = true;
+/// Textures of material extensions.
+override HAS_EXTENSION_TEXTURES: bool = true;
+override HAS_SHEEN: bool = true;
+override HAS_ANISOTROPY: bool = true;
+/// Thin films.
+override HAS_IRIDESCENCE: bool = true;
 /// An environment map.
 override HAS_ENVIRONMENT: bool = true;
 /// Surfaces that cover only in part.
@@ -105,10 +111,36 @@ struct Material {
   ior: f32,
   /// Where the albedos of a solid body's boundary begin in `albedo_tables`; 0: the surface is thin.
   glass_table: u32,
+  sheen_table: u32,
+  anisotropy_table: u32,
+  anisotropy_strength: f32,
+  sheen_color: vec3f,
+  sheen_roughness: f32,
+  /// Of the stretch, in the frame of the texture coordinates: u to the right, y upwards; unit.
+  anisotropy_direction: vec2f,
+  iridescence: f32,
+  iridescence_ior: f32,
+  /// Nanometres; of the texture's 0 and 1, without a texture both are its thickness.
+  film_minimum: f32,
+  film_thickness: f32,
   unused_a: u32,
   unused_b: u32,
-  unused_c: u32,
+  /// As normal_slot, in the order of TEXTURE_SPECULAR_COLOR and so on.
+  extension_slots: array<u32, 12>,
 }
+
+// The first two are colours.
+const TEXTURE_SPECULAR_COLOR = 0u;
+const TEXTURE_SHEEN_COLOR = 1u;
+const TEXTURE_SPECULAR = 2u;
+const TEXTURE_TRANSMISSION = 3u;
+const TEXTURE_CLEARCOAT = 4u;
+const TEXTURE_CLEARCOAT_ROUGHNESS = 5u;
+const TEXTURE_SHEEN_ROUGHNESS = 6u;
+const TEXTURE_ANISOTROPY = 7u;
+const TEXTURE_IRIDESCENCE = 8u;
+const TEXTURE_FILM_THICKNESS = 9u;
+const EXTENSION_TEXTURES = 10u;
 
 const LIGHT_TRIANGLE = 0u;
 /// A point or a spot.

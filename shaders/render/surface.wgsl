@@ -4,8 +4,9 @@
 // Energy: single scattering loses light on rough surfaces. Each lobe is scaled by 1 + F0 (1 - E) / E (Turquin 2019), and
 // what the dielectric coat reflects is taken from the diffuse base, so that a white surface returns all light.
 // Thin transmission takes its part of the base: the reflection's lobe mirrored below the surface, divided by E, in the base
-// colour. A solid body's transmission takes its part of the whole dielectric: glass.wgsl. A clear coat (F0 = 0.04, its own
-// width) lies over all of it and takes from it what it reflects itself.
+// colour. A solid body's transmission takes its part of the whole dielectric: glass.wgsl. Over all of it lie cloth (sheen.wgsl)
+// and a clear coat (F0 = 0.04, its own width); each takes from what is below the share that it reflects itself. A thin film
+// (iridescence.wgsl) takes the place of K0 and K1.
 // E = albedo of the lobe with F = 1 and W = its part weighted by (1 - wo.h)^5, from the first of the tables.
 // Sampling: visible normals of coat, base, its mirror image or glass, or cosine, chosen by albedo; the density is that of
 // the mixture.
@@ -17,7 +18,7 @@ struct Surface {
   /// Facing the viewer, true geometry.
   geometric_normal: vec3f,
   wo: vec3f,
-  width: f32,
+  widths: vec2f,
   diffuse: vec3f,
   k0: vec3f,
   k1: vec3f,
@@ -25,38 +26,62 @@ struct Surface {
   /// Of the mirrored lobe below the surface; 0 on what lets no light through.
   transmitted: vec3f,
   transmission_probability: f32,
-  coat_width: f32,
+  coat_widths: vec2f,
   coat_k0: f32,
   coat_k1: f32,
   coat_probability: f32,
   glass: Glass,
   glass_probability: f32,
+  /// Colour of the cloth and how rough it is; sampled with the diffuse part.
+  sheen: vec3f,
+  sheen_roughness: f32,
 }
 
-/// `wo` points away from the surface, in world space; normals face it. `is_front`: seen from the outside of a solid body.
+/// `wo` points away from the surface, in world space; `frame` (z: the shading normal) and the normal face it. `is_front`: seen from the outside of a solid body.
 fn make_surface(
   material: Material,
-  shading_normal: vec3f,
+  frame: Frame,
   geometric_normal: vec3f,
   wo: vec3f,
   is_front: bool,
 ) -> Surface {
   var surface: Surface;
-  surface.frame = frame_around(shading_normal);
+  surface.frame = frame;
   surface.geometric_normal = geometric_normal;
   surface.wo = to_local(surface.frame, wo);
-  surface.width = width_of(material.roughness);
-  let table = read_albedo(0u, ALBEDO_SIZE, surface.wo.z, material.roughness);
+  surface.widths = widths_of(material.roughness, material.anisotropy_strength);
+  var table = read_albedo(0u, ALBEDO_SIZE, surface.wo.z, material.roughness);
+  if (HAS_ANISOTROPY && material.anisotropy_strength > 0.0) {
+    let strength = material.anisotropy_strength;
+    table = read_anisotropic_albedo(material.anisotropy_table, surface.wo, material.roughness, strength);
+  }
   let loss = (1.0 - table.x) / table.x;
   let metal = material.metallic;
-  let dielectric_scale = vec3f(1.0) + material.dielectric * loss;
-  let metal_scale = vec3f(1.0) + material.base_color * loss;
-  let rise = vec3f(material.grazing) - material.dielectric;
+  var dielectric = material.dielectric;
+  var rise = vec3f(material.grazing) - dielectric;
+  var metallic = material.base_color;
+  var metallic_rise = vec3f(1.0) - metallic;
+  if (HAS_IRIDESCENCE && material.iridescence > 0.0) {
+    let share = material.iridescence;
+    // Seen from inside a body, the film lies under the angle at which the light leaves.
+    let squared = 1.0 - (1.0 - surface.wo.z * surface.wo.z) * material.ior * material.ior;
+    let leaving = sqrt(max(0.0, squared));
+    let cosine = select(leaving, surface.wo.z, is_front || material.glass_table == 0u);
+    let film = film_reflectance(cosine, material.iridescence_ior, material.film_thickness, dielectric);
+    surface.glass.film = film;
+    surface.glass.film_share = share;
+    dielectric += (film - dielectric) * share;
+    rise *= 1.0 - share;
+    metallic += (film_reflectance(cosine, material.iridescence_ior, material.film_thickness, metallic) - metallic) * share;
+    metallic_rise *= 1.0 - share;
+  }
+  let dielectric_scale = vec3f(1.0) + dielectric * loss;
+  let metal_scale = vec3f(1.0) + metallic * loss;
   let is_solid = HAS_VOLUME && material.glass_table != 0u;
   let plastic = (1.0 - metal) * select(1.0, 1.0 - material.transmission, is_solid);
-  surface.k0 = material.dielectric * dielectric_scale * plastic + material.base_color * metal_scale * metal;
-  surface.k1 = rise * dielectric_scale * plastic + (vec3f(1.0) - material.base_color) * metal_scale * metal;
-  let reflected = largest(dielectric_scale * (material.dielectric * table.x + rise * table.y));
+  surface.k0 = dielectric * dielectric_scale * plastic + metallic * metal_scale * metal;
+  surface.k1 = rise * dielectric_scale * plastic + metallic_rise * metal_scale * metal;
+  let reflected = largest(dielectric_scale * (dielectric * table.x + rise * table.y));
   let base = material.base_color * (plastic * max(0.0, 1.0 - reflected));
   let thin_transmission = select(material.transmission, 0.0, is_solid);
   surface.diffuse = base * (1.0 - thin_transmission);
@@ -75,11 +100,25 @@ fn make_surface(
     let reflectance = luminance(glass_reflectance(surface.glass, surface.wo.z));
     glass_albedo = share * (reflectance + (1.0 - reflectance) * luminance(material.base_color));
   }
+  var sheen_albedo = 0.0;
+  if (HAS_SHEEN) {
+    let albedo = read_albedo(material.sheen_table, ALBEDO_SIZE, surface.wo.z, material.sheen_roughness).x;
+    surface.sheen = material.sheen_color;
+    surface.sheen_roughness = material.sheen_roughness;
+    sheen_albedo = luminance(material.sheen_color) * albedo;
+    let rest = max(0.0, 1.0 - largest(material.sheen_color) * albedo);
+    surface.k0 *= rest;
+    surface.k1 *= rest;
+    surface.diffuse *= rest;
+    surface.transmitted *= rest;
+    surface.glass.weight *= rest;
+    glass_albedo *= rest;
+  }
   var coat_albedo = 0.0;
   if (HAS_LAYERS && material.clearcoat > 0.0) {
     let coat = read_albedo(0u, ALBEDO_SIZE, surface.wo.z, material.clearcoat_roughness);
     let scale = material.clearcoat * (1.0 + COAT_F0 * (1.0 - coat.x) / coat.x);
-    surface.coat_width = width_of(material.clearcoat_roughness);
+    surface.coat_widths = widths_of(material.clearcoat_roughness, 0.0);
     surface.coat_k0 = COAT_F0 * scale;
     surface.coat_k1 = (1.0 - COAT_F0) * scale;
     coat_albedo = surface.coat_k0 * coat.x + surface.coat_k1 * coat.y;
@@ -90,10 +129,13 @@ fn make_surface(
     surface.transmitted *= rest;
     surface.glass.weight *= rest;
     glass_albedo *= rest;
+    surface.sheen *= rest;
+    sheen_albedo *= rest;
   }
   let specular = luminance(surface.k0 * table.x + surface.k1 * table.y);
   let transmission = select(0.0, luminance(surface.transmitted) * table.x, HAS_LAYERS);
-  let all = specular + luminance(surface.diffuse) + transmission + coat_albedo + glass_albedo;
+  let all = specular + luminance(surface.diffuse) + transmission + coat_albedo + glass_albedo
+    + sheen_albedo;
   let inverse = 1.0 / max(all, 1.0e-20);
   surface.specular_probability = specular * inverse;
   surface.transmission_probability = transmission * inverse;
@@ -117,7 +159,7 @@ fn evaluate_surface(surface: Surface, wi: vec3f) -> SurfaceValue {
     return result;
   }
   if (HAS_VOLUME && surface.glass_probability > 0.0) {
-    let glass = evaluate_glass(surface.glass, wo, wi, surface.width);
+    let glass = evaluate_glass(surface.glass, wo, wi, surface.widths);
     result.value = glass.value;
     result.density = glass.density * surface.glass_probability;
   }
@@ -127,7 +169,7 @@ fn evaluate_surface(surface: Surface, wi: vec3f) -> SurfaceValue {
   }
   let above = vec3f(wi.xy, abs(wi.z));
   let h = unit(wo + above);
-  let lobe = evaluate_lobe(wo, above, h, surface.width);
+  let lobe = evaluate_lobe(wo, above, h, surface.widths);
   if (HAS_LAYERS && passes) {
     result.value += surface.transmitted * (lobe.x * above.z);
     result.density += surface.transmission_probability * lobe.y;
@@ -143,8 +185,11 @@ fn evaluate_surface(surface: Surface, wi: vec3f) -> SurfaceValue {
   );
   result.value += (surface.diffuse * INVERSE_PI + (surface.k0 + surface.k1 * m5) * lobe.x) * wi.z;
   result.density += surface.specular_probability * lobe.y + diffuse_probability * wi.z * INVERSE_PI;
+  if (HAS_SHEEN && largest(surface.sheen) > 0.0) {
+    result.value += surface.sheen * (evaluate_sheen(wo, wi, surface.sheen_roughness) * wi.z);
+  }
   if (HAS_LAYERS && surface.coat_probability > 0.0) {
-    let coat = evaluate_lobe(wo, wi, h, surface.coat_width);
+    let coat = evaluate_lobe(wo, wi, h, surface.coat_widths);
     result.value += vec3f((surface.coat_k0 + surface.coat_k1 * m5) * coat.x * wi.z);
     result.density += surface.coat_probability * coat.y;
   }
@@ -161,9 +206,9 @@ fn sample_surface(surface: Surface, lobe: f32, square: vec2f) -> vec3f {
   }
   if (HAS_VOLUME && lobe >= transmission_end) {
     let choice = (lobe - transmission_end) / surface.glass_probability;
-    return sample_glass(surface.glass, surface.wo, surface.width, choice, square);
+    return sample_glass(surface.glass, surface.wo, surface.widths, choice, square);
   }
-  let a = select(surface.width, surface.coat_width, HAS_LAYERS && lobe < surface.coat_probability);
+  let a = select(surface.widths, surface.coat_widths, HAS_LAYERS && lobe < surface.coat_probability);
   let h = sample_visible_normal(surface.wo, a, square);
   let reflected = h * (2.0 * dot(surface.wo, h)) - surface.wo;
   // A reflection that ends below the horizon is lost. It must not pass for light of the mirrored lobe, nor that for a reflection.

@@ -78,6 +78,58 @@ fn coverage_at(material: Material, slot: u32, u: f32, v: f32) -> f32 {
   return alpha;
 }
 
+/// Multiplies the textures of a material's extensions in.
+fn add_extension_textures(material: ptr<function, Material>, index: u32, coordinates: vec2f) {
+  for (var texture_use = 0u; texture_use < EXTENSION_TEXTURES; texture_use++) {
+    let place = materials[index].extension_slots[texture_use];
+    if (place == 0u) {
+      continue;
+    }
+    let texel = sample_texture(place, coordinates, texture_use <= TEXTURE_SHEEN_COLOR);
+    switch (texture_use) {
+      case TEXTURE_SPECULAR_COLOR: {
+        (*material).dielectric *= texel.xyz;
+      }
+      case TEXTURE_SHEEN_COLOR: {
+        (*material).sheen_color *= texel.xyz;
+      }
+      case TEXTURE_SPECULAR: {
+        (*material).dielectric *= texel.w;
+        (*material).grazing *= texel.w;
+      }
+      case TEXTURE_TRANSMISSION: {
+        (*material).transmission *= texel.x;
+      }
+      case TEXTURE_CLEARCOAT: {
+        (*material).clearcoat *= texel.x;
+      }
+      case TEXTURE_CLEARCOAT_ROUGHNESS: {
+        (*material).clearcoat_roughness *= texel.y;
+      }
+      case TEXTURE_SHEEN_ROUGHNESS: {
+        (*material).sheen_roughness *= texel.w;
+      }
+      case TEXTURE_ANISOTROPY: {
+        let d = (*material).anisotropy_direction;
+        let t = texel.xy * 2.0 - vec2f(1.0);
+        let turned = vec2f(d.x * t.x - d.y * t.y, d.y * t.x + d.x * t.y);
+        let squared = dot(turned, turned);
+        if (squared > 0.0) {
+          (*material).anisotropy_direction = turned * (1.0 / sqrt(squared));
+        }
+        (*material).anisotropy_strength *= texel.z;
+      }
+      case TEXTURE_IRIDESCENCE: {
+        (*material).iridescence *= texel.x;
+      }
+      default: {
+        let least = (*material).film_minimum;
+        (*material).film_thickness = least + ((*material).film_thickness - least) * texel.y;
+      }
+    }
+  }
+}
+
 /// The material at a point of a triangle, its textures multiplied in.
 fn material_at(index: u32, slot: u32, u: f32, v: f32) -> Material {
   var material = materials[index];
@@ -92,18 +144,17 @@ fn material_at(index: u32, slot: u32, u: f32, v: f32) -> Material {
       material.metallic *= texel.z;
     }
   }
+  if (HAS_EXTENSION_TEXTURES) {
+    add_extension_textures(&material, index, texture_coordinates(slot, u, v));
+  }
   material.emission = emission_at(material, slot, u, v);
   return material;
 }
 
-/// Interpolated normal on the front side, bent by the normal texture. Its tangents are those of the texture coordinates
-/// on this triangle, made perpendicular to the interpolated normal; u to the right, green upwards, v downwards.
-fn normal_at(material: Material, triangle: Triangle, slot: u32, u: f32, v: f32) -> vec3f {
+/// Around `normal`, x along growing u on this triangle and y upwards in the texture, whose v grows downwards; not
+/// right-handed where the texture is mirrored. Without texture coordinates any frame.
+fn texture_frame(triangle: Triangle, slot: u32, normal: vec3f) -> Frame {
   let c = corners_at(slot);
-  let normal = unit(c.a * (1.0 - u - v) + c.b * u + c.c * v);
-  if (!HAS_TEXTURES || material.normal_slot == 0u) {
-    return normal;
-  }
   let d1 = vec2f(c.b_u - c.a_u, c.v.y - c.v.x);
   let d2 = vec2f(c.c_u - c.a_u, c.v.z - c.v.x);
   let turn = select(-1.0, 1.0, d1.x * d2.y - d2.x * d1.y >= 0.0);
@@ -112,13 +163,32 @@ fn normal_at(material: Material, triangle: Triangle, slot: u32, u: f32, v: f32) 
   let flat_tangent = along_u - normal * dot(normal, along_u);
   let squared = dot(flat_tangent, flat_tangent);
   if (!(squared > 0.0)) {
-    return normal;
+    return frame_around(normal);
   }
   let tangent = flat_tangent * (1.0 / sqrt(squared));
   let side = cross(normal, tangent);
-  let bitangent = select(side, -side, dot(side, along_v) > 0.0);
+  return Frame(tangent, select(side, -side, dot(side, along_v) > 0.0), normal);
+}
+
+/// Interpolated normal on the front side, bent by the normal texture.
+fn normal_at(material: Material, triangle: Triangle, slot: u32, u: f32, v: f32) -> vec3f {
+  let c = corners_at(slot);
+  let normal = unit(c.a * (1.0 - u - v) + c.b * u + c.c * v);
+  if (!HAS_TEXTURES || material.normal_slot == 0u) {
+    return normal;
+  }
+  let frame = texture_frame(triangle, slot, normal);
   let texel = sample_texture(material.normal_slot, texture_coordinates(slot, u, v), false).xyz * 2.0 - vec3f(1.0);
-  let bent = tangent * (texel.x * material.normal_scale) + bitangent * (texel.y * material.normal_scale)
-    + normal * max(texel.z, 1.0e-3);
-  return unit(bent);
+  let bent = vec3f(texel.xy * material.normal_scale, max(texel.z, 1.0e-3));
+  return unit(to_world(frame, bent));
+}
+
+/// Around a shading normal, x along the stretch of an anisotropic material.
+fn shading_frame(material: Material, triangle: Triangle, slot: u32, normal: vec3f) -> Frame {
+  if (!HAS_ANISOTROPY || material.anisotropy_strength <= 0.0) {
+    return frame_around(normal);
+  }
+  let frame = texture_frame(triangle, slot, normal);
+  let x = frame.x * material.anisotropy_direction.x + frame.y * material.anisotropy_direction.y;
+  return Frame(x, cross(normal, x), normal);
 }

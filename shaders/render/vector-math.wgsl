@@ -22,22 +22,34 @@ fn is_finite(color: vec3f) -> bool {
   return all(exponents != vec3u(0x7f800000u));
 }
 
-/// 2^-x for x >= 0, relative error below 2e-7; 0 from 126 on.
-fn halvings(x: f32) -> f32 {
-  let whole = floor(-x);
-  let f = -x - whole;
-  // 2^f on [0, 1): Taylor's series around 1/2 to the seventh power.
-  let s = (f - 0.5) * 0.693147180559945;
+/// 2^x, relative error below 2e-7; 0 below -126, and from 127 on 2^127.
+fn power_of_two(x: f32) -> f32 {
+  let limited = clamp(x, -126.0, 127.0);
+  let whole = min(floor(limited), 126.0);
+  // 2^f on [0, 1]: Taylor's series around 1/2 to the seventh power.
+  let s = (limited - whole - 0.5) * 0.693147180559945;
   let series = 1.0 + s * (1.0 + s * (0.5 + s * (1.6666667e-1 + s * (4.1666667e-2 + s * (8.3333333e-3 + s * (1.3888889e-3
     + s * 1.984127e-4))))));
-  let power = bitcast<f32>(u32(i32(max(whole, -126.0)) + 127) << 23u);
-  return select(1.41421356237310 * series * power, 0.0, x >= 126.0);
+  let power = bitcast<f32>(u32(i32(whole) + 127) << 23u);
+  return select(1.41421356237310 * series * power, 0.0, x < -126.0);
+}
+
+/// log2(x) for normal x > 0, absolute error below 3e-7; -127 for 0.
+fn logarithm_of_two(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let exponent = f32(i32((bits >> 23u) & 255u) - 127);
+  let mantissa = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
+  // The series of the inverse hyperbolic tangent.
+  let z = (mantissa - 1.0) / (mantissa + 1.0);
+  let s = z * z;
+  let series = 1.0 + s * (3.3333333e-1 + s * (0.2 + s * (1.4285714e-1 + s * (1.1111111e-1 + s * 9.0909091e-2))));
+  return exponent + 2.88539008177793 * z * series;
 }
 
 /// e^-x for x >= 0 (Beer-Lambert).
 fn decay(x: vec3f) -> vec3f {
-  let y = x * 1.44269504088896;
-  return vec3f(halvings(y.x), halvings(y.y), halvings(y.z));
+  let y = x * -1.44269504088896;
+  return vec3f(power_of_two(y.x), power_of_two(y.y), power_of_two(y.z));
 }
 
 /// Right-handed frame whose z axis is `normal` (Duff et al., JCGT 2017).
@@ -72,6 +84,16 @@ fn sine_cosine_eighth(x: f32) -> vec2f {
   let sine = x * (1.0 + s * (-1.6666667e-1 + s * (8.3333333e-3 + s * (-1.984127e-4 + s * 2.7557319e-6))));
   let cosine = 1.0 + s * (-0.5 + s * (4.1666667e-2 + s * (-1.3888889e-3 + s * 2.4801587e-5)));
   return vec2f(sine, cosine);
+}
+
+/// cos(2 pi x).
+fn cosine_of_turns(x: f32) -> f32 {
+  let part = abs(x - floor(x + 0.5));
+  let quarter = select(part, 0.5 - part, part > 0.25);
+  let small = 6.28318530717959 * select(quarter, 0.25 - quarter, quarter > 0.125);
+  let both = sine_cosine_eighth(small);
+  let value = select(both.y, both.x, quarter > 0.125);
+  return select(value, -value, part > 0.25);
 }
 
 /// Area-preserving map of the unit square to the unit disk (Shirley and Chiu 1997).

@@ -1,9 +1,10 @@
 import { collectAlbedoTables, indexOfRefraction } from './albedo/tables.ts';
 import { emittedLuminance } from './emitters/emitter-list.ts';
-import type { Material, Scene, TextureSlot, Vector3 } from './scene/scene.ts';
-import { type TexelBuffer, packTexels } from './textures/texel-buffer.ts';
+import { cosineSineOfTurn } from './environment/turn.ts';
+import { type Material, type Scene, type TextureSlot, type Vector3, extensionTextures } from './scene/scene.ts';
+import { packTexels } from './textures/texel-buffer.ts';
 
-const materialBytes = 128;
+const materialBytes = 224;
 const flags = { doubleSided: 1, unlit: 2, masked: 4 } as const;
 
 /** A colour of 0 stands for e^-64 of the light. */
@@ -18,7 +19,9 @@ export interface PackedMaterials {
 
 /** @throws SceneError when the images are too large together. */
 export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): PackedMaterials {
-  const slots = scene.materials.flatMap((material) => slotsOf(material).filter((slot) => slot !== undefined));
+  const slots = scene.materials.flatMap((material) =>
+    [...coreSlotsOf(material), ...extensionSlotsOf(material)].filter((slot) => slot !== undefined),
+  );
   const texels = packTexels(scene.images ?? [], slots);
   const tables = collectAlbedoTables(scene.materials);
   const bytes = new ArrayBuffer(scene.materials.length * materialBytes);
@@ -34,20 +37,27 @@ export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): Packe
     floats.set([material.alpha?.factor ?? 1, material.alpha?.cutoff ?? 0], start + 14);
     floats.set([material.transmission ?? 0, clearcoat?.factor ?? 0, clearcoat?.roughness ?? 0], start + 16);
     floats[start + 19] = material.textures?.normalScale ?? 1;
-    words.set(placesOf(material, texels), start + 20);
+    words.set(coreSlotsOf(material).map(texels.placeOf), start + 20);
     floats.set([...absorptionOf(material), indexOfRefraction(material)], start + 24);
-    words[start + 28] = tables.glassOf(material);
+    words.set([tables.glassOf(material), tables.sheen, tables.anisotropy], start + 28);
+    const { sheen, anisotropy, iridescence } = material;
+    floats[start + 31] = anisotropy?.strength ?? 0;
+    floats.set([...(sheen?.color ?? [0, 0, 0]), sheen?.roughness ?? 0], start + 32);
+    const turns = (anisotropy?.rotationRadians ?? 0) / (2 * Math.PI);
+    floats.set(cosineSineOfTurn(turns - Math.floor(turns)), start + 36);
+    floats.set([iridescence?.factor ?? 0, iridescence?.ior ?? 1.3], start + 38);
+    floats.set([iridescence?.minimumNanometres ?? 0, iridescence?.maximumNanometres ?? 0], start + 40);
+    words.set(extensionSlotsOf(material).map(texels.placeOf), start + 44);
   });
   return { materials: bytes, texels: texels.bytes, albedoTables: tables.bytes };
 }
 
-function slotsOf(material: Material): (TextureSlot | undefined)[] {
-  const { baseColor, metallicRoughness, normal, emission } = material.textures ?? {};
-  return [baseColor, metallicRoughness, normal, emission];
+function coreSlotsOf({ textures = {} }: Material): (TextureSlot | undefined)[] {
+  return [textures.baseColor, textures.metallicRoughness, textures.normal, textures.emission];
 }
 
-function placesOf(material: Material, texels: TexelBuffer): number[] {
-  return slotsOf(material).map((slot) => texels.placeOf(slot));
+function extensionSlotsOf({ textures }: Material): (TextureSlot | undefined)[] {
+  return extensionTextures.map((use) => textures?.extensions?.[use]);
 }
 
 /** Reflectance of the dielectric at normal and at grazing view (KHR_materials_ior, KHR_materials_specular). */

@@ -2,7 +2,7 @@ import type { RenderSettings } from '../messages.ts';
 import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
 import type { BvhLayout } from './bvh/layout.ts';
 import type { BvhTree } from './bvh/bvh-tree.ts';
-import { isSolid } from './albedo/tables.ts';
+import { hasSheen, isSolid, isStretched } from './albedo/tables.ts';
 import { buildAliasTable } from './emitters/alias-table.ts';
 import type { LightEntry } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
@@ -22,7 +22,18 @@ import { type BindingLimits, bindingLimitsOf, planSplit } from './storage-split.
 
 /** What a scene uses, as the overrides of `shaders/render/scene-data.wgsl`: 1 or 0. */
 export type SceneFeatures = Readonly<
-  Record<'HAS_TEXTURES' | 'HAS_LAYERS' | 'HAS_VOLUME' | 'HAS_ENVIRONMENT' | 'HAS_ALPHA', number>
+  Record<
+    | 'HAS_TEXTURES'
+    | 'HAS_LAYERS'
+    | 'HAS_VOLUME'
+    | 'HAS_EXTENSION_TEXTURES'
+    | 'HAS_SHEEN'
+    | 'HAS_ANISOTROPY'
+    | 'HAS_IRIDESCENCE'
+    | 'HAS_ENVIRONMENT'
+    | 'HAS_ALPHA',
+    number
+  >
 >;
 
 /** What makes the pipelines of one scene differ from those of another. */
@@ -105,6 +116,10 @@ export function packScene(
       HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,
       HAS_LAYERS: scene.materials.some(hasLayers) ? 1 : 0,
       HAS_VOLUME: scene.materials.some(isSolid) ? 1 : 0,
+      HAS_EXTENSION_TEXTURES: scene.materials.some(({ textures }) => textures?.extensions !== undefined) ? 1 : 0,
+      HAS_SHEEN: scene.materials.some(hasSheen) ? 1 : 0,
+      HAS_ANISOTROPY: scene.materials.some(isStretched) ? 1 : 0,
+      HAS_IRIDESCENCE: scene.materials.some(({ iridescence }) => (iridescence?.factor ?? 0) > 0) ? 1 : 0,
       HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
       HAS_ALPHA: hasAlpha.includes(true) ? 1 : 0,
     },

@@ -25,6 +25,7 @@ function viewAt(cosine: number): Vector3 {
 }
 
 const grey = (value: number): Pick<Material, 'baseColor'> => ({ baseColor: [value, value, value] });
+const film = { factor: 1, ior: 1.4, minimumNanometres: 100, maximumNanometres: 500 } as const;
 const volume = { attenuationColor: [1, 1, 1], attenuationDistance: Infinity } as const;
 
 test.each<[string, Partial<Material>, number, boolean]>([
@@ -47,6 +48,20 @@ test.each<[string, Partial<Material>, number, boolean]>([
     0.4,
     true,
   ],
+  ['cloth', { ...grey(0.5), roughness: 0.8, sheen: { color: [0.9, 0.9, 0.9], roughness: 0.4 } }, 0.6, false],
+  [
+    'brushed metal, stretched',
+    { ...grey(0.9), metallic: 1, roughness: 0.5, anisotropy: { strength: 0.8, rotationRadians: 0 } },
+    0.6,
+    false,
+  ],
+  [
+    'stretched frosted glass',
+    { ...grey(0.9), roughness: 0.6, transmission: 1, volume, anisotropy: { strength: 0.6, rotationRadians: 0 } },
+    0.7,
+    false,
+  ],
+  ['a thin film on plastic', { ...grey(0.5), roughness: 0.5, iridescence: film }, 0.7, false],
   [
     'glass that is half plastic, lacquered',
     { ...grey(0.8), roughness: 0.7, transmission: 0.5, volume, ior: 1.33, clearcoat: { factor: 1, roughness: 0.4 } },

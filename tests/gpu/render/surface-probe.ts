@@ -33,7 +33,8 @@ struct View { wo: vec3f, is_front: u32 }
 
 fn subject() -> Surface {
   let up = vec3f(0.0, 0.0, 1.0);
-  return make_surface(materials[0], up, up, view.wo, view.is_front != 0u);
+  let frame = Frame(vec3f(1.0, 0.0, 0.0), vec3f(0.0, 1.0, 0.0), up);
+  return make_surface(materials[0], frame, up, view.wo, view.is_front != 0u);
 }
 
 @compute @workgroup_size(64) fn draw(@builtin(global_invocation_id) id: vec3u) {

@@ -138,6 +138,29 @@ test.each([
   expect(scene.materials[0]?.volume).toEqual(expected);
 });
 
+async function materialWith(extensions: Record<string, object>) {
+  const scene = await loadSquare((document) => document.set('materials.0.extensions', extensions));
+  return scene.materials[0];
+}
+
+test('cloth, stretched surfaces and films are read with their defaults', async () => {
+  expect((await materialWith({ KHR_materials_sheen: { sheenColorFactor: [0.5, 0.25, 1] } }))?.sheen).toEqual({
+    color: [0.5, 0.25, 1],
+    roughness: 0,
+  });
+  expect((await materialWith({ KHR_materials_sheen: {} }))?.sheen?.color).toEqual([0, 0, 0]);
+  expect((await materialWith({ KHR_materials_anisotropy: { anisotropyStrength: 0.5 } }))?.anisotropy).toEqual({
+    strength: 0.5,
+    rotationRadians: 0,
+  });
+  expect((await materialWith({ KHR_materials_iridescence: { iridescenceFactor: 1 } }))?.iridescence).toEqual({
+    factor: 1,
+    ior: 1.3,
+    minimumNanometres: 100,
+    maximumNanometres: 400,
+  });
+});
+
 test('a scene without a camera is seen whole', async () => {
   const { camera } = await loadSquare((document) => document.remove('nodes.1.camera'));
   const toCenter = [0.5 - camera.origin[0], 0.5 - camera.origin[1], 0 - camera.origin[2]];

@@ -195,6 +195,22 @@ const documents: readonly [string, (document: DocumentEdit, binary: DataView) =>
     'out-of-range: materials[0].alphaCutoff is -0.5; it must lie in 0..1000',
   ],
   [
+    'more sheen than there is light',
+    (document) => document.set('materials.0.extensions', { KHR_materials_sheen: { sheenColorFactor: [1, 2, 1] } }),
+    'out-of-range: materials[0].extensions.KHR_materials_sheen.sheenColorFactor[1] is 2; it must lie in 0..1',
+  ],
+  [
+    'a film of a negative index',
+    (document) => document.set('materials.0.extensions', { KHR_materials_iridescence: { iridescenceIor: -1 } }),
+    'out-of-range: materials[0].extensions.KHR_materials_iridescence.iridescenceIor is -1; it must lie in 1..100',
+  ],
+  [
+    'a texture of an extension that does not exist',
+    (document) =>
+      document.set('materials.0.extensions', { KHR_materials_anisotropy: { anisotropyTexture: { index: 3 } } }),
+    'out-of-range: materials[0].extensions.KHR_materials_anisotropy.anisotropyTexture.index is 3, but textures has 0 entries',
+  ],
+  [
     'an attenuation distance of 0',
     (document) =>
       document.set('materials.0.extensions', {

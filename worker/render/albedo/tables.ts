@@ -1,13 +1,18 @@
 import type { Material } from '../scene/scene.ts';
+import { anisotropicAlbedoTable } from './anisotropic.ts';
 import { glassAlbedoTable } from './glass.ts';
+import { sheenAlbedoTable } from './sheen.ts';
 import { specularAlbedoTable } from './specular.ts';
 
-/** The tables that a scene's materials read, one after another: the reflecting lobe, then glass of each index. */
+/** The tables that a scene's materials read, one after another: the reflecting lobe, glass of each index, cloth, stretched lobes. */
 export interface AlbedoTables {
   /** Two float32 an entry. */
   readonly bytes: ArrayBuffer;
   /** The entry at which a solid body's table begins; 0: it has none. */
   glassOf(material: Material): number;
+  /** The same for cloth and for stretched lobes; 0 where no material needs them. */
+  readonly sheen: number;
+  readonly anisotropy: number;
 }
 
 /** Indices of refraction in a scene beyond this many share the tables of the nearest one. */
@@ -16,17 +21,37 @@ const mostGlasses = 64;
 export function collectAlbedoTables(materials: readonly Material[]): AlbedoTables {
   const indices = [...new Set(materials.filter(isSolid).map(indexOfRefraction))].toSorted((a, b) => a - b);
   const kept = indices.filter((_, place) => place % Math.ceil(indices.length / mostGlasses || 1) === 0);
-  const tables = [specularAlbedoTable(), ...kept.map(glassAlbedoTable)];
-  const starts = tables.map((_, place) => tables.slice(0, place).reduce((sum, table) => sum + table.length, 0));
-  const bytes = new Float32Array(tables.reduce((sum, table) => sum + table.length, 0));
-  tables.forEach((table, place) => bytes.set(table, starts[place]));
-  return {
-    bytes: bytes.buffer,
-    glassOf(material) {
-      if (!isSolid(material)) return 0;
-      return (starts[1 + nearest(kept, indexOfRefraction(material))] as number) / 2;
-    },
+  const tables: Float32Array[] = [];
+  let length = 0;
+  const place = (table: Float32Array): number => {
+    const start = length / 2;
+    tables.push(table);
+    length += table.length;
+    return start;
   };
+  place(specularAlbedoTable());
+  const glasses = kept.map((ior) => place(glassAlbedoTable(ior)));
+  const sheen = materials.some(hasSheen) ? place(sheenAlbedoTable()) : 0;
+  const anisotropy = materials.some(isStretched) ? place(anisotropicAlbedoTable()) : 0;
+  const floats = new Float32Array(length);
+  tables.reduce((start, table) => {
+    floats.set(table, start);
+    return start + table.length;
+  }, 0);
+  return {
+    bytes: floats.buffer,
+    glassOf: (material) => (isSolid(material) ? (glasses[nearest(kept, indexOfRefraction(material))] as number) : 0),
+    sheen,
+    anisotropy,
+  };
+}
+
+export function hasSheen({ sheen }: Material): boolean {
+  return sheen !== undefined && Math.max(...sheen.color) > 0;
+}
+
+export function isStretched({ anisotropy }: Material): boolean {
+  return anisotropy !== undefined && anisotropy.strength > 0;
 }
 
 /** Whether light is bent into a body behind the surface, and not just let through a sheet. */

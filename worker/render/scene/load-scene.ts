@@ -9,6 +9,7 @@ import { listMember } from './field.ts';
 import { openGlb } from './glb-container.ts';
 import { type MeshNode, checkInstanceCount, listMeshNodes, readPlacements } from './instances.ts';
 import { sceneLimits } from './limits.ts';
+import { materialExtensions } from './material-extensions.ts';
 import { defaultMaterial, readBackground, readMaterials } from './material.ts';
 import { type Matrix, identity } from './matrix.ts';
 import { type MeshPlan, planMeshes } from './mesh.ts';
@@ -27,13 +28,8 @@ const supportedExtensions = [
   'EXT_texture_webp',
   'KHR_draco_mesh_compression',
   'KHR_lights_punctual',
-  'KHR_materials_clearcoat',
   'KHR_materials_emissive_strength',
-  'KHR_materials_ior',
-  'KHR_materials_specular',
-  'KHR_materials_transmission',
-  'KHR_materials_unlit',
-  'KHR_materials_volume',
+  ...materialExtensions,
   'KHR_mesh_quantization',
   'KHR_meshopt_compression',
   'KHR_texture_transform',
@@ -72,7 +68,9 @@ export async function loadScene(source: ByteSource, view: SceneView = {}): Promi
   }
 
   const images = await textures.decode(views);
-  const list = createTriangleList(triangleCount, materials.length, images.length > 0);
+  // Stretched surfaces have their direction from the texture coordinates, even without a texture.
+  const isMapped = images.length > 0 || materials.some(({ anisotropy }) => anisotropy !== undefined);
+  const list = createTriangleList(triangleCount, materials.length, isMapped);
   for (const node of nodes) {
     const matrices = node.skinIndex === undefined ? undefined : joints.get(node.skinIndex);
     const shapes = (primitives.get(node.meshIndex) as Primitive[]).map((shape) => poseShape(shape, node, matrices));
@@ -85,7 +83,7 @@ export async function loadScene(source: ByteSource, view: SceneView = {}): Promi
     triangleCount,
     positions: list.positions,
     normals: list.normals,
-    ...(images.length > 0 ? { textureCoordinates: list.textureCoordinates, images } : {}),
+    ...(isMapped ? { textureCoordinates: list.textureCoordinates, images } : {}),
     materialIndices: list.materialIndices,
     // The default material comes last, where a primitive without one finds it.
     materials: [...materials, defaultMaterial],

@@ -12,7 +12,7 @@ import {
   unsupported,
 } from './field.ts';
 import { sceneLimits } from './limits.ts';
-import { factor, readExtensions } from './material-extensions.ts';
+import { factor, readExtensionTextures, readExtensions } from './material-extensions.ts';
 import type { Material, Vector3 } from './scene.ts';
 import type { TextureTable } from './texture.ts';
 
@@ -27,13 +27,7 @@ export const defaultMaterial: Material = {
 };
 
 /** Extensions that change what is seen in ways this renderer cannot show yet. Others may be ignored, as glTF allows. */
-const refusedExtensions = [
-  'KHR_materials_diffuse_transmission',
-  'KHR_materials_pbrSpecularGlossiness',
-  'KHR_materials_sheen',
-  'KHR_materials_anisotropy',
-  'KHR_materials_iridescence',
-] as const;
+const refusedExtensions = ['KHR_materials_diffuse_transmission', 'KHR_materials_pbrSpecularGlossiness'] as const;
 
 export function readMaterials(document: Field, textures: TextureTable): Material[] {
   return listMember(document, 'materials', sceneLimits.materials).map((field) => readMaterial(field, textures));
@@ -62,7 +56,7 @@ function readMaterial(field: Field, textures: TextureTable): Material {
     emission: emissionOf(field, extensions),
     doubleSided: doubleSided === undefined ? false : booleanOf(doubleSided),
     ...alphaOf(field, alpha),
-    ...texturesOf(field, surface, textures),
+    ...texturesOf(field, surface, extensions, textures),
     ...(extensions === undefined ? {} : readExtensions(extensions)),
   };
 }
@@ -83,7 +77,12 @@ function alphaOf(field: Field, factor: number): Pick<Material, 'alpha'> {
   }
 }
 
-function texturesOf(field: Field, surface: Field, table: TextureTable): Pick<Material, 'textures'> {
+function texturesOf(
+  field: Field,
+  surface: Field,
+  extensions: Field | undefined,
+  table: TextureTable,
+): Pick<Material, 'textures'> {
   const normal = table.slot(field, 'normalTexture');
   const scale = normal === undefined ? undefined : optionalMember(member(field, 'normalTexture'), 'scale');
   const textures = {
@@ -92,9 +91,12 @@ function texturesOf(field: Field, surface: Field, table: TextureTable): Pick<Mat
     normal,
     normalScale: scale === undefined ? 1 : numberOf(scale, -1000, 1000),
     emission: table.slot(field, 'emissiveTexture'),
+    extensions: extensions === undefined ? undefined : readExtensionTextures(extensions, table),
   };
-  const { baseColor, metallicRoughness, emission } = textures;
-  return [baseColor, metallicRoughness, normal, emission].some((slot) => slot !== undefined) ? { textures } : {};
+  const { baseColor, metallicRoughness, emission, extensions: extended } = textures;
+  return [baseColor, metallicRoughness, normal, emission, extended].some((slot) => slot !== undefined)
+    ? { textures }
+    : {};
 }
 
 function emissionOf(material: Field, extensions: Field | undefined): Vector3 {

@@ -43,6 +43,17 @@ export interface Material {
   readonly volume?: { readonly attenuationColor: Vector3; readonly attenuationDistance: number };
   /** KHR_materials_clearcoat. */
   readonly clearcoat?: { readonly factor: number; readonly roughness: number };
+  /** KHR_materials_sheen. */
+  readonly sheen?: { readonly color: Vector3; readonly roughness: number };
+  /** KHR_materials_anisotropy: counter-clockwise from growing u, in the plane of the texture coordinates. */
+  readonly anisotropy?: { readonly strength: number; readonly rotationRadians: number };
+  /** KHR_materials_iridescence; the minimum counts only with a texture of the thickness. */
+  readonly iridescence?: {
+    readonly factor: number;
+    readonly ior: number;
+    readonly minimumNanometres: number;
+    readonly maximumNanometres: number;
+  };
   /** KHR_materials_unlit: shows its base colour and reflects nothing. */
   readonly isUnlit?: boolean;
 }
@@ -53,7 +64,24 @@ export interface MaterialTextures {
   readonly normal?: TextureSlot | undefined;
   readonly normalScale?: number | undefined;
   readonly emission?: TextureSlot | undefined;
+  readonly extensions?: Readonly<Partial<Record<ExtensionTexture, TextureSlot>>> | undefined;
 }
+
+/** Textures of material extensions, in the order of the shader's TEXTURE_SPECULAR_COLOR and so on. */
+export const extensionTextures = [
+  'specularColor',
+  'sheenColor',
+  'specular',
+  'transmission',
+  'clearcoat',
+  'clearcoatRoughness',
+  'sheenRoughness',
+  'anisotropy',
+  'iridescence',
+  'filmThickness',
+] as const;
+
+export type ExtensionTexture = (typeof extensionTextures)[number];
 
 /** A camera; `right`, `up` and `forward` are orthonormal, in world space. */
 export interface Camera {
