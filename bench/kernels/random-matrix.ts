@@ -1,7 +1,7 @@
 import { SUPPORTED_FORMATS } from '../../worker/llm/formats/supported-formats.ts';
 import type { PipelineCache } from '../../worker/llm/kernels/kernel.ts';
 import { TensorUpload } from '../../worker/llm/model/tensor-upload.ts';
-import { allocateWeightMatrix, rowsPerSlice, type WeightMatrix } from '../../worker/llm/model/weight-matrix.ts';
+import { allocateWeightMatrix, rowsPerSlice, type AllocatedMatrix } from '../../worker/llm/model/weight-matrix.ts';
 import { randomFormat } from '../../worker/llm/profile/random-model/random-formats.ts';
 import { fillRandomTensor } from '../../worker/llm/profile/random-model/random-tensor.ts';
 
@@ -29,7 +29,7 @@ export function readMatrixBytes(spec: MatrixSpec, offset: number, length: number
 }
 
 /** Through staging and repack, the way of a file's tensor. @throws RangeError for a type the engine lacks. */
-export async function uploadRandomMatrix(cache: PipelineCache, spec: MatrixSpec): Promise<WeightMatrix> {
+export async function uploadRandomMatrix(cache: PipelineCache, spec: MatrixSpec): Promise<AllocatedMatrix> {
   const format = SUPPORTED_FORMATS.get(spec.format);
   if (format === undefined) throw new RangeError(`the engine has no kernels for ${spec.format}`);
   const { device } = cache;
@@ -61,7 +61,7 @@ export async function uploadRandomMatrix(cache: PipelineCache, spec: MatrixSpec)
 }
 
 /** The same weights in other memory. */
-export function copyMatrix(device: GPUDevice, matrix: WeightMatrix): WeightMatrix {
+export function copyMatrix(device: GPUDevice, matrix: AllocatedMatrix): AllocatedMatrix {
   const { rows, columns, format, label } = matrix;
   const sliceRows = matrix.slices[0]?.rowCount ?? rows;
   const copy = allocateWeightMatrix(device, label, format, { rows, columns, sliceRows });

@@ -5,7 +5,9 @@ import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
 import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
 import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
 import { createRandom, pick } from '../fixtures/llm/random.ts';
+import { SliceBudget } from '../../worker/llm/serving/slice-budget.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
+import { embeddedModelBytes } from './embedded-model.ts';
 
 // A software adapter on a busy machine takes its time.
 vi.setConfig({ testTimeout: 180_000 });
@@ -29,11 +31,16 @@ afterEach(() => {
   for (const model of models.splice(0)) model.destroy();
 });
 
+async function load(options: LoadOptions, content = bytes): Promise<LanguageModel> {
+  const model = await loadModel(await getTestDevice(), createMemorySource(content), { contextLength: 100, ...options });
+  models.push(model);
+  return model;
+}
+
 /** Every number and token that a model gives, and the submits it took. */
 async function runAll(options: LoadOptions, whileOpen: (model: LanguageModel) => void = () => {}) {
   const device = await getTestDevice();
-  const model = await loadModel(device, createMemorySource(bytes), { contextLength: 100, ...options });
-  models.push(model);
+  const model = await load(options);
   const submit = vi.spyOn(device.queue, 'submit');
   const sessions = await Promise.all(
     prompts.map((promptTokens, seed) =>
@@ -73,5 +80,45 @@ describe('work that is cut into slices', () => {
     const disturbed = await runAll({ sliceBudgetMs: 50, nowMs: slowClock(20) }, (model) => model.pace(8));
     expect(disturbed.results).toEqual(fast.results);
     expect(disturbed.submits).toBeGreaterThan(fast.submits + 2 * fast.steps);
+  });
+});
+
+describe('a matrix that takes too long by itself', () => {
+  it('is cut by rows, finer until it fits, for the same tokens and logits', async () => {
+    const promptTokens = Array.from({ length: 40 }, (_, index) => 300 + 7 * index);
+    const request = { promptTokens, maxTokens: 20, sampling: { temperature: 0.8, seed: 2 } };
+    const results = [];
+    const dispatches = [];
+    for (const options of [
+      { sliceBudgetMs: Infinity },
+      { sliceBudgetMs: 8, cutsRows: true, nowMs: slowClock(20) },
+      { sliceBudgetMs: 8, cutsRows: true, nowMs: slowClock(200) },
+      // Nobody asked for it.
+      { sliceBudgetMs: 8, nowMs: slowClock(200) },
+    ]) {
+      const model = await load(options, embeddedModelBytes());
+      const session = await model.openGeneration(request);
+      const { tokens } = await session.next(20);
+      session.destroy();
+      results.push({ tokens, logits: await model.logits(promptTokens), scores: await model.score(promptTokens) });
+      dispatches.push((await model.counters()).dispatchesPerToken);
+    }
+    for (const result of results) expect(result).toEqual(results[0]);
+    const [whole = 0, cut = 0, cutFinely = 0, unasked] = dispatches;
+    expect(cut).toBeGreaterThan(whole);
+    expect(cutFinely).toBeGreaterThan(cut);
+    expect(unasked).toBe(whole);
+  });
+
+  it('is left alone while eight batches have not shown it, and where one of them fitted', () => {
+    const budget = new SliceBudget(8, { tileTokens: 32, largestChunk: 128 });
+    for (let batch = 0; batch < 7; batch++) budget.note('prompt', 32, 100);
+    expect(budget.shortenBy('prompt', 0.5)).toBe(1);
+    budget.note('prompt', 32, 15);
+    // Half of the best, 7.5 ms, fits.
+    expect(budget.shortenBy('prompt', 0.5)).toBe(1);
+    for (let batch = 0; batch < 8; batch++) budget.note('prompt', 32, 100);
+    expect(budget.shortenBy('prompt', 0.5)).toBeCloseTo(50 / 6.4);
+    expect(budget.shortenBy('prompt', 0.01)).toBe(1);
   });
 });

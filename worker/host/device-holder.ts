@@ -54,6 +54,11 @@ export class DeviceHolder {
     return description;
   }
 
+  /** Whether a card is open: the clock of a software adapter is that of a busy processor. */
+  get isReal(): boolean {
+    return this.#held?.description.isSoftware === false;
+  }
+
   get isOpen(): boolean {
     return this.#held !== null;
   }

@@ -59,6 +59,8 @@ export interface SceneEngine {
 export interface ModelLoadOptions {
   readonly contextLength?: number;
   readonly budgetBytes?: number;
+  /** Cut matrices by rows where one dispatch is longer than the slice target; for real adapters. */
+  readonly cutsRows?: boolean;
 }
 
 /** All read the source only until they resolve and leave closing it to the caller. */

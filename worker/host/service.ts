@@ -91,7 +91,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     },
     async 'load-model'({ modelId, source, ...options }) {
       assertFree(residents.models, modelId, 'modelId');
-      const load = (device: GPUDevice) => withSource(source, (bytes) => engines.loadModel(device, bytes, options));
+      const load = (device: GPUDevice) =>
+        withSource(source, (bytes) => engines.loadModel(device, bytes, { ...options, cutsRows: holder.isReal }));
       const engine = await run(load, destroy);
       residents.models.set(modelId, new Resident(engine, load));
       return engine.description;

@@ -104,7 +104,14 @@ export async function assembleModel(
       runner,
       cache: sequences,
       budget,
-      scheduler: new Scheduler(device, { runner, cache: sequences, budget, nowMs }),
+      scheduler: new Scheduler(device, {
+        runner,
+        cache: sequences,
+        budget,
+        nowMs,
+        // The sums of matrix units are parted by the rows of a slice: a cut would change last bits.
+        cutsRows: (options.cutsRows ?? false) && options.matrices.variant !== 'subgroup-matrix',
+      }),
       vocabulary,
       description: {
         ...describe(file, config, vocabulary, capacity, weights.sizeBytes),

@@ -12,6 +12,11 @@ export interface LoadOptions {
   readonly cacheType?: CacheType;
   /** Milliseconds of one submit: 8 while somebody uses the machine, 50 (the default) otherwise; Infinity never cuts. `LanguageModel.pace` changes it. */
   readonly sliceBudgetMs?: number;
+  /**
+   * Cut matrices by rows where one dispatch is longer than the budget. Off unless asked for: the clock of a software adapter is that of a busy
+   * processor.
+   */
+  readonly cutsRows?: boolean;
   /** A monotonic clock, for the slice budget. */
   readonly nowMs?: () => number;
   /**

@@ -55,16 +55,22 @@ export function createShapeBuffer(
   return buffer;
 }
 
-/** Binds whole buffers to consecutive numbers; `undefined` leaves a number out. */
+/** A whole buffer, or a range of one: offset a multiple of 256 bytes. */
+export type BufferPart = GPUBuffer | GPUBufferBinding;
+
+/** Binds buffers to consecutive numbers; `undefined` leaves a number out. */
 export function createBindGroup(
   device: GPUDevice,
   label: string,
   pipeline: GPUComputePipeline,
-  buffers: readonly (GPUBuffer | undefined)[],
+  buffers: readonly (BufferPart | undefined)[],
 ): GPUBindGroup {
   return device.createBindGroup({
     label,
     layout: pipeline.getBindGroupLayout(0),
-    entries: buffers.flatMap((buffer, binding) => (buffer === undefined ? [] : [{ binding, resource: { buffer } }])),
+    entries: buffers.flatMap((part, binding) => {
+      if (part === undefined) return [];
+      return [{ binding, resource: 'buffer' in part ? part : { buffer: part } }];
+    }),
   });
 }

@@ -10,6 +10,7 @@ import { createMatrixVector } from '../kernels/matrix-vector.ts';
 import { createPromptMatrices, type ChosenMatrices, type PromptMatrices } from '../kernels/prompt-matrices.ts';
 import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
 import { allocateOrFail } from './allocation.ts';
+import { cutWeights, dispatchWeights } from './cut-weights.ts';
 import type { WeightMatrix } from './weight-matrix.ts';
 import type { LlamaConfig } from './llama-config.ts';
 import type { LlamaLayer, LlamaWeights } from './llama-weights.ts';
@@ -56,9 +57,13 @@ export class LlamaGraph {
   readonly weights: LlamaWeights;
   readonly heads: HeadShape;
   readonly scratch: Scratch;
-  readonly #layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
+  #layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
   readonly #promptMatrices: PromptMatrices;
-  readonly #head: { readonly single: Kernel; readonly batch: Kernel };
+  readonly #matrices: ChosenMatrices;
+  #head: { readonly single: Kernel; readonly batch: Kernel };
+  /** As the kernels have them: whole, or cut by rows. */
+  #cut: LlamaWeights;
+  #isDestroyed = false;
 
   private constructor(
     cache: PipelineCache,
@@ -69,6 +74,7 @@ export class LlamaGraph {
       scratch: Scratch;
       layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
       promptMatrices: PromptMatrices;
+      matrices: ChosenMatrices;
       head: { readonly single: Kernel; readonly batch: Kernel };
     },
   ) {
@@ -79,14 +85,18 @@ export class LlamaGraph {
     this.scratch = parts.scratch;
     this.#layers = parts.layers;
     this.#promptMatrices = parts.promptMatrices;
+    this.#matrices = parts.matrices;
     this.#head = parts.head;
+    this.#cut = weights;
   }
 
+  /** `shared`: buffers of another graph of the same model, in the place of its own. */
   static async create(
     cache: PipelineCache,
     config: LlamaConfig,
     weights: LlamaWeights,
     matrices: ChosenMatrices,
+    shared?: SharedBuffers,
   ): Promise<LlamaGraph> {
     const heads: HeadShape = {
       headCount: config.headCount,
@@ -95,18 +105,17 @@ export class LlamaGraph {
       headStride: Math.ceil(config.headLength / 4) * 4,
     };
     checkLogits(cache.device, config.vocabularySize);
-    const { scratch, promptMatrices } = await allocateOrFail(
-      cache.device,
-      'activations',
-      () => ({
-        scratch: allocateScratch(cache.device, config, heads),
-        promptMatrices: createPromptMatrices(cache, matrices, weights.layers.flatMap(matricesOf), PREFILL_CHUNK),
-      }),
-      (made) => {
-        destroyScratch(made.scratch);
-        made.promptMatrices.destroy();
-      },
-    );
+    const { scratch, promptMatrices } =
+      shared ??
+      (await allocateOrFail(
+        cache.device,
+        'activations',
+        () => ({
+          scratch: allocateScratch(cache.device, config, heads),
+          promptMatrices: createPromptMatrices(cache, matrices, weights.layers.flatMap(matricesOf), PREFILL_CHUNK),
+        }),
+        destroyShared,
+      ));
     const tiled = (options: BatchMatrixKernelOptions) => createMatrixMatrix(cache, options);
     const createLayers = (create: CreateMatrix | undefined) =>
       Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, create)));
@@ -125,6 +134,7 @@ export class LlamaGraph {
       scratch,
       layers: { single, batch, prompt },
       promptMatrices,
+      matrices,
       head: { single: head, batch: batchHead },
     });
   }
@@ -161,14 +171,45 @@ export class LlamaGraph {
     return this.#head[kind];
   }
 
-  destroy(): void {
+  /** The share of a batch's weights that its largest dispatch has, and how many they are. */
+  largestDispatch(kind: 'prompt' | 'step'): { readonly share: number; readonly weights: number } {
+    const sizes = dispatchWeights(this.#cut, kind);
+    const weights = sizes.reduce((most, size) => Math.max(most, size), 0);
+    return { weights, share: weights / sizes.reduce((sum, size) => sum + size, 0) };
+  }
+
+  /**
+   * From the next submit on no matrix is multiplied by more than `mostWeights` of its weights at once, or 64 rows; the bytes stay the same.
+   * False when nothing gets shorter by it.
+   */
+  async cutRows(mostWeights: number): Promise<boolean> {
+    const cut = cutWeights(this.weights, mostWeights);
+    if (dispatchWeights(cut, 'step').length <= dispatchWeights(this.#cut, 'step').length) return false;
+    const shared = { scratch: this.scratch, promptMatrices: this.#promptMatrices };
+    const fresh = await LlamaGraph.create(this.cache, this.config, cut, this.#matrices, shared);
+    if (this.#isDestroyed) {
+      fresh.#destroyKernels();
+      return false;
+    }
+    this.#destroyKernels();
+    this.#layers = fresh.#layers;
+    this.#head = fresh.#head;
+    this.#cut = cut;
+    return true;
+  }
+
+  #destroyKernels(): void {
     for (const layer of new Set(Object.values(this.#layers).flat())) {
       for (const kernel of [...layer.beforeRope, ...layer.afterAttention]) kernel.destroy();
     }
-    this.#promptMatrices.destroy();
     this.#head.single.destroy();
     this.#head.batch.destroy();
-    destroyScratch(this.scratch);
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#destroyKernels();
+    destroyShared({ scratch: this.scratch, promptMatrices: this.#promptMatrices });
     this.weights.destroy();
   }
 }
@@ -198,6 +239,17 @@ function allocateScratch(device: GPUDevice, config: LlamaConfig, heads: HeadShap
     logits: createStorageBuffer(device, 'llm.scratch.logits', SCORING_CHUNK * config.vocabularySize * 4),
     batch: createShapeBuffer(device, 'llm.scratch.batch', [1]),
   };
+}
+
+/** What all kernels of a model compute in, whatever they are cut into. */
+interface SharedBuffers {
+  readonly scratch: Scratch;
+  readonly promptMatrices: PromptMatrices;
+}
+
+function destroyShared({ scratch, promptMatrices }: SharedBuffers): void {
+  promptMatrices.destroy();
+  destroyScratch(scratch);
 }
 
 function destroyScratch(scratch: Scratch): void {

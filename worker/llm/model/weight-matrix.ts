@@ -1,14 +1,25 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
+import type { BufferPart } from '../kernels/kernel.ts';
 import { LlmError } from '../llm-error.ts';
 import { noteWeightPlanes } from '../profile/weight-planes.ts';
 import { dataBytesPerRow, scaleBytesPerRow, type WeightFormat } from '../formats/weight-format.ts';
 
-/** Rows [firstRow, firstRow + rowCount) of a matrix, in buffers that fit one binding. */
+/** Rows [firstRow, firstRow + rowCount) of a matrix, in what fits one binding: a dispatch takes one slice. */
 export interface WeightSlice {
   readonly firstRow: number;
   readonly rowCount: number;
+  readonly data: BufferPart;
+  readonly scales: BufferPart | undefined;
+}
+
+/** A slice that is whole buffers, as they were allocated. */
+export interface AllocatedSlice extends WeightSlice {
   readonly data: GPUBuffer;
   readonly scales: GPUBuffer | undefined;
+}
+
+export interface AllocatedMatrix extends WeightMatrix {
+  readonly slices: readonly AllocatedSlice[];
 }
 
 /** A matrix [rows][columns] in GPU planes, split by rows where a binding would exceed the adapter's limit. */
@@ -41,9 +52,9 @@ export function allocateWeightMatrix(
   label: string,
   format: WeightFormat,
   shape: { rows: number; columns: number; sliceRows: number },
-): WeightMatrix {
+): AllocatedMatrix {
   const { rows, columns, sliceRows } = shape;
-  const slices: WeightSlice[] = [];
+  const slices: AllocatedSlice[] = [];
   let sizeBytes = 0;
   for (let firstRow = 0; firstRow < rows; firstRow += sliceRows) {
     const rowCount = Math.min(sliceRows, rows - firstRow);
@@ -70,4 +81,36 @@ export function allocateWeightMatrix(
       }
     },
   };
+}
+
+/** Rows that start at a multiple of 256 bytes in every plane: a row is whole words. */
+const CUT_ROWS = 64;
+
+/**
+ * The same matrix in slices of at most `mostWeights` (or 64 rows, where these are more): ranges of the same buffers, so that dispatches
+ * get shorter and nothing is copied. Destroying the view destroys nothing.
+ */
+export function cutMatrix(matrix: WeightMatrix, mostWeights: number): WeightMatrix {
+  const rows = Math.max(CUT_ROWS, Math.floor(mostWeights / matrix.columns / CUT_ROWS) * CUT_ROWS);
+  const slices = matrix.slices.flatMap((slice) => cutSlice(matrix, slice, rows));
+  return { ...matrix, slices, destroy() {} };
+}
+
+function cutSlice({ format, columns }: WeightMatrix, slice: WeightSlice, rows: number): WeightSlice[] {
+  const parts: WeightSlice[] = [];
+  for (let row = 0; row < slice.rowCount; row += rows) {
+    const rowCount = Math.min(rows, slice.rowCount - row);
+    parts.push({
+      firstRow: slice.firstRow + row,
+      rowCount,
+      data: partOf(slice.data, row, rowCount, dataBytesPerRow(format, columns)),
+      scales: slice.scales && partOf(slice.scales, row, rowCount, scaleBytesPerRow(format, columns)),
+    });
+  }
+  return parts;
+}
+
+function partOf(part: BufferPart, row: number, rowCount: number, rowBytes: number): GPUBufferBinding {
+  const whole = 'buffer' in part ? part : { buffer: part };
+  return { buffer: whole.buffer, offset: (whole.offset ?? 0) + row * rowBytes, size: rowCount * rowBytes };
 }

@@ -170,6 +170,21 @@ export class BatchRunner {
     this.#rows = rows.map(({ slot, position }) => ({ slot, position: position + 1 }));
   }
 
+  /**
+   * Cuts matrices by rows where one dispatch alone keeps the GPU for longer than the budget, as the last batches show. Resolves when the
+   * kernels are there; answers whether anything had to be cut.
+   */
+  async shortenDispatches(): Promise<boolean> {
+    const limits: number[] = [];
+    for (const kind of ['prompt', 'one', 'few'] as const) {
+      const { share, weights } = this.#graph.largestDispatch(kind === 'prompt' ? 'prompt' : 'step');
+      const factor = this.#budget.shortenBy(kind, share);
+      // The largest dispatch of a step may multiply by two matrices.
+      if (factor > 1) limits.push(weights / factor / (kind === 'prompt' ? 1 : 2));
+    }
+    return limits.length > 0 && this.#graph.cutRows(Math.min(...limits));
+  }
+
   /** One submit, or several in a row where one would keep the GPU from its owner for too long; `copy` goes behind the last kernel. */
   #submit(
     kind: SubmitKind,

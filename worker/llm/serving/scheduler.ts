@@ -46,6 +46,8 @@ export class Scheduler {
   #wake = Promise.withResolvers<void>();
   #running = false;
   #lastDoneMs = 0;
+  /** The cut that is being made; undefined where none is wanted. */
+  #cutting: Promise<unknown> | null | undefined;
   #destroyed = false;
   #counters = {
     steps: 0,
@@ -59,13 +61,14 @@ export class Scheduler {
 
   constructor(
     device: GPUDevice,
-    parts: { runner: BatchRunner; cache: SequenceCache; budget: SliceBudget; nowMs: () => number },
+    parts: { runner: BatchRunner; cache: SequenceCache; budget: SliceBudget; nowMs: () => number; cutsRows: boolean },
   ) {
     this.#device = device;
     this.#runner = parts.runner;
     this.#cache = parts.cache;
     this.#budget = parts.budget;
     this.#nowMs = parts.nowMs;
+    this.#cutting = parts.cutsRows ? null : undefined;
     this.#slots = Array.from({ length: STEPS_IN_FLIGHT }, (_, index) => createStepSlot(device, index));
   }
 
@@ -172,6 +175,7 @@ export class Scheduler {
     try {
       await this.#device.queue.onSubmittedWorkDone();
       this.#budget.note('prompt', chunk.count, this.#nowMs() - chunk.startedMs);
+      this.#shortenDispatches();
       await chunk.errors;
     } catch (error) {
       this.#fail(sequence, error);
@@ -269,6 +273,14 @@ export class Scheduler {
     this.notify();
   }
 
+  /** One cut at a time; one that fails leaves the kernels as they are. */
+  #shortenDispatches(): void {
+    if (this.#cutting !== null) return;
+    const cutting = this.#runner.shortenDispatches().catch(() => {});
+    this.#cutting = cutting;
+    void cutting.then(() => (this.#cutting = null));
+  }
+
   /** Steps queue up behind each other: one has the GPU from the end of the step before it. */
   #noteStep({ turns, submittedMs }: Step): void {
     const nowMs = this.#nowMs();
@@ -276,7 +288,9 @@ export class Scheduler {
     const durationMs = nowMs - Math.max(submittedMs, this.#lastDoneMs);
     this.#lastDoneMs = nowMs;
     // Behind a chunk of a prompt it waited for that.
-    if (this.#chunk === undefined) this.#budget.note(rows === 1 ? 'one' : 'few', rows, durationMs);
+    if (this.#chunk !== undefined) return;
+    this.#budget.note(rows === 1 ? 'one' : 'few', rows, durationMs);
+    this.#shortenDispatches();
   }
 
   /** Nobody can go on: the last to ask gives its pages to the first, and is read again later. */

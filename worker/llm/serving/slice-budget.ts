@@ -6,6 +6,9 @@ const AIM = 0.8;
 /** Weight of a measurement that fits, and of one that does not: what keeps the screen waiting counts at once. */
 const WEIGHTS = { fitting: 0.25, tooLong: 0.75 } as const;
 
+/** Batches that are looked at before matrices are cut. */
+const RECENT = 8;
+
 export interface SliceSizes {
   /** Tokens that a matrix kernel takes in the time of one: a chunk is a multiple of it, and never less. */
   readonly tileTokens: number;
@@ -23,6 +26,7 @@ export class SliceBudget {
   /** Milliseconds of a tile of tokens, or of a step. */
   readonly #costsMs: Record<SubmitKind, number | undefined> = { prompt: undefined, one: undefined, few: undefined };
   readonly #counts: Record<SubmitKind, number> = { prompt: 0, one: 0, few: 0 };
+  readonly #recentMs: Record<SubmitKind, readonly number[]> = { prompt: [], one: [], few: [] };
   #targetMs: number;
   #overruns = 0;
 
@@ -58,6 +62,17 @@ export class SliceBudget {
     return wholeMs <= this.#targetMs ? 1 : Math.ceil(wholeMs / (this.#targetMs * AIM));
   }
 
+  /**
+   * By how much the longest dispatch of a batch has to be shortened to fit, when it has `share` of the batch's work; 1 while it fits. By the
+   * best of the last eight batches: a moment in which others had the GPU makes no dispatch longer.
+   */
+  shortenBy(kind: SubmitKind, share: number): number {
+    const recent = this.#recentMs[kind];
+    if (recent.length < RECENT) return 1;
+    const dispatchMs = Math.min(...recent) * share;
+    return dispatchMs <= this.#targetMs ? 1 : dispatchMs / (this.#targetMs * AIM);
+  }
+
   /** Batches that took longer than the target and were not cut. */
   get overruns(): number {
     return this.#overruns;
@@ -69,6 +84,7 @@ export class SliceBudget {
     if (isTooLong && this.pieces(kind, tokens) === 1) this.#overruns += 1;
     const costMs = durationMs / this.#unitsOf(kind, tokens);
     const known = this.#costsMs[kind];
+    this.#recentMs[kind] = [...this.#recentMs[kind].slice(1 - RECENT), costMs];
     const weight = isTooLong ? WEIGHTS.tooLong : WEIGHTS.fitting;
     this.#counts[kind] += 1;
     // The first of a kind holds the driver's last compiling: the second takes its place.
