@@ -15,7 +15,11 @@ const count = Number(process.argv[2] ?? 2_000);
 const market = await openMarketPlace();
 const requester = await market.addRequester('requester');
 const provider = await market.addProvider('provider');
-const task = await openTask(market.chain, requester, provider, 'measured', { maxUnits: BigInt(count + 100) });
+const task = await openTask(market.chain, requester, provider, 'measured', {
+  maxUnits: BigInt(count + 100),
+  // Cover grows unit by unit and nothing arrives meanwhile: all of it is one chunk.
+  chunkUnits: BigInt(count + 100),
+});
 
 const server = createServer((socket: Socket) => {
   createInterface({ input: socket }).on('line', (line) => {
@@ -47,11 +51,7 @@ await deliverChunk(requester, provider, task, 16n);
 const signed: number[] = [];
 for (let index = 0; index < 200; index += 1) {
   const startMs = performance.now();
-  await requester.wallet.signTypedData(
-    { name: 'x', chainId: 1n },
-    { Voucher: [{ name: 'a', type: 'uint128' }] },
-    { a: index },
-  );
+  await requester.wallet.signVoucher(task.channel, BigInt(index));
   signed.push(performance.now() - startMs);
 }
 socket.destroy();

@@ -6,6 +6,8 @@ import { depositCollectorAddress, settlementAddress } from '../../protocol/x402.
 import type { ChannelConfig } from '../../protocol/x402.ts';
 import { createHttpRelay } from './claim-relay.ts';
 import type { ClaimRelay } from './claim-relay.ts';
+import { createDataFees, noDataFees } from './data-fees.ts';
+import type { DataFees } from './data-fees.ts';
 import { readGasPrice } from './gas-fees.ts';
 import { PaymentError } from './payment-error.ts';
 import { openRpcEndpoints } from './rpc-endpoints.ts';
@@ -51,6 +53,8 @@ export interface ChainClient {
   coinBalance(address: Hex): Promise<bigint>;
   /** Wei a unit of gas; 0 where a relay pays. */
   gasPrice(): Promise<bigint>;
+  /** What a claim's data cost besides its gas, on chains that take a fee for them; nothing where a relay pays. */
+  dataFees(): Promise<DataFees>;
   /** Endpoints that failed when they were asked last. */
   readonly endpointsDown: number;
   /** Claims all rows in one transaction and, in the same one, pays `settleFor` out. One of the two may be left out. */
@@ -77,6 +81,8 @@ export function createChainClient(options: {
   const endpoints = openRpcEndpoints(settings);
   const sender = sendTransactions({ endpoints, wallet, settings, confirmationTimeoutMs, stuckAfterMs });
   const relay = settings.relayUrl === undefined ? null : createHttpRelay({ ...settings, url: settings.relayUrl });
+
+  const readDataFees = createDataFees();
 
   async function reach<Answer>(action: (provider: JsonRpcProvider) => Promise<Answer>): Promise<Answer> {
     try {
@@ -180,6 +186,7 @@ export function createChainClient(options: {
       if (relay !== null) return 0n;
       return reach(readGasPrice);
     },
+    dataFees: () => (relay === null ? reach(readDataFees) : Promise.resolve(noDataFees)),
     get endpointsDown() {
       return endpoints.down;
     },

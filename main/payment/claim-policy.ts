@@ -1,4 +1,6 @@
 /** Which claims to make by itself, and when. Pure: what they cost and bring goes in, the choice comes out. */
+import { noDataFees } from './data-fees.ts';
+import type { DataFees } from './data-fees.ts';
 import type { OpenClaim } from './types.ts';
 
 /** Measured on the settlement contract (tests/payment/gas.test.ts), rounded up: one transaction, and each channel in it. */
@@ -15,11 +17,15 @@ export interface ClaimPrices {
   readonly gasPrice: bigint;
   /** What 10^18 wei cost in the token's smallest unit. */
   readonly coinPrice: bigint;
+  /** What the chain takes for the transaction's data besides; none where it is left out. */
+  readonly dataFees?: DataFees;
 }
 
 /** What one transaction with so many channels costs, in the token's smallest unit, rounded up. */
-export function costOfClaim(channels: number, { gasPrice, coinPrice }: ClaimPrices): bigint {
-  const wei = (gasOfTransaction + gasOfChannel * BigInt(channels)) * gasPrice;
+export function costOfClaim(channels: number, { gasPrice, coinPrice, dataFees = noDataFees }: ClaimPrices): bigint {
+  const count = BigInt(channels);
+  const gas = (gasOfTransaction + gasOfChannel * count) * gasPrice;
+  const wei = gas + dataFees.ofTransaction + dataFees.ofChannel * count;
   return (wei * coinPrice + 10n ** 18n - 1n) / 10n ** 18n;
 }
 

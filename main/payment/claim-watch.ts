@@ -63,7 +63,8 @@ export function createClaimWatch(parts: {
     const atStake = channelsAtStake();
     if (atStake.length === 0) return null;
     for (const channel of atStake) await catchUp(channel);
-    const prices: ClaimPrices = { gasPrice: await chain.gasPrice(), coinPrice };
+    const [gasPrice, dataFees] = await Promise.all([chain.gasPrice(), chain.dataFees()]);
+    const prices: ClaimPrices = { gasPrice, coinPrice, dataFees };
     const chosen: OpenClaim[] = [];
     const report = await payments.claimAndSettle((open) => {
       chosen.push(...chooseClaims(open, prices));

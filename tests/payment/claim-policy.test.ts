@@ -16,6 +16,8 @@ test('gas is reckoned in the token, rounded up', () => {
   expect(costOfClaim(3, prices)).toBe(3_300n);
   expect(costOfClaim(1, { gasPrice: 1n, coinPrice: 1n })).toBe(1n);
   expect(costOfClaim(25, { gasPrice: 0n, coinPrice: 1n })).toBe(0n);
+  const dataFees = { ofTransaction: 10n ** 15n, ofChannel: 10n ** 14n };
+  expect(costOfClaim(3, { ...prices, dataFees })).toBe(3_300n + 2_000n + 600n);
 });
 
 test.each<[why: string, open: OpenClaim[], chosen: number[]]>([
@@ -42,6 +44,16 @@ test('a channel with much at risk does not wait for cheaper gas, unless the gas 
   expect(chooseClaims([claimOf(1, 5_000_000n)], dear)).toHaveLength(1);
   expect(chooseClaims([claimOf(1, 4_999_999n)], dear)).toEqual([]);
   expect(chooseClaims([claimOf(1, 2_000_000n)], dear, 1_000n)).toEqual([]);
+});
+
+test('what a claim’s data cost counts as its gas does, for the whole and for each row', () => {
+  const withData = { ...prices, dataFees: { ofTransaction: 0n, ofChannel: 10n ** 15n } };
+  // 2,300 of gas and 2,000 of data: what paid for twenty times the gas does not any more.
+  expect(costOfClaim(1, withData)).toBe(4_300n);
+  expect(chooseClaims([claimOf(1, 50_000n)], prices)).toHaveLength(1);
+  expect(chooseClaims([claimOf(1, 50_000n)], withData)).toEqual([]);
+  expect(chooseClaims([claimOf(1, 86_001n), claimOf(2, 2_500n)], withData)).toHaveLength(1);
+  expect(chooseClaims([claimOf(1, 4_300n, { isClosing: true })], withData)).toEqual([]);
 });
 
 test('where a relay pays, everything is claimed', () => {
