@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release } from 'node:os';
 import { resolve } from 'node:path';
+import { MeasuringTuner, type Measured, setTuner } from '../../worker/gpu/autotune/tuner.ts';
 import { runBenchmark } from '../../worker/gpu/benchmark.ts';
 import { SUPPORTED_FORMATS } from '../../worker/llm/formats/supported-formats.ts';
 import { benchModel } from '../../worker/llm/profile/bench-model.ts';
@@ -108,6 +109,21 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
     record('attention', attention);
   }
 
+  // From here on as in a node: models take the variants that are fastest on this card.
+  const tuned: Measured[] = [];
+  if (!description.isSoftware) {
+    setTuner(
+      device,
+      new MeasuringTuner({
+        device,
+        adapterKey: description.description,
+        records: [],
+        onChange: () => record('tuning', tuned),
+        onMeasured: (measured) => tuned.push(measured),
+        nowMs: () => performance.now(),
+      }),
+    );
+  }
   const models: unknown[] = [];
   for (const { shape, format, matrices } of settings.models) {
     const measured = await attempt(device, { shape, format, matrices }, () =>

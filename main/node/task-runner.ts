@@ -233,6 +233,13 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
     }
   }
 
+  /** The owner gets the whole card back, or hears what is missing. */
+  async function releaseMemory(): Promise<void> {
+    await components.worker.call('release', {});
+    const { liveBytes, liveCount } = await components.worker.call('memory', {});
+    if (liveBytes > 0) components.log?.(`the GPU worker still holds ${liveBytes} bytes in ${liveCount} allocations`);
+  }
+
   function run(agreed: AgreedTask, handBack: AbortSignal, onReleased: () => void): Promise<void> {
     const { task, agreement } = agreed;
     const options = { chunkUnits: agreement.chunkUnits };
@@ -265,7 +272,7 @@ export function createTaskRunner(components: TaskRunnerComponents): TaskRunner {
       for (const controller of computing.values()) controller.abort(new HandBack(reason));
       await Promise.all(computing.keys());
       inputs.forget();
-      await components.worker.call('release', {}).catch((error: unknown) => {
+      await releaseMemory().catch((error: unknown) => {
         components.log?.(`the GPU worker did not release its memory: ${String(error)}`);
       });
     },

@@ -139,6 +139,17 @@ describe('a question of which variant is faster', () => {
     expect(await createTuner().choose(question([slow, wrong], { agreement: 'rounding' }))).toBe('slow');
   });
 
+  it('tells who reports what each candidate took, without those that were left out', async () => {
+    createTuner();
+    const told: unknown[] = [];
+    const options = { device, adapterKey: '', records: [], onChange: () => {}, nowMs: () => 0, timer };
+    const tuner = new MeasuringTuner({ ...options, onMeasured: (measured) => told.push(measured) });
+    await tuner.choose(question([slow, fast, { name: 'wrong', costMs: 0.1, writes: '2.0' }]));
+    expect(told).toEqual([
+      { family: 'test.family', shapeClass: '4', choice: 'fast', milliseconds: { slow: 2, fast: 1 } },
+    ]);
+  });
+
   it('measures in turn, as often for each', async () => {
     await createTuner().choose(question([slow, fast]));
     const last = timer.runs.slice(-4).join(' ');

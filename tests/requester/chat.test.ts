@@ -192,6 +192,16 @@ test('a task that kills the GPU process three times is handed back with a signed
   ]);
 });
 
+test.each([
+  [0, []],
+  [4096, ['the GPU worker still holds 4096 bytes in 1 allocations']],
+])('an owner who takes the GPU back hears of memory that was not freed: %i bytes', async (keptBytes, said) => {
+  const logged: string[] = [];
+  const seller = await market.addSeller('seller', { keptBytes, log: (sentence) => logged.push(sentence) });
+  await seller.runner.handBack('a game was started');
+  expect(logged).toEqual(said);
+});
+
 test('the owner takes the GPU back and is paid for what was delivered', async () => {
   let calls = 0;
   let handedBack = Promise.resolve();

@@ -34,6 +34,7 @@ export interface SellerOptions extends ToyWorkerOptions {
   readonly closedReason?: () => string | null;
   readonly maxOpenTasks?: number;
   readonly isOwnerPresent?: () => boolean;
+  readonly log?: (sentence: string) => void;
 }
 
 export function createMarket() {
@@ -61,6 +62,7 @@ export function createMarket() {
         closedReason: options.closedReason ?? (() => null),
         ...(options.isOwnerPresent === undefined ? {} : { isOwnerPresent: options.isOwnerPresent }),
         ...(options.maxOpenTasks === undefined ? {} : { maxOpenTasks: options.maxOpenTasks }),
+        ...(options.log === undefined ? {} : { log: options.log }),
         onTask: (task) => tasks.push(task),
         penalise: (peerId, offence, detail) => started.node?.network.penalise(peerId, offence, detail),
       });

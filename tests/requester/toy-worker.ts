@@ -39,6 +39,8 @@ export interface ToyWorkerOptions {
   readonly cheat?: Cheat;
   /** Called before each call; may throw, or wait. */
   readonly before?: (kind: WorkerCallKind, worker: ToyWorker) => void | Promise<void>;
+  /** What is not freed by a release. */
+  readonly keptBytes?: number;
   /** What a call says it took. */
   readonly chunkMs?: number;
 }
@@ -195,6 +197,7 @@ export function createToyWorker(options: ToyWorkerOptions = {}): ToyWorker {
       });
       return { gaps, durationMs: 1 };
     },
+    memory: () => ({ liveBytes: options.keptBytes ?? 0, liveCount: 1, peakBytes: 0 }),
     release: () => {
       forgetAll();
       return null;

@@ -29,6 +29,12 @@ export function setTuner(device: GPUDevice, tuner: Tuner): void {
   tuners.set(device, tuner);
 }
 
+export interface Measured extends Pick<TuningQuestion, 'family' | 'shapeClass'> {
+  readonly choice: string;
+  /** Median milliseconds of one run, by candidate; a candidate that was left out is not here. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+}
+
 export interface MeasuringTunerOptions {
   readonly device: GPUDevice;
   /** What tells this adapter and its driver from another; see `adapterKeyOf`. */
@@ -37,6 +43,8 @@ export interface MeasuringTunerOptions {
   readonly records: readonly TuningRecord[];
   /** All answers, after each new one. */
   readonly onChange: (records: readonly TuningRecord[]) => void;
+  /** What each measurement found, for a report. */
+  readonly onMeasured?: (measured: Measured) => void;
   readonly nowMs: () => number;
   /** In place of the device's own, for tests. */
   readonly timer?: SubmitTimer;
@@ -103,6 +111,11 @@ export class MeasuringTuner implements Tuner {
       const best = times.indexOf(Math.min(...times));
       const isWorthwhile = (times[best] ?? Infinity) < (times[0] ?? 0) * WORTHWHILE;
       const choice = (isWorthwhile ? trusted[best]?.candidate : undefined) ?? first;
+      const { family, shapeClass } = question;
+      const milliseconds = Object.fromEntries(
+        trusted.map(({ candidate }, index) => [candidate.name, times[index] ?? NaN]),
+      );
+      this.#options.onMeasured?.({ family, shapeClass, choice: choice.name, milliseconds });
       this.#remember(key, choice.name);
       return choice.name;
     } catch {

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../../byte-source.ts';
+import { setTuner, tunerOf } from '../../gpu/autotune/tuner.ts';
 import { InstrumentedDevice } from '../../gpu/profile/instrumented-device.ts';
 import { ProfileError } from '../../gpu/profile/profile-error.ts';
 import type { GenerationSession } from '../generation.ts';
@@ -42,6 +43,8 @@ export async function benchModel(
 ): Promise<ModelBenchResult> {
   const { nowMs } = environment;
   const watched = new InstrumentedDevice(environment.device, nowMs);
+  // The variants that the same model takes in a node.
+  setTuner(watched.device, tunerOf(environment.device));
   const wantedContext = Math.max(options.prefillTokens, ...options.depths) + options.decodeTokens + watchedTokens * 2;
   const startedMs = nowMs();
   const model = await loadModel(watched.device, source, {
