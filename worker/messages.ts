@@ -5,6 +5,7 @@
  */
 import type { ChatMessage, ToolDefinition } from '../protocol/tasks.ts';
 import type { SourceDescriptor } from './byte-source.ts';
+import type { CacheType } from './llm/cache/cache-type.ts';
 import type { ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
 import type { RenderSettings, SceneDescription, SceneEstimate, Tile, TileResult } from './render/scene-messages.ts';
 
@@ -67,6 +68,13 @@ export type MatrixVariant = 'f32' | 'f16' | 'subgroup-matrix';
 /** `auto` is matrix units where they compute right numbers, else f32. */
 export type MatrixChoice = MatrixVariant | 'auto';
 
+/** How a model is loaded; see `LoadOptions` of the engine. */
+export interface ModelLoadParameters {
+  readonly contextLength?: number;
+  readonly cacheType?: CacheType;
+  readonly budgetBytes?: number;
+}
+
 export interface ModelDescription {
   readonly name: string;
   readonly architecture: string;
@@ -78,6 +86,8 @@ export interface ModelDescription {
   readonly feedForwardLength: number;
   readonly vocabularySize: number;
   readonly contextLength: number;
+  /** How keys and values are kept. */
+  readonly cacheType: CacheType;
   /** Tensor count by GGML type name, e.g. { Q8_0: 28, F32: 9 }. */
   readonly tensorTypes: Readonly<Record<string, number>>;
   readonly weightBytes: number;
@@ -207,12 +217,9 @@ export interface WorkerCalls {
     ModelBenchResult,
   ];
   /** Refuses with OUT_OF_MEMORY what takes more than `budgetBytes` of GPU memory, before anything is allocated. */
-  'load-model': [
-    { modelId: string; source: SourceDescriptor; contextLength?: number; budgetBytes?: number },
-    ModelDescription,
-  ];
+  'load-model': [{ modelId: string; source: SourceDescriptor } & ModelLoadParameters, ModelDescription];
   /** What the same 'load-model' would allocate on the open adapter, from the file's header alone. */
-  'estimate-model': [{ source: SourceDescriptor; contextLength?: number; budgetBytes?: number }, MemoryEstimate];
+  'estimate-model': [{ source: SourceDescriptor } & ModelLoadParameters, MemoryEstimate];
   memory: [Record<string, never>, MemoryUse];
   'unload-model': [{ modelId: string }, null];
   tokenize: [{ modelId: string; text: string; addBos: boolean }, { tokens: number[] }];

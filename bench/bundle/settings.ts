@@ -75,7 +75,7 @@ function readModel(text: string): ModelSpec {
   return { shape, format, matrices };
 }
 
-/** Decode and prefill at every length; f32 for one row only: it is there to be compared with. */
+/** Decode and prefill at every length; the other caches for one row only: they are there to be compared with. */
 function attentionSpecs(
   heads: Pick<AttentionSpec, 'headCount' | 'keyValueHeadCount'>,
   headLengths: readonly number[],
@@ -86,6 +86,7 @@ function attentionSpecs(
     ...rows.decodeRows.map((count) => ({ cacheType: 'f16', phase: 'decode', rows: count }) as const),
     { cacheType: 'f16', phase: 'prefill', rows: rows.prefillRows },
     { cacheType: 'f32', phase: 'decode', rows: 1 },
+    { cacheType: 'q8_0', phase: 'decode', rows: 1 },
   ] as const;
   return headLengths.flatMap((headLength) =>
     phases.flatMap((phase) => lengths.map((length) => ({ ...heads, headLength, ...phase, length }))),

@@ -1,5 +1,6 @@
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
-import { CACHE_FORMATS, planePageBytes, type CacheType } from '../../worker/llm/cache/cache-format.ts';
+import { CACHE_FORMATS, planePageBytes } from '../../worker/llm/cache/cache-format.ts';
+import type { CacheType } from '../../worker/llm/cache/cache-type.ts';
 import {
   attentionBytesRead,
   attentionPartsBytes,

@@ -1,4 +1,4 @@
-import type { WorkerResult } from '../../worker/messages.ts';
+import type { ModelLoadParameters, WorkerResult } from '../../worker/messages.ts';
 import { UsageError } from './cli-errors.ts';
 import { checkInputFile, nameFileInErrors } from './files.ts';
 import type { GpuProcess } from './gpu-process.ts';
@@ -10,6 +10,18 @@ export const modelOption = {
   summary: 'model file (default: the embedded tiny model)',
 } as const;
 
+const cacheTypes = ['f32', 'f16', 'q8_0'] as const satisfies readonly ModelLoadParameters['cacheType'][];
+
+/** The options of commands that load a model to compute with it. */
+export const modelOptions = {
+  model: modelOption,
+  cache: {
+    kind: 'text',
+    placeholder: cacheTypes.join('|'),
+    summary: 'how keys and values are kept (default: f16 where the adapter computes with it, else f32)',
+  },
+} as const;
+
 /** One model is open at a time in these commands. */
 export const modelId = 'model';
 
@@ -17,10 +29,15 @@ export function resolveModelPath(path: string | undefined): Promise<string> {
   return checkInputFile('--model', path ?? embeddedModelPath);
 }
 
-export function loadModelFile(gpu: GpuProcess, path: string, signal: AbortSignal): Promise<WorkerResult<'load-model'>> {
-  return nameFileInErrors('--model', path, () =>
-    gpu.worker.call('load-model', { modelId, source: { kind: 'file', path } }, { signal }),
-  );
+/** `cache` as given on the command line. */
+export function loadModelFile(
+  gpu: GpuProcess,
+  path: string,
+  signal: AbortSignal,
+  cache?: ModelLoadParameters['cacheType'],
+): Promise<WorkerResult<'load-model'>> {
+  const parameters = { modelId, source: { kind: 'file', path }, ...cacheParameter(cache) } as const;
+  return nameFileInErrors('--model', path, () => gpu.worker.call('load-model', parameters, { signal }));
 }
 
 /** What the model would take on this adapter, without loading it. */
@@ -28,10 +45,24 @@ export function estimateModelFile(
   gpu: GpuProcess,
   path: string,
   signal: AbortSignal,
+  cache?: ModelLoadParameters['cacheType'],
 ): Promise<WorkerResult<'estimate-model'>> {
-  return nameFileInErrors('--model', path, () =>
-    gpu.worker.call('estimate-model', { source: { kind: 'file', path } }, { signal }),
+  const parameters = { source: { kind: 'file', path }, ...cacheParameter(cache) } as const;
+  return nameFileInErrors('--model', path, () => gpu.worker.call('estimate-model', parameters, { signal }));
+}
+
+/** Of `--cache`. @throws UsageError naming what there is. */
+export function parseCacheType(text: string | undefined): ModelLoadParameters['cacheType'] {
+  const found = cacheTypes.find((type) => type === text);
+  if (text === undefined || found !== undefined) return found;
+  throw new UsageError(
+    'INVALID_VALUE',
+    `--cache takes ${cacheTypes.join(', ')}; "${text.slice(0, 40)}" is none of them`,
   );
+}
+
+function cacheParameter(cacheType: ModelLoadParameters['cacheType']): Pick<ModelLoadParameters, 'cacheType'> {
+  return cacheType === undefined ? {} : { cacheType };
 }
 
 /** Ids of `1,2,3`. @throws UsageError naming the part that is no token id. */

@@ -19,7 +19,7 @@ export interface QuoteDeskComponents {
   /** Who is paid; the provider itself unless told. */
   readonly receiver?: Hex;
   readonly shaderSetHash: Hex;
-  readonly numericProfile: NumericProfile;
+  readonly numericProfile: () => NumericProfile;
   readonly adapterClass: () => string;
   /** Longest a task may take by our own measured rate. An hour unless told. */
   readonly maxTaskSeconds?: number;
@@ -77,7 +77,7 @@ export function createQuoteDesk(components: QuoteDeskComponents): QuoteDesk {
         pricePerMillionUnits: components.prices()[request.kind],
         maxUnits: request.units,
         chunkUnits: chunkUnits(request, rate),
-        numericProfile: components.numericProfile,
+        numericProfile: components.numericProfile(),
         adapterClass: components.adapterClass(),
         unitsPerThousandSeconds: BigInt(Math.floor((rate ?? 0) * 1000)),
         expiresAt: nowSeconds() + quoteSeconds,

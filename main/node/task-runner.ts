@@ -41,7 +41,7 @@ export interface TaskRunnerComponents {
   readonly shaderSetHash: Hex;
   /** See adapterClassOf. */
   readonly adapterClass: () => string;
-  readonly numericProfile: NumericProfile;
+  readonly numericProfile: () => NumericProfile;
   /** GPU memory that a model or a scene may take; null where nobody knows. */
   readonly modelBudgetBytes?: () => number | null;
   readonly prices: () => PriceList;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Hex, NumericProfile } from '../../protocol/agreement.ts';
+import { numericProfileOf } from '../../protocol/numeric-profile.ts';
 import type { TaskSnapshot } from '../../protocol/node-api.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { adapterClassOf } from '../market/adapter-class.ts';
@@ -52,9 +53,6 @@ export interface Trade {
   stop(): Promise<void>;
 }
 
-/** Every kernel has a 32-bit variant and it is the one that runs until f16 variants are calibrated. */
-const numericProfile: NumericProfile = 'f32';
-
 /** @throws NetworkError PEER_KEY or LISTEN; PaymentError when the chain is not the one that was configured. */
 export async function openTrade(components: TradeComponents, options: NodeOptions): Promise<Trade> {
   const { ledger, gpu, store, shaderSetHash, onChange } = components;
@@ -66,6 +64,7 @@ export async function openTrade(components: TradeComponents, options: NodeOption
   const payout = payoutAddress === null ? {} : { payoutAddress };
   const payments = createProviderPayments({ ledger, chain, signer: wallet, ...payout });
   const adapterClass = (): string => adapterClassOf(gpu.description);
+  const numericProfile = (): NumericProfile => numericProfileOf(gpu.description);
   const prices = (): PriceList => ({ ...defaultPrices, ...options.prices });
   let network: HearthNetwork | undefined;
   const runner = createTaskRunner({

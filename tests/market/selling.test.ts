@@ -26,7 +26,7 @@ function createDesk(options: { clock?: () => bigint; refusal?: string; rate?: nu
     rates,
     address: provider,
     shaderSetHash,
-    numericProfile: 'f32',
+    numericProfile: () => 'f32',
     adapterClass: () => 'toy',
     nowSeconds: options.clock ?? (() => nowSeconds),
   });

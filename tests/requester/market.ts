@@ -57,7 +57,7 @@ export function createMarket() {
         chainId: testChainId,
         shaderSetHash,
         adapterClass: () => toyClass,
-        numericProfile: 'f32',
+        numericProfile: () => 'f32',
         prices: () => options.prices ?? { chat: 1_000_000n, render: 1_000n },
         closedReason: options.closedReason ?? (() => null),
         ...(options.isOwnerPresent === undefined ? {} : { isOwnerPresent: options.isOwnerPresent }),

@@ -30,7 +30,7 @@ async function sell(name: string, options: ToyWorkerOptions = {}): Promise<Provi
     chainId,
     shaderSetHash,
     adapterClass: () => 'toy',
-    numericProfile: 'f32',
+    numericProfile: () => 'f32',
     prices: () => ({ chat: 10_000_000n, render: 100_000n }),
     closedReason: () => null,
   });

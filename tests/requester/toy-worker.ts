@@ -103,6 +103,7 @@ const modelDescription: ModelDescription = {
   feedForwardLength: 1,
   vocabularySize: 256,
   contextLength: 4096,
+  cacheType: 'f32',
   tensorTypes: {},
   weightBytes: 1,
   bosToken: null,

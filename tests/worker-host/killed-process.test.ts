@@ -31,7 +31,8 @@ async function answer(between: (delivered: number) => void): Promise<{ tokens: n
   const store = {
     find: () => Promise.resolve({ sha256, kind: 'model', path: embeddedModelPath, sizeBytes: 1 } as const),
   };
-  const inputs = new WorkerInputs({ worker, store, workerReady: () => supervisor.ready() });
+  const workerReady = () => supervisor.ready();
+  const inputs = new WorkerInputs({ worker, store, workerReady, numericProfile: () => 'f32' });
   const source = createChatChunks(
     {
       kind: 'chat',

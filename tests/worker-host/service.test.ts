@@ -47,6 +47,12 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     says: 'contextLength is 0',
   },
   {
+    name: 'a cache of an unknown kind',
+    kind: 'load-model',
+    parameters: { modelId: 'm', source: bytes, cacheType: 'f64' },
+    says: 'cacheType is "f64"; it must be f32, f16, q8_0',
+  },
+  {
     name: 'an empty prompt',
     kind: 'logits',
     parameters: { modelId: 'm', tokens: [] },

@@ -3,6 +3,7 @@ import type {
   GenerationChunk,
   MemoryEstimate,
   ModelDescription,
+  ModelLoadParameters,
   RenderSettings,
   SamplingParameters,
   SceneDescription,
@@ -56,9 +57,7 @@ export interface SceneEngine {
   destroy(): void;
 }
 
-export interface ModelLoadOptions {
-  readonly contextLength?: number;
-  readonly budgetBytes?: number;
+export interface ModelLoadOptions extends ModelLoadParameters {
   /** Cut matrices by rows where one dispatch is longer than the slice target; for real adapters. */
   readonly cutsRows?: boolean;
 }

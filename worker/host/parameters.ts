@@ -1,7 +1,9 @@
 import type { SourceDescriptor } from '../byte-source.ts';
+import { CACHE_TYPES, type CacheType } from '../llm/cache/cache-type.ts';
 import type {
   MatrixChoice,
   ModelBenchOptions,
+  ModelLoadParameters,
   RenderSettings,
   SamplingParameters,
   SceneView,
@@ -170,16 +172,24 @@ export function readSource(value: unknown, field: string): SourceDescriptor {
   }
 }
 
-export function readModelLoad({ source, contextLength, budgetBytes }: RawParameters): {
-  source: SourceDescriptor;
-  contextLength?: number;
-  budgetBytes?: number;
-} {
+export function readModelLoad({
+  source,
+  contextLength,
+  cacheType,
+  budgetBytes,
+}: RawParameters): { source: SourceDescriptor } & ModelLoadParameters {
   return {
     source: readSource(source, 'source'),
     ...(contextLength === undefined ? {} : { contextLength: readTokenCount(contextLength, 'contextLength') }),
+    ...(cacheType === undefined ? {} : { cacheType: readCacheType(cacheType, 'cacheType') }),
     ...readBudget(budgetBytes),
   };
+}
+
+function readCacheType(value: unknown, field: string): CacheType {
+  const found = CACHE_TYPES.find((type) => type === value);
+  if (found !== undefined) return found;
+  throw badRequest(field, value, CACHE_TYPES.join(', '));
 }
 
 export function readBudget(budgetBytes: unknown): { budgetBytes?: number } {

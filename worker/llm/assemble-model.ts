@@ -1,6 +1,7 @@
 import type { ByteSource } from '../byte-source.ts';
 import type { ModelDescription } from '../messages.ts';
 import { CACHE_FORMATS, PAGE_TOKENS } from './cache/cache-format.ts';
+import { defaultCacheType } from './cache/cache-type.ts';
 import { SequenceCache } from './cache/sequence-cache.ts';
 import type { GgufFile } from './gguf/parse-gguf.ts';
 import { parseModelFile } from './gguf/split-gguf.ts';
@@ -84,7 +85,7 @@ export async function assembleModel(
     const graph = await LlamaGraph.create(cache, config, weights, options.matrices);
     made.splice(0, 1, graph);
     const capacity = Math.min(options.contextLength ?? DEFAULT_CONTEXT_LENGTH, config.contextLength);
-    const format = CACHE_FORMATS[options.cacheType ?? 'f32'];
+    const format = CACHE_FORMATS[options.cacheType ?? defaultCacheType(device.features)];
     const bytesPerPage = pageBytes(graph, format);
     const pageCount = planPages(options.cacheTokens, capacity, {
       bytesPerPage,
@@ -115,6 +116,7 @@ export async function assembleModel(
       vocabulary,
       description: {
         ...describe(file, config, vocabulary, capacity, weights.sizeBytes),
+        cacheType: format.type,
         matrices: options.matrices.variant,
         matricesReason: options.matrices.reason,
       },
@@ -160,7 +162,7 @@ function describe(
   vocabulary: Vocabulary,
   contextLength: number,
   weightBytes: number,
-): Omit<ModelDescription, 'matrices' | 'matricesReason'> {
+): Omit<ModelDescription, 'cacheType' | 'matrices' | 'matricesReason'> {
   const tensorTypes: Record<string, number> = {};
   let parameterCount = 0;
   for (const { type, elementCount } of file.tensors.values()) {

@@ -1,4 +1,4 @@
-import { CACHE_TYPES, type CacheType } from './cache/cache-format.ts';
+import { CACHE_TYPES, type CacheType } from './cache/cache-type.ts';
 import type { MatrixChoice } from '../messages.ts';
 import { MATRIX_CHOICES } from './kernels/prompt-matrices.ts';
 import { LlmError } from './llm-error.ts';
@@ -8,7 +8,7 @@ export interface LoadOptions {
   readonly contextLength?: number;
   /** Positions that all sequences share; at least one whole context, by default up to 8192 within 1 GiB. */
   readonly cacheTokens?: number;
-  /** How keys and values are stored (default f32); each works on every adapter. */
+  /** How keys and values are kept (default f16 on adapters with shader-f16, else f32); each works on every adapter. */
   readonly cacheType?: CacheType;
   /** Milliseconds of one submit: 8 while somebody uses the machine, 50 (the default) otherwise; Infinity never cuts. `LanguageModel.pace` changes it. */
   readonly sliceBudgetMs?: number;

@@ -28,7 +28,7 @@ export function renderReport(report: BenchReport): string {
     '',
     `Model           ${model.model.name}, ${(model.model.weightBytes / 1e6).toFixed(1)} MB of weights, loaded in ${(model.loadMs / 1000).toFixed(2)} s`,
     `Prefill         ${rate(prefill.tokensPerSecond)} over ${prefill.tokens} tokens${clamped(prefill.tokens, prefill.wantedTokens)}`,
-    `                ${describeMatrices(model.model)}`,
+    `                ${describeNumbers(model.model)}`,
     ...decode.map(
       ({ depth, wantedDepth, tokens, tokensPerSecond, hostMicrosecondsPerToken }) =>
         `Decode          ${rate(tokensPerSecond)} over ${tokens} tokens at depth ${depth}${clamped(depth, wantedDepth)}; ${hostMicrosecondsPerToken.toFixed(0)} us a token on the host`,
@@ -41,9 +41,10 @@ export function renderReport(report: BenchReport): string {
   return [...lines, ...renderProfile(model)].join('\n');
 }
 
-function describeMatrices({ matrices, matricesReason }: ModelBenchResult['model']): string {
+function describeNumbers({ cacheType, matrices, matricesReason }: ModelBenchResult['model']): string {
   const reason = matricesReason === null ? '' : ` (not on matrix units: ${matricesReason})`;
-  return `matrices in ${matrices}, numeric profile ${matrices === 'f32' ? 'f32' : 'f16'}${reason}`;
+  const profile = matrices === 'f32' && cacheType === 'f32' ? 'f32' : 'f16';
+  return `matrices in ${matrices}, cache in ${cacheType}, numeric profile ${profile}${reason}`;
 }
 
 function rate(perSecond: number, unit = 'tokens'): string {

@@ -3,7 +3,14 @@ import { exitCodes } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { prepareOutputFile, writeOutputFile } from '../files.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
-import { loadModelFile, modelId, modelOption, parseTokens, resolveModelPath } from '../model-options.ts';
+import {
+  loadModelFile,
+  modelId,
+  modelOptions,
+  parseTokens,
+  parseCacheType,
+  resolveModelPath,
+} from '../model-options.ts';
 
 export const llmLogitsCommand = defineCommand({
   words: ['llm', 'logits'],
@@ -11,11 +18,12 @@ export const llmLogitsCommand = defineCommand({
   details:
     'The file is row-major [tokens][vocabulary], little-endian float32. Tokens are taken as given: no BOS is added.',
   options: {
-    model: modelOption,
+    ...modelOptions,
     tokens: { kind: 'text', placeholder: '1,2,3', required: true, summary: 'token ids' },
     out: { kind: 'text', placeholder: 'F.f32', required: true, summary: 'file to write' },
   },
   async run(context, options) {
+    const cache = parseCacheType(options.cache);
     const tokens = parseTokens(options.tokens);
     const [modelPath, outPath] = await Promise.all([
       resolveModelPath(options.model),
@@ -23,7 +31,7 @@ export const llmLogitsCommand = defineCommand({
     ]);
     return withGpu(context, async (gpu) => {
       const { signal, output } = context;
-      const model = await loadModelFile(gpu, modelPath, signal);
+      const model = await loadModelFile(gpu, modelPath, signal, cache);
       const { logits, vocabularySize } = await gpu.worker.call('logits', { modelId, tokens }, { signal });
       await writeOutputFile('--out', outPath, toLittleEndian(logits));
       output.data({

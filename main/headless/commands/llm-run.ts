@@ -4,7 +4,7 @@ import { exitCodes, UsageError } from '../cli-errors.ts';
 import { type CommandContext, defineCommand } from '../command-definition.ts';
 import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
-import { loadModelFile, modelId, modelOption, resolveModelPath } from '../model-options.ts';
+import { loadModelFile, modelId, modelOptions, parseCacheType, resolveModelPath } from '../model-options.ts';
 import { readSamplingOptions, samplingOptions } from '../sampling-options.ts';
 
 /** Small enough that text appears as it is made, large enough that the round trip does not count. */
@@ -17,7 +17,7 @@ export const llmRunCommand = defineCommand({
   details:
     'The prompt is continued as it stands; --chat puts it into the chat template of the model. "--prompt -" reads stdin.\n--messages is a whole conversation for the chat template, --tools what it may offer; calls come as the model writes them.\nThe same seed, model and adapter give the same text.',
   options: {
-    model: modelOption,
+    ...modelOptions,
     prompt: { kind: 'text', placeholder: 'S', summary: 'text to continue' },
     messages: {
       kind: 'text',
@@ -68,11 +68,12 @@ export const llmRunCommand = defineCommand({
     chat: { kind: 'flag', summary: 'treat the prompt as a message of the user' },
   },
   async run(context, options) {
+    const cache = parseCacheType(options.cache);
     const path = await resolveModelPath(options.model);
     const input = await readInput(options);
     return withGpu(context, async (gpu) => {
       const { signal } = context;
-      const model = await loadModelFile(gpu, path, signal);
+      const model = await loadModelFile(gpu, path, signal, cache);
       const { tokens } =
         'messages' in input
           ? await gpu.worker.call('encode-chat', { modelId, ...input }, { signal })

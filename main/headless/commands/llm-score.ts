@@ -1,7 +1,14 @@
 import { exitCodes } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
-import { loadModelFile, modelId, modelOption, parseTokens, resolveModelPath } from '../model-options.ts';
+import {
+  loadModelFile,
+  modelId,
+  modelOptions,
+  parseTokens,
+  parseCacheType,
+  resolveModelPath,
+} from '../model-options.ts';
 
 export const llmScoreCommand = defineCommand({
   words: ['llm', 'score'],
@@ -9,15 +16,16 @@ export const llmScoreCommand = defineCommand({
   details:
     'One natural logarithm for each token but the first: of its probability after those before it, at temperature 1. Tokens are taken as given: no BOS is added.',
   options: {
-    model: modelOption,
+    ...modelOptions,
     tokens: { kind: 'text', placeholder: '1,2,3', required: true, summary: 'token ids' },
   },
   async run(context, options) {
+    const cache = parseCacheType(options.cache);
     const tokens = parseTokens(options.tokens);
     const path = await resolveModelPath(options.model);
     return withGpu(context, async (gpu) => {
       const { signal, output } = context;
-      const model = await loadModelFile(gpu, path, signal);
+      const model = await loadModelFile(gpu, path, signal, cache);
       const { logProbabilities } = await gpu.worker.call('score', { modelId, tokens }, { signal });
       const values = [...logProbabilities];
       const total = values.reduce((sum, value) => sum + value, 0);

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { NumericProfile } from '../../../protocol/agreement.ts';
+import { cacheTypeOf } from '../../../protocol/numeric-profile.ts';
 import type { Sha256 } from '../../../protocol/tasks.ts';
 import type { RenderSettings } from '../../../worker/messages.ts';
 import type { InputStore } from '../../store/input-store.ts';
@@ -9,6 +11,8 @@ export interface WorkerInputsComponents {
   readonly worker: GpuWorker;
   readonly store: Pick<InputStore, 'find'>;
   readonly modelBudgetBytes?: () => number | null;
+  /** What this node agrees to compute under. */
+  readonly numericProfile: () => NumericProfile;
   /** Resolves when a process with an open adapter is up. Where there is none, the worker is asked now and then. */
   readonly workerReady?: () => Promise<void>;
   readonly log?: (sentence: string) => void;
@@ -76,9 +80,10 @@ export class WorkerInputs {
       await this.#evict(this.#models, (modelId) => worker.call('unload-model', { modelId }));
       const source = { kind: 'file', path: await this.#path(sha256) } as const;
       const budgetBytes = this.#components.modelBudgetBytes?.() ?? null;
+      const cacheType = cacheTypeOf(this.#components.numericProfile());
       await worker.call(
         'load-model',
-        { modelId: sha256, source, ...(budgetBytes === null ? {} : { budgetBytes }) },
+        { modelId: sha256, source, cacheType, ...(budgetBytes === null ? {} : { budgetBytes }) },
         { signal },
       );
     });

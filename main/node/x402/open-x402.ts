@@ -26,7 +26,7 @@ export async function openX402(
     readonly receiver: Hex;
     readonly prices: () => PriceList;
     readonly shaderSetHash: Hex;
-    readonly numericProfile: NumericProfile;
+    readonly numericProfile: () => NumericProfile;
     readonly adapterClass: () => string;
     readonly log: (line: string) => void;
   },

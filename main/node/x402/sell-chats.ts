@@ -34,7 +34,7 @@ export interface ChatDeskComponents {
   readonly store: Pick<InputStore, 'list'>;
   readonly prices: () => PriceList;
   readonly shaderSetHash: Hex;
-  readonly numericProfile: NumericProfile;
+  readonly numericProfile: () => NumericProfile;
   /** Of the completions, as payers are told. */
   readonly url: string;
   readonly nowMs?: () => number;
@@ -99,7 +99,7 @@ export function createChatDesk(components: ChatDeskComponents): ChatDesk {
         taskHash: sha256Hex(taskCodec.encode(task)),
         inputHash: `0x${task.modelSha256}`,
         shaderSetHash,
-        numericProfile,
+        numericProfile: numericProfile(),
         pricePerMillionUnits: prices().chat,
         maxUnits: BigInt(task.maxTokens),
       },

@@ -24,7 +24,7 @@ export async function checkChat(
 ): Promise<Finding> {
   const { worker } = checker;
   const { signal } = context;
-  const modelId = await checker.model();
+  const modelId = await checker.model(context.profile);
   const prompt = await worker.call('encode-chat', { modelId, ...conversationOf(task) }, { signal });
   const promptTokens = [...prompt.tokens, ...task.prefixTokens];
   const outputTokens = [...answer.tokens];

@@ -1,3 +1,5 @@
+import type { NumericProfile } from '../../../protocol/agreement.ts';
+import { cacheTypeOf } from '../../../protocol/numeric-profile.ts';
 import type { Sha256 } from '../../../protocol/tasks.ts';
 import type { RenderSettings } from '../../../worker/messages.ts';
 import type { RequesterComponents } from '../components.ts';
@@ -6,8 +8,8 @@ import type { CheckingWorker } from '../types.ts';
 /** The buyer's own GPU worker with the task's input loaded. */
 export interface Checker {
   readonly worker: CheckingWorker;
-  /** Loads at the first use. @throws GpuWorkerError, or what the store throws. */
-  model(): Promise<string>;
+  /** Loads at the first use, as the profile says. @throws GpuWorkerError, or what the store throws. */
+  model(profile: NumericProfile): Promise<string>;
   scene(settings: RenderSettings): Promise<string>;
   /** Gives back what was loaded. Never throws. */
   close(): Promise<void>;
@@ -31,11 +33,20 @@ export async function openChecker(
   const id = `check-${crypto.randomUUID()}`;
   let loaded: Promise<unknown> | null = null;
   let unload: (() => Promise<unknown>) | null = null;
+  let loadedType: ReturnType<typeof cacheTypeOf> | null = null;
   return {
     worker,
-    async model() {
+    async model(profile) {
+      const cacheType = cacheTypeOf(profile);
+      if (loaded !== null && loadedType !== cacheType) {
+        // Another provider, who rounds otherwise.
+        await loaded;
+        await worker.call('unload-model', { modelId: id });
+        loaded = null;
+      }
       unload = () => worker.call('unload-model', { modelId: id });
-      loaded ??= worker.call('load-model', { modelId: id, source });
+      loadedType = cacheType;
+      loaded ??= worker.call('load-model', { modelId: id, source, cacheType });
       await loaded;
       return id;
     },

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CACHE_FORMATS, CACHE_TYPES, type CacheType } from '../../../worker/llm/cache/cache-format.ts';
+import { CACHE_FORMATS } from '../../../worker/llm/cache/cache-format.ts';
+import { CACHE_TYPES, type CacheType } from '../../../worker/llm/cache/cache-type.ts';
 import { attentionBytesRead } from '../../../worker/llm/kernels/attention-decode.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
-import { createRandom } from '../../fixtures/llm/random.ts';
+import { createRandom, pick } from '../../fixtures/llm/random.ts';
+import { decodePlane, encodePlane } from '../reference/cache-planes.ts';
 import { normalisedError } from '../reference/compare.ts';
 import { attend, rotate } from '../reference/llama-forward.ts';
 import { KernelBench, paddedRows, rowOf } from './kernel-bench.ts';
@@ -45,6 +47,15 @@ const at = (rows: Float32Array, index: number, stride: number) => rows.subarray(
 /** Random [count][heads][headStride], the columns past the head's length zero. */
 function randomHeads(random: () => number, rows: number, headLength: number): Float32Array {
   return paddedRows(random, rows, headLength, Math.ceil(headLength / 4) * 4);
+}
+
+/** What a cache may make of a number, beside others whose largest magnitude is `largest`. */
+function errorBound(type: CacheType, value: number, largest: number): number {
+  const overflow = Math.max(0, Math.abs(value) - 65504);
+  if (type === 'f32') return 0;
+  if (type === 'f16') return overflow + Math.max(Math.abs(value) * 2 ** -11, 2 ** -15);
+  // Half a step, and 127 steps of a scale that is itself rounded; scales end at 65504 too.
+  return Math.max(0, largest - 127 * 65504) + Math.max(largest / 254 + largest * 2 ** -11, 2 ** -15);
 }
 
 /** Rows (slot, position) over sequences with random keys and values, and the float64 attention over what the cache keeps of them. */
@@ -215,6 +226,62 @@ describe('attention over pages', () => {
 });
 
 describe('rope and append', () => {
+  it.each(CACHE_TYPES)('keeps values in a cache of %s as the format says, whatever their size', async (cacheType) => {
+    for (const headLength of [6, 40, 128]) {
+      const headStride = Math.ceil(headLength / 4) * 4;
+      const heads = { headCount: 1, keyValueHeadCount: 3, headLength, headStride };
+      const format = CACHE_FORMATS[cacheType];
+      const random = createRandom(headLength);
+      const rows = [17, 18].map((position) => [0, position] as const);
+      const cache = new PagedCache(bench, random, { heads, format, lengths: [20], rows });
+      const width = 7 * headLength;
+      // From far below what half precision holds to far above, halfway between two of its numbers, and nothing at all.
+      const special = [0, -0, 3e-8, 2 ** -15, -(2 ** -14) * 0.99, 1 + 2 ** -11, 1 + 3 * 2 ** -11, -65519, 1e9];
+      const projected = paddedRows(random, 2, width, width).map((value, index) =>
+        index % 3 === 0 ? (special[pick(random, special.length)] ?? NaN) : value,
+      );
+      const values = cache.empty('values');
+      const kernel = await createRopeAppend(bench.cache, {
+        heads,
+        format,
+        ropePairs: 1,
+        table: cache.table,
+        projected: bench.floats('projected', projected),
+        angles: bench.floats('angles', Array(40).fill(0)),
+        query: bench.empty('query', 2 * headStride),
+        keys: cache.empty('keys'),
+        values,
+      });
+      await bench.run(kernel, 2, values, 1);
+      const { kept } = await cache.read(values, rows);
+      kernel.destroy();
+      kept.forEach((row, index) => {
+        const source = projected.subarray(index * width + 4 * headLength, (index + 1) * width);
+        const whole = Float32Array.from(row, (_, i) =>
+          i % headStride < headLength ? (source[Math.floor(i / headStride) * headLength + (i % headStride)] ?? NaN) : 0,
+        );
+        // Sixteen positions make a region; all but the first stay empty.
+        const regions = new Float32Array(16 * whole.length);
+        for (let head = 0; head < 3; head++) {
+          regions.set(whole.subarray(head * headStride, (head + 1) * headStride), head * 16 * headStride);
+        }
+        const decoded = decodePlane(cacheType, encodePlane(cacheType, regions, headStride), headStride);
+        const expected = row.map(
+          (_, i) => decoded[Math.floor(i / headStride) * 16 * headStride + (i % headStride)] ?? NaN,
+        );
+        expect([...row].map((value) => value + 0)).toEqual([...expected].map((value) => value + 0));
+        whole.forEach((value, i) => {
+          const block = i - ((i % headStride) % 32);
+          const largest = whole
+            .subarray(block, Math.min(block + 32, i - (i % headStride) + headStride))
+            .reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+          const error = Math.abs((row[i] ?? NaN) - value);
+          expect(error).toBeLessThanOrEqual(errorBound(cacheType, value, largest));
+        });
+      });
+    }
+  });
+
   it.each(CASES)('turns q and k by their positions and leaves v: %o', async (shape) => {
     const { headCount, keyValueHeadCount, headLength, position, count } = shape;
     const headStride = Math.ceil(headLength / 4) * 4;

@@ -1,4 +1,4 @@
-import type { CacheType } from '../../../worker/llm/cache/cache-format.ts';
+import type { CacheType } from '../../../worker/llm/cache/cache-type.ts';
 import { readHalf } from './dequantise.ts';
 
 /** Positions of a region, as in the shaders. */

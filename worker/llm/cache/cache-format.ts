@@ -2,12 +2,10 @@ import byteCode from '../../../shaders/llm/cache-q8-0.wgsl?raw';
 import halfCode from '../../../shaders/llm/cache-f16.wgsl?raw';
 import floatCode from '../../../shaders/llm/cache-f32.wgsl?raw';
 import encodeHalfCode from '../../../shaders/llm/encode-half.wgsl?raw';
+import type { CacheType } from './cache-type.ts';
 
 /** Positions of one page. As in the shaders. */
 export const PAGE_TOKENS = 16;
-
-export const CACHE_TYPES = ['f32', 'f16', 'q8_0'] as const;
-export type CacheType = (typeof CACHE_TYPES)[number];
 
 /** How the key/value cache stores numbers: the text in front of the kernels that touch it, and what a head takes. */
 export interface CacheFormat {

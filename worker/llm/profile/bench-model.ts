@@ -246,7 +246,7 @@ function describeRates(rates: readonly number[]): Rate {
 
 function summarise({ description }: LanguageModel): ModelBenchResult['model'] {
   const { name, architecture, parameterCount, layerCount, tensorTypes, weightBytes, contextLength } = description;
-  const { matrices, matricesReason } = description;
+  const { cacheType, matrices, matricesReason } = description;
   return {
     name,
     architecture,
@@ -255,6 +255,7 @@ function summarise({ description }: LanguageModel): ModelBenchResult['model'] {
     tensorTypes,
     weightBytes,
     contextLength,
+    cacheType,
     matrices,
     matricesReason,
   };

@@ -1,3 +1,4 @@
+import type { CacheType } from '../cache/cache-type.ts';
 import type { MatrixChoice, MatrixVariant } from '../../messages.ts';
 
 /** Sizes of a model benchmark. Whatever does not fit the model's context is made smaller, and the result says so. */
@@ -82,6 +83,7 @@ export interface ModelBenchResult {
     readonly tensorTypes: Readonly<Record<string, number>>;
     readonly weightBytes: number;
     readonly contextLength: number;
+    readonly cacheType: CacheType;
     readonly matrices: MatrixVariant;
     readonly matricesReason: string | null;
   };
