@@ -293,6 +293,11 @@ export interface WorkerCalls {
     { sceneId: string; tile: Tile; firstSample: number; sampleCount: number; sliceTargetMs?: number },
     TileResult,
   ];
+  /** What the samples meet first; its `sums` have 8 float32 per pixel: albedo and depth, normal and hits. */
+  'render-guides': [
+    { sceneId: string; tile: Tile; firstSample: number; sampleCount: number; sliceTargetMs?: number },
+    TileResult,
+  ];
   'unload-scene': [{ sceneId: string }, null];
   /** Frees models, scenes and sessions; the process stays. */
   release: [Record<string, never>, null];

@@ -1,6 +1,6 @@
 /** The tile loop of `hearth render`: passes over all tiles, so that progress is even and a long render shows early. */
 import type { RenderSettings, SceneDescription, Tile } from '../../worker/messages.ts';
-import { type Film, createFilm } from '../requester/image/index.ts';
+import { type Film, type GuideFilm, createFilm, createGuideFilm } from '../requester/image/index.ts';
 import { nameFileInErrors } from './files.ts';
 import type { GpuProcess } from './gpu-process.ts';
 import type { Output } from './output.ts';
@@ -17,12 +17,15 @@ export interface RenderImageOptions {
   readonly environmentPath?: string | undefined;
   readonly settings: RenderSettings;
   readonly samples: number;
+  /** Also what the samples meet first. */
+  readonly withGuides?: boolean;
   readonly signal: AbortSignal;
   readonly output: Output;
 }
 
 export interface RenderedImage {
   readonly film: Film;
+  readonly guides: GuideFilm | undefined;
   readonly scene: SceneDescription;
   readonly renderMs: number;
   readonly samplesPerSecond: number;
@@ -38,6 +41,7 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     gpu.worker.call('load-scene', { sceneId, source, settings, ...environment }, { signal }),
   );
   const film = createFilm(widthPixels, heightPixels);
+  const guides = options.withGuides === true ? createGuideFilm(widthPixels, heightPixels) : undefined;
   const tiles = splitTiles(widthPixels, heightPixels);
   const totalSamples = widthPixels * heightPixels * samples;
   const started = performance.now();
@@ -48,6 +52,8 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     for (const tile of tiles) {
       const result = await gpu.worker.call('render-tile', { sceneId, tile, firstSample, sampleCount }, { signal });
       film.add(result);
+      if (guides !== undefined)
+        guides.add(await gpu.worker.call('render-guides', { sceneId, tile, firstSample, sampleCount }, { signal }));
       doneSamples += (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * sampleCount;
       if (performance.now() - reportedMs < reportEveryMs && doneSamples < totalSamples) continue;
       reportedMs = performance.now();
@@ -56,7 +62,7 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     }
   }
   const renderMs = performance.now() - started;
-  return { film, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
+  return { film, guides, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
 }
 
 export function splitTiles(widthPixels: number, heightPixels: number): Tile[] {

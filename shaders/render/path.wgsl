@@ -97,6 +97,26 @@ fn query_light(
   return query;
 }
 
+struct VertexNormals {
+  /// Both face the viewer.
+  geometric: vec3f,
+  shading: vec3f,
+  is_front: bool,
+}
+
+fn vertex_normals(material: Material, triangle: Triangle, hit: Hit, direction: vec3f) -> VertexNormals {
+  let front_normal = unit(cross(triangle.edge1, triangle.edge2));
+  let is_front = dot(front_normal, direction) < 0.0;
+  let geometric_normal = select(-front_normal, front_normal, is_front);
+  var shading_normal = normal_at(material, triangle, hit.slot, hit.u, hit.v);
+  shading_normal = select(-shading_normal, shading_normal, is_front);
+  // An interpolated normal that faces away from the viewer says nothing useful; also false for a NaN.
+  if (!(dot(shading_normal, direction) < -1.0e-4)) {
+    shading_normal = geometric_normal;
+  }
+  return VertexNormals(geometric_normal, shading_normal, is_front);
+}
+
 /// What the path's ray found: adds what shines from there, asks for light from one emitter, and draws the next ray or ends
 /// the path. `depth` counts the scatterings before this vertex.
 fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey) -> ShadowQuery {
@@ -119,9 +139,9 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     (*path).radiance += throughput * material.base_color;
     return query;
   }
-  let front_normal = unit(cross(triangle.edge1, triangle.edge2));
-  let is_front = dot(front_normal, direction) < 0.0;
-  let geometric_normal = select(-front_normal, front_normal, is_front);
+  let normals = vertex_normals(material, triangle, hit, direction);
+  let is_front = normals.is_front;
+  let geometric_normal = normals.geometric;
 
   if (largest(material.emission) > 0.0 && (is_front || (material.flags & MATERIAL_DOUBLE_SIDED) != 0u)) {
     var weight = 1.0;
@@ -135,16 +155,10 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     return query;
   }
 
-  var shading_normal = normal_at(material, triangle, hit.slot, hit.u, hit.v);
-  shading_normal = select(-shading_normal, shading_normal, is_front);
-  // An interpolated normal that faces away from the viewer says nothing useful; also false for a NaN.
-  if (!(dot(shading_normal, direction) < -1.0e-4)) {
-    shading_normal = geometric_normal;
-  }
   let position = triangle.corner + triangle.edge1 * hit.u + triangle.edge2 * hit.v;
   let point = offset_point(position, geometric_normal);
   let beyond_point = offset_point(position, -geometric_normal);
-  let frame = shading_frame(material, triangle, hit.slot, shading_normal);
+  let frame = shading_frame(material, triangle, hit.slot, normals.shading);
   let surface = make_surface(material, frame, geometric_normal, -direction, is_front);
   // Beyond a solid body's boundary lies its inside, or the outside again; bodies within bodies end where they begin.
   let beyond_medium = select((*path).medium, select(0u, triangle.material + 1u, is_front), surface.glass_probability > 0.0);

@@ -85,6 +85,7 @@ describe('a wrong command line', () => {
     ['llm logits --tokens 1,,2 --out x', 'hearth: --tokens takes ids such as 1,2,3; "" is not one'],
     ['render', 'hearth: hearth render needs --out F.png|F.exr (picture to write; .exr is linear float32)'],
     ['render --out a.jpg', 'hearth: --out must end in .png or .exr, it was given "a.jpg"'],
+    ['render --out a.png --aov beauty', 'hearth: --aov must list albedo, normal, depth, it was given "beauty"'],
     ['render --out a.png --tone filmic', 'hearth: --tone must be none, agx, aces, it was given "filmic"'],
     ['render --out a.png --depth 10', 'hearth: --depth must be 8 or 16, it was given "10"'],
     [

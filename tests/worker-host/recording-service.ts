@@ -82,6 +82,7 @@ export class RecordingEngines implements Engines {
         gpuBytes: 64,
       },
       renderTile: (tile) => Promise.resolve(new Float32Array((tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 4)),
+      renderGuides: (tile) => Promise.resolve(new Float32Array((tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 8)),
       destroy: () => void this.destroyed.push('scene'),
     });
   }

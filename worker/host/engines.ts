@@ -54,6 +54,8 @@ export interface SceneEngine {
     sampleCount: number,
     pace?: { readonly sliceTargetMs?: number },
   ): Promise<Float32Array<ArrayBuffer>>;
+  /** What those samples meet first, 8 float32 per pixel. */
+  renderGuides: SceneEngine['renderTile'];
   destroy(): void;
 }
 

@@ -120,15 +120,20 @@ const readers: Readers = {
     tilePixels: readInteger(tilePixels, 'tilePixels', 1, 2 ** 28),
     ...readBudget(budgetBytes),
   }),
-  'render-tile': (parameters) => ({
+  'render-tile': readTileRequest,
+  'render-guides': readTileRequest,
+  'unload-scene': ({ sceneId }) => ({ sceneId: readIdentifier(sceneId, 'sceneId') }),
+  release: () => ({}),
+};
+
+function readTileRequest(parameters: RawParameters): WorkerParameters<'render-tile'> {
+  return {
     sceneId: readIdentifier(parameters['sceneId'], 'sceneId'),
     tile: readTile(parameters['tile'], 'tile'),
     ...readSampleRange(parameters),
     ...readPace(parameters),
-  }),
-  'unload-scene': ({ sceneId }) => ({ sceneId: readIdentifier(sceneId, 'sceneId') }),
-  release: () => ({}),
-};
+  };
+}
 
 /** The id a reply can go to, or null when the message has none and nobody can be answered. */
 export function readRequestId(message: unknown): number | null {

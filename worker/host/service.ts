@@ -5,6 +5,7 @@ import type {
   AdapterDescription,
   WorkerCallKind,
   WorkerOutbound,
+  TileResult,
   WorkerParameters,
   WorkerRequest,
   WorkerResult,
@@ -200,17 +201,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
               ),
         ),
       ),
-    async 'render-tile'({ sceneId, tile, firstSample, sampleCount, sliceTargetMs }) {
-      const { settings } = residents.scene(sceneId);
-      if (tile.x1 > settings.widthPixels) throw badRequest('tile.x1', tile.x1, `at most ${settings.widthPixels}`);
-      if (tile.y1 > settings.heightPixels) throw badRequest('tile.y1', tile.y1, `at most ${settings.heightPixels}`);
-      const pace = sliceTargetMs === undefined ? {} : { sliceTargetMs };
-      const started = performance.now();
-      const sums = await run(() =>
-        residents.scene(sceneId).resident.engine.renderTile(tile, firstSample, sampleCount, pace),
-      );
-      return { tile, firstSample, sampleCount, sums, durationMs: performance.now() - started };
-    },
+    'render-tile': (parameters) => renderTile(parameters, 'renderTile'),
+    'render-guides': (parameters) => renderTile(parameters, 'renderGuides'),
     async 'unload-scene'({ sceneId }) {
       residents.unloadScene(sceneId);
       return null;
@@ -220,6 +212,19 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       return null;
     },
   };
+
+  async function renderTile(
+    { sceneId, tile, firstSample, sampleCount, sliceTargetMs }: WorkerParameters<'render-tile'>,
+    what: 'renderTile' | 'renderGuides',
+  ): Promise<TileResult> {
+    const { settings } = residents.scene(sceneId);
+    if (tile.x1 > settings.widthPixels) throw badRequest('tile.x1', tile.x1, `at most ${settings.widthPixels}`);
+    if (tile.y1 > settings.heightPixels) throw badRequest('tile.y1', tile.y1, `at most ${settings.heightPixels}`);
+    const pace = sliceTargetMs === undefined ? {} : { sliceTargetMs };
+    const started = performance.now();
+    const sums = await run(() => residents.scene(sceneId).resident.engine[what](tile, firstSample, sampleCount, pace));
+    return { tile, firstSample, sampleCount, sums, durationMs: performance.now() - started };
+  }
 
   function findModel(modelId: string): LanguageEngine {
     return residents.model(modelId).engine;

@@ -13,10 +13,9 @@ import type { Scene } from './scene/scene.ts';
 import { SceneError } from './scene/scene-error.ts';
 import type { BindingLimits } from './storage-split.ts';
 import { checkSettings, checkTile } from './settings.ts';
-import { type SliceBudget, adjustBudget, planSlices, retarget } from './slice-plan.ts';
-
-// Every host has it, but the library of this room (es2024) does not list it.
-declare const performance: { now(): number };
+import { createGuideRenderer, depthStepOf } from './guide-renderer.ts';
+import { type SliceBudget, retarget } from './slice-plan.ts';
+import { type SliceRange, runSlices } from './slice-runner.ts';
 
 /** Long enough to keep an adapter busy, short enough that a desktop stays fluid. */
 const defaultSliceTargetMs = 50;
@@ -31,6 +30,16 @@ export interface SceneRenderer {
    * @throws SceneError.
    */
   renderTile(
+    tile: Tile,
+    firstSample: number,
+    sampleCount: number,
+    pace?: RenderPace,
+  ): Promise<Float32Array<ArrayBuffer>>;
+  /**
+   * What those samples meet first, in sums of 8 float32 per pixel: albedo and depth along the view axis, then the normal that
+   * faces the viewer and how many samples hit something. As much a pure function as `renderTile`. @throws SceneError.
+   */
+  renderGuides(
     tile: Tile,
     firstSample: number,
     sampleCount: number,
@@ -81,6 +90,7 @@ export async function createSceneRenderer(
     buffers.destroy();
     throw error;
   });
+  const guides = createGuideRenderer(device, { ...parts, depthStep: depthStepOf(scene) }, assertLoaded);
   const budget: SliceBudget = { samplesPerSlice: 4096, mostSamples: 4096 };
   let targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
   let film: GPUBuffer | undefined;
@@ -100,36 +110,31 @@ export async function createSceneRenderer(
     throw new SceneError('scene-unloaded', 'the scene was unloaded', { field: 'scene' });
   }
 
-  async function render(
-    tile: Tile,
-    firstSample: number,
-    sampleCount: number,
-    sliceTargetMs: number,
-  ): Promise<Float32Array<ArrayBuffer>> {
+  async function render(range: SliceRange, sliceTargetMs: number): Promise<Float32Array<ArrayBuffer>> {
     assertLoaded();
+    const { tile } = range;
     budget.mostSamples = drivers.begin().mostSamples;
     retarget(budget, targetMs, sliceTargetMs);
     targetMs = sliceTargetMs;
     const sizeBytes = (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 16;
     const target = filmFor(sizeBytes);
-    for (const slice of planSlices(tile, firstSample, sampleCount, budget)) {
-      const startMs = performance.now();
-      const kernel = drivers.current();
-      kernel.setSlice(slice);
-      const encoder = device.createCommandEncoder({ label: 'render.slice' });
-      kernel.run(encoder);
-      device.queue.submit([encoder.finish()]);
-      await device.queue.onSubmittedWorkDone();
-      // Without its buffers the rest of the tile would be zeros, not an error.
-      assertLoaded();
-      const samples = slice.tileWidth * (slice.endRow - slice.firstRow) * slice.sampleCount;
-      const durationMs = performance.now() - startMs;
-      drivers.note(samples, durationMs);
-      adjustBudget(budget, samples, durationMs, targetMs);
-    }
+    const { current, note } = drivers;
+    await runSlices(device, { current, note, assertLoaded }, range, budget, targetMs);
     const sums = new Float32Array(await readBuffer(device, target, sizeBytes));
     assertLoaded();
     return sums;
+  }
+
+  async function inTurn(
+    range: SliceRange,
+    pace: RenderPace,
+    work: (range: SliceRange, sliceTargetMs: number) => Promise<Float32Array<ArrayBuffer>>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    checkTile(range.tile, range.firstSample, range.sampleCount, settings);
+    const sliceTargetMs = pace.sliceTargetMs ?? options.sliceTargetMs ?? defaultSliceTargetMs;
+    const result = previous.then(() => work(range, sliceTargetMs));
+    previous = result.catch(() => undefined);
+    return result;
   }
 
   return {
@@ -142,17 +147,20 @@ export async function createSceneRenderer(
       boundingBox: scene.boundingBox,
       gpuBytes: buffers.sizeBytes,
     },
-    async renderTile(tile, firstSample, sampleCount, own = {}) {
-      checkTile(tile, firstSample, sampleCount, settings);
-      const sliceTargetMs = own.sliceTargetMs ?? options.sliceTargetMs ?? defaultSliceTargetMs;
-      const result = previous.then(() => render(tile, firstSample, sampleCount, sliceTargetMs));
-      previous = result.catch(() => undefined);
-      return result;
-    },
+    renderTile: (tile, firstSample, sampleCount, own = {}) =>
+      inTurn({ tile, firstSample, sampleCount }, own, (range, targetMs) => render(range, targetMs)),
+    renderGuides: (tile, firstSample, sampleCount, own = {}) =>
+      inTurn({ tile, firstSample, sampleCount }, own, async (range, targetMs) => {
+        assertLoaded();
+        const sums = await guides.render(range, targetMs);
+        assertLoaded();
+        return sums;
+      }),
     destroy() {
       destroyed = true;
       film?.destroy();
       drivers.destroy();
+      guides.destroy();
       buffers.destroy();
     },
   };

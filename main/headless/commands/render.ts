@@ -1,5 +1,15 @@
-import { extname } from 'node:path';
-import { type Film, encodeExr, encodePng, toneMaps } from '../../requester/image/index.ts';
+import { extname, resolve } from 'node:path';
+import {
+  type Film,
+  type GuideFilm,
+  type GuideName,
+  channelsOf,
+  encodeExr,
+  encodeExrChannels,
+  encodePng,
+  guideNames,
+  toneMaps,
+} from '../../requester/image/index.ts';
 import { exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { checkInputFile, prepareOutputFile, writeOutputFile } from '../files.ts';
@@ -47,6 +57,11 @@ export const renderCommand = defineCommand({
       required: true,
       summary: 'picture to write; .exr is linear float32',
     },
+    aov: {
+      kind: 'text',
+      placeholder: 'albedo,normal,depth',
+      summary: 'also write these, each to a linear EXR beside the picture (F.albedo.exr ...)',
+    },
     depth: { kind: 'integer', placeholder: '8|16', minimum: 8, maximum: 16, fallback: 8, summary: 'bits of a PNG' },
     exposure: {
       kind: 'number',
@@ -60,6 +75,7 @@ export const renderCommand = defineCommand({
   },
   async run(context, options) {
     const encode = chooseEncoder(options);
+    const guideOutputs = chooseGuides(options.out, options.aov);
     const view = readSceneView(options);
     const { renderImage } = await import('../render-image.ts');
     const [scenePath, outPath, environmentPath] = await Promise.all([
@@ -82,16 +98,20 @@ export const renderCommand = defineCommand({
         environmentPath,
         settings,
         samples: options.samples,
+        withGuides: guideOutputs.length > 0,
         signal,
         output,
       });
       await writeOutputFile('--out', outPath, encode(result.film));
+      for (const { name, path } of guideOutputs)
+        await writeOutputFile('--aov', path, encodeGuide(result.guides as GuideFilm, name));
       output.log(
         `${formatMillions(result.samplesPerSecond)} million samples/s, ${(result.renderMs / 1000).toFixed(1)} s`,
       );
       output.data({
         event: 'summary',
         out: outPath,
+        aov: guideOutputs.map(({ path }) => path),
         ...settings,
         samples: options.samples,
         triangles: result.scene.triangleCount,
@@ -129,6 +149,29 @@ function chooseEncoder({ out, depth, exposure, tone }: PictureOptions): (film: F
     throw new UsageError('INVALID_VALUE', '--tone, --exposure and --depth are for a .png; an .exr is linear float32');
   }
   return encodeExr;
+}
+
+interface GuideOutput {
+  readonly name: GuideName;
+  readonly path: string;
+}
+
+/** @throws UsageError when the list names something else. */
+function chooseGuides(out: string, list: string | undefined): GuideOutput[] {
+  if (list === undefined) return [];
+  const names = [...new Set(list.split(','))].map((given) => {
+    const name = guideNames.find((known) => known === given.trim());
+    if (name !== undefined) return name;
+    throw new UsageError('INVALID_VALUE', `--aov must list ${guideNames.join(', ')}, it was given "${list}"`);
+  });
+  const base = resolve(out.slice(0, out.length - extname(out).length));
+  return names.map((name) => ({ name, path: `${base}.${name}.exr` }));
+}
+
+const guideChannels = { albedo: ['R', 'G', 'B'], normal: ['R', 'G', 'B'], depth: ['Z'] } as const;
+
+function encodeGuide(guides: GuideFilm, name: GuideName): Uint8Array {
+  return encodeExrChannels(guides.widthPixels, guides.heightPixels, channelsOf(guides.mean(name), guideChannels[name]));
 }
 
 function formatMillions(value: number): string {

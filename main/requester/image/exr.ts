@@ -2,12 +2,12 @@ import { deflateSync } from 'node:zlib';
 import { type Film, assertComplete } from './film.ts';
 
 const linesPerBlock = 16;
-/** In the order that OpenEXR wants: by name. The film has R, G, B. */
-const channels = [
-  ['B', 2],
-  ['G', 1],
-  ['R', 0],
-] as const;
+
+/** One number of every pixel, row-major from the top left. */
+export interface ExrChannel {
+  readonly name: string;
+  readonly values: ArrayLike<number>;
+}
 
 /**
  * The film as a scanline OpenEXR file: linear R, G, B as float32, ZIP ("OpenEXR File Layout", openexr.com). Nothing is cut or
@@ -17,15 +17,36 @@ const channels = [
  */
 export function encodeExr(film: Film): Uint8Array<ArrayBuffer> {
   assertComplete(film);
-  const { widthPixels, heightPixels } = film;
-  const mean = film.mean();
+  return encodeExrChannels(film.widthPixels, film.heightPixels, channelsOf(film.mean(), ['R', 'G', 'B']));
+}
+
+/** Pulls apart what lies together in each pixel. */
+export function channelsOf(interleaved: Float64Array, names: readonly string[]): ExrChannel[] {
+  const count = names.length;
+  return names.map((name, place) => ({
+    name,
+    values: Float64Array.from(
+      { length: interleaved.length / count },
+      (_, pixel) => interleaved[pixel * count + place] as number,
+    ),
+  }));
+}
+
+/** Any channels as a scanline OpenEXR file, float32, ZIP. */
+export function encodeExrChannels(
+  widthPixels: number,
+  heightPixels: number,
+  unordered: readonly ExrChannel[],
+): Uint8Array<ArrayBuffer> {
+  // OpenEXR wants them by name.
+  const channels = unordered.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const blocks: Uint8Array[] = [];
   for (let row = 0; row < heightPixels; row += linesPerBlock) {
     const rows = Math.min(linesPerBlock, heightPixels - row);
-    const packed = pack(rowBytes(mean, widthPixels, row, rows));
+    const packed = pack(rowBytes(channels, widthPixels, row, rows));
     blocks.push(Buffer.concat([words(row, packed.length), packed]));
   }
-  const header = headerOf(widthPixels, heightPixels);
+  const header = headerOf(widthPixels, heightPixels, channels);
   const table = Buffer.alloc(blocks.length * 8);
   let offset = header.length + table.length;
   blocks.forEach((block, index) => {
@@ -36,13 +57,13 @@ export function encodeExr(film: Film): Uint8Array<ArrayBuffer> {
 }
 
 /** Rows one after another, in each the channels one after another. */
-function rowBytes(mean: Float64Array, widthPixels: number, first: number, rows: number): Uint8Array {
+function rowBytes(channels: readonly ExrChannel[], widthPixels: number, first: number, rows: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(rows * widthPixels * channels.length * 4));
   let place = 0;
   for (let row = first; row < first + rows; row += 1) {
-    for (const [, channel] of channels) {
+    for (const { values } of channels) {
       for (let column = 0; column < widthPixels; column += 1) {
-        view.setFloat32(place, mean[(row * widthPixels + column) * 3 + channel] as number, true);
+        view.setFloat32(place, values[row * widthPixels + column] as number, true);
         place += 4;
       }
     }
@@ -60,9 +81,9 @@ function pack(raw: Uint8Array): Uint8Array {
   return packed.length < raw.length ? packed : raw;
 }
 
-function headerOf(widthPixels: number, heightPixels: number): Buffer {
+function headerOf(widthPixels: number, heightPixels: number, channels: readonly ExrChannel[]): Buffer {
   const box = words(0, 0, widthPixels - 1, heightPixels - 1);
-  const list = channels.map(([name]) => Buffer.concat([Buffer.from(`${name}\0`), words(2, 0, 1, 1)]));
+  const list = channels.map(({ name }) => Buffer.concat([Buffer.from(`${name}\0`), words(2, 0, 1, 1)]));
   const one = Buffer.alloc(4);
   one.writeFloatLE(1);
   return Buffer.concat([
