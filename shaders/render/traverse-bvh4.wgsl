@@ -118,27 +118,42 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
   return best;
 }
 
+/// Any find ends the ray, so children are not sorted: the nearest is entered next, without a way over the stack, and the
+/// others wait in any order.
 fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let inverse = inverse_direction(direction);
   var stack_reference: array<u32, STACK_SIZE>;
-  stack_reference[0] = scene.root_reference;
-  var stack_size = 1u;
-  while (stack_size > 0u) {
-    stack_size--;
-    let reference = stack_reference[stack_size];
+  var stack_size = 0u;
+  var reference = scene.root_reference;
+  loop {
+    var near = FAR_AWAY;
     if ((reference & LEAF_BIT) != 0u) {
       if (any_in_leaf(reference, origin, direction, limit)) {
         return true;
       }
-      continue;
-    }
-    let children = sort_children(enter_children(reference, origin, inverse, limit));
-    for (var index = 4u; index > 0u; index--) {
-      if (children.entries[index - 1u] < FAR_AWAY) {
-        stack_reference[stack_size] = children.references[index - 1u];
-        stack_size++;
+    } else {
+      let children = enter_children(reference, origin, inverse, limit);
+      for (var index = 0u; index < 4u; index++) {
+        let entry = children.entries[index];
+        if (entry == FAR_AWAY) {
+          continue;
+        }
+        let is_nearer = entry < near;
+        // Whoever is not the nearest so far waits.
+        if (near < FAR_AWAY) {
+          stack_reference[stack_size] = select(children.references[index], reference, is_nearer);
+          stack_size++;
+        }
+        reference = select(reference, children.references[index], is_nearer);
+        near = min(near, entry);
       }
     }
+    if (near == FAR_AWAY) {
+      if (stack_size == 0u) {
+        return false;
+      }
+      stack_size--;
+      reference = stack_reference[stack_size];
+    }
   }
-  return false;
 }
