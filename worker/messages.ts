@@ -298,6 +298,19 @@ export interface WorkerCalls {
     { sceneId: string; tile: Tile; firstSample: number; sampleCount: number; sliceTargetMs?: number },
     TileResult,
   ];
+  /**
+   * Smooths a finished picture. `color`: 4 float32 per pixel, linear R, G, B and the variance of the mean's luminance; `guides`: 8,
+   * means of what 'render-guides' gives, with the share of hits. Returns 4 per pixel; the fourth is of no use.
+   */
+  denoise: [
+    {
+      widthPixels: number;
+      heightPixels: number;
+      color: Float32Array<ArrayBuffer>;
+      guides: Float32Array<ArrayBuffer>;
+    },
+    { color: Float32Array<ArrayBuffer> },
+  ];
   'unload-scene': [{ sceneId: string }, null];
   /** Frees models, scenes and sessions; the process stays. */
   release: [Record<string, never>, null];

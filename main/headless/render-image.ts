@@ -17,8 +17,9 @@ export interface RenderImageOptions {
   readonly environmentPath?: string | undefined;
   readonly settings: RenderSettings;
   readonly samples: number;
-  /** Also what the samples meet first. */
+  /** Also what the samples meet first; a smoothed picture has them anyway. */
   readonly withGuides?: boolean;
+  readonly smooths?: boolean;
   readonly signal: AbortSignal;
   readonly output: Output;
 }
@@ -41,7 +42,8 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     gpu.worker.call('load-scene', { sceneId, source, settings, ...environment }, { signal }),
   );
   const film = createFilm(widthPixels, heightPixels);
-  const guides = options.withGuides === true ? createGuideFilm(widthPixels, heightPixels) : undefined;
+  const guides =
+    options.withGuides === true || options.smooths === true ? createGuideFilm(widthPixels, heightPixels) : undefined;
   const tiles = splitTiles(widthPixels, heightPixels);
   const totalSamples = widthPixels * heightPixels * samples;
   const started = performance.now();
@@ -62,7 +64,24 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     }
   }
   const renderMs = performance.now() - started;
+  if (options.smooths === true && guides !== undefined) {
+    const smooth = await smoothFilm(film, guides, gpu, signal);
+    return { film: smooth, guides, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
+  }
   return { film, guides, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
+}
+
+/** The film with smoothed means. */
+async function smoothFilm(film: Film, guides: GuideFilm, gpu: GpuProcess, signal: AbortSignal): Promise<Film> {
+  const { widthPixels, heightPixels } = film;
+  const [mean, variance] = [film.mean(), film.variance()];
+  const color = Float32Array.from({ length: variance.length * 4 }, (_, index) =>
+    (index & 3) === 3 ? (variance[index >> 2] as number) : (mean[(index >> 2) * 3 + (index & 3)] as number),
+  );
+  const picture = { widthPixels, heightPixels, color, guides: guides.packed() };
+  const smooth = await gpu.worker.call('denoise', picture, { signal });
+  const means = mean.map((_, index) => smooth.color[Math.floor(index / 3) * 4 + (index % 3)] as number);
+  return { ...film, mean: () => means };
 }
 
 export function splitTiles(widthPixels: number, heightPixels: number): Tile[] {

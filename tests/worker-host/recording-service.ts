@@ -52,6 +52,10 @@ export class RecordingEngines implements Engines {
     return Promise.resolve({ residentBytes: 1, refusal: null } as MemoryEstimate);
   }
 
+  denoise(): Promise<Float32Array<ArrayBuffer>> {
+    return Promise.resolve(new Float32Array(4));
+  }
+
   estimateScene(): Promise<SceneEstimate> {
     return Promise.resolve({ residentBytes: 1, peakBytes: 2, scene: null, refusal: null });
   }

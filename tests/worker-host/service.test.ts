@@ -77,6 +77,12 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     says: 'messages is an array of 0',
   },
   {
+    name: 'a picture to smooth that lacks numbers',
+    kind: 'denoise',
+    parameters: { widthPixels: 2, heightPixels: 1, color: new Float32Array(7), guides: new Float32Array(16) },
+    says: 'color is',
+  },
+  {
     name: 'an empty tile',
     kind: 'render-tile',
     parameters: { sceneId: 's', tile: { ...tile, x1: 0 }, firstSample: 0, sampleCount: 1 },

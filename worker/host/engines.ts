@@ -9,6 +9,7 @@ import type {
   SceneDescription,
   SceneEstimate,
   Tile,
+  WorkerParameters,
 } from '../messages.ts';
 import type { GenerationRequest } from '../llm/generation-request.ts';
 import type { templateMessages, templateTools } from './conversation.ts';
@@ -80,6 +81,8 @@ export interface Engines {
     settings: RenderSettings,
     options: { environment?: ByteSource; tilePixels: number; budgetBytes?: number },
   ): Promise<SceneEstimate>;
+  /** Smooths a finished picture; 4 float32 per pixel. */
+  denoise(device: GPUDevice, picture: WorkerParameters<'denoise'>): Promise<Float32Array<ArrayBuffer>>;
 }
 
 /** The engines of this repository, brought in when first used: an adapter opens without compiling either. */
@@ -99,5 +102,9 @@ export const ownEngines: Engines = {
   async estimateScene(device, source, settings, options) {
     const { estimateScene } = await import('../render/estimate-scene.ts');
     return estimateScene(device, source, settings, options);
+  },
+  async denoise(device, picture) {
+    const { denoise } = await import('../render/denoise.ts');
+    return denoise(device, picture);
   },
 };

@@ -246,6 +246,13 @@ function readSceneView(value: unknown, field: string): SceneView {
   };
 }
 
+/** Exactly `length` float32. */
+export function readNumbers(value: unknown, field: string, length: number): Float32Array<ArrayBuffer> {
+  if (value instanceof Float32Array && value.length === length && value.buffer instanceof ArrayBuffer)
+    return value as Float32Array<ArrayBuffer>;
+  throw badRequest(field, value, `a Float32Array of ${length} numbers`);
+}
+
 export function readTile(value: unknown, field: string): Tile {
   const tile = readObject(value, field);
   const side = limits.pictureSidePixels;

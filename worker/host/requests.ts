@@ -14,6 +14,7 @@ import {
   readPooling,
   readPace,
   readRenderSettings,
+  readNumbers,
   readSampleRange,
   readSampling,
   readSource,
@@ -122,6 +123,16 @@ const readers: Readers = {
   }),
   'render-tile': readTileRequest,
   'render-guides': readTileRequest,
+  denoise: ({ widthPixels, heightPixels, color, guides }) => {
+    const width = readInteger(widthPixels, 'widthPixels', 1, 16_384);
+    const height = readInteger(heightPixels, 'heightPixels', 1, 16_384);
+    return {
+      widthPixels: width,
+      heightPixels: height,
+      color: readNumbers(color, 'color', width * height * 4),
+      guides: readNumbers(guides, 'guides', width * height * 8),
+    };
+  },
   'unload-scene': ({ sceneId }) => ({ sceneId: readIdentifier(sceneId, 'sceneId') }),
   release: () => ({}),
 };

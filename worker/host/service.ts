@@ -202,6 +202,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
         ),
       ),
     'render-tile': (parameters) => renderTile(parameters, 'renderTile'),
+    denoise: async (picture) => ({ color: await run((device) => engines.denoise(device, picture)) }),
     'render-guides': (parameters) => renderTile(parameters, 'renderGuides'),
     async 'unload-scene'({ sceneId }) {
       residents.unloadScene(sceneId);

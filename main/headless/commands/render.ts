@@ -62,6 +62,7 @@ export const renderCommand = defineCommand({
       placeholder: 'albedo,normal,depth',
       summary: 'also write these, each to a linear EXR beside the picture (F.albedo.exr ...)',
     },
+    denoise: { kind: 'flag', summary: 'smooth the finished picture, guided by albedo, normal and depth' },
     depth: { kind: 'integer', placeholder: '8|16', minimum: 8, maximum: 16, fallback: 8, summary: 'bits of a PNG' },
     exposure: {
       kind: 'number',
@@ -99,6 +100,7 @@ export const renderCommand = defineCommand({
         settings,
         samples: options.samples,
         withGuides: guideOutputs.length > 0,
+        smooths: options.denoise,
         signal,
         output,
       });
@@ -111,6 +113,7 @@ export const renderCommand = defineCommand({
       output.data({
         event: 'summary',
         out: outPath,
+        isDenoised: options.denoise,
         aov: guideOutputs.map(({ path }) => path),
         ...settings,
         samples: options.samples,

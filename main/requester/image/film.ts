@@ -28,6 +28,8 @@ export interface Film {
   coverage(): FilmCoverage;
   /** Linear R, G, B per pixel, row-major from the top left: the mean over the samples; black where there are none. */
   mean(): Float64Array<ArrayBuffer>;
+  /** Of the luminance of each pixel's mean, as its samples show it if they were independent; 0 where they are fewer than two. */
+  variance(): Float64Array<ArrayBuffer>;
 }
 
 export function createFilm(widthPixels: number, heightPixels: number): Film {
@@ -38,6 +40,7 @@ export function createFilm(widthPixels: number, heightPixels: number): Film {
     });
   }
   const sums = new Float64Array(widthPixels * heightPixels * 3);
+  const squares = new Float64Array(widthPixels * heightPixels);
   const samples = new Uint32Array(widthPixels * heightPixels);
   const added: { tile: Tile; firstSample: number; endSample: number }[] = [];
 
@@ -67,6 +70,7 @@ export function createFilm(widthPixels: number, heightPixels: number): Film {
           const rounded = Math.round(value / radianceQuantum) * radianceQuantum;
           sums[pixel * 3 + channel] = (sums[pixel * 3 + channel] as number) + rounded;
         }
+        squares[pixel] = (squares[pixel] as number) + (result.sums[source + 3] as number);
         samples[pixel] = (samples[pixel] as number) + sampleCount;
       }
     }
@@ -91,7 +95,18 @@ export function createFilm(widthPixels: number, heightPixels: number): Film {
     return sums.map((sum, index) => sum / Math.max(1, samples[Math.floor(index / 3)] as number));
   }
 
-  return { widthPixels, heightPixels, add, coverage, mean };
+  function variance(): Float64Array<ArrayBuffer> {
+    const means = mean();
+    return squares.map((sum, pixel) => {
+      const count = samples[pixel] as number;
+      if (count < 2) return 0;
+      const [red = 0, green = 0, blue = 0] = means.subarray(pixel * 3, pixel * 3 + 3);
+      const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+      return Math.max(0, sum / count - luminance * luminance) / (count - 1);
+    });
+  }
+
+  return { widthPixels, heightPixels, add, coverage, mean, variance };
 }
 
 /** @throws ImageError when pixels lack samples that others have. */

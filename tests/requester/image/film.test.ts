@@ -115,3 +115,13 @@ test('tiles in any order give the same film, to the last bit', () => {
   for (const result of results.toReversed()) backwards.add(result);
   expect(backwards.mean()).toEqual(film.mean());
 });
+
+test('the variance of a pixel is that of the mean of its samples', () => {
+  const film = createFilm(1, 1);
+  const tile = { x0: 0, y0: 0, x1: 1, y1: 1 };
+  film.add({ tile, firstSample: 0, sampleCount: 1, sums: Float32Array.of(1, 1, 1, 1), durationMs: 0 });
+  expect(film.variance()[0]).toBe(0);
+  film.add({ tile, firstSample: 1, sampleCount: 3, sums: Float32Array.of(9, 9, 9, 41), durationMs: 0 });
+  // Samples of 1, 1, 2 and 6: their mean 2.5, their variance 17 / 3, a quarter of it that of the mean.
+  expect(film.variance()[0]).toBeCloseTo(17 / 12, 10);
+});
