@@ -3,12 +3,15 @@
 // its own length, whatever else is in the batch; splits it has no use for leave at once. Where it has several, `merge` adds them up.
 // Scores: SLICES neighbouring invocations share the key of a position, each every SLICES-th vector, so that reads are contiguous;
 // slice-sum-memory or slice-sum-subgroup, in front, adds them up. Values: an invocation is (stripe of positions, vector of the head).
-// Queries go in quads, one component of a vector each. The host declares QUADS, and repeats what stands between "repeat" and "end" so often
-// (repeat-lines.ts): an array of sums would end up in memory on some drivers and take others minutes to compile.
+// Queries go in quads, one component of a vector each. The host declares QUADS, and KEYS that an invocation reads at a time, and repeats what
+// stands between "repeat" and "end" so often (repeat-lines.ts): an array of sums would end up in memory on some drivers and take
+// others minutes to compile.
 // parts: [row][heads][splits][HEAD_VECTORS + 1], the last vector is (weight, highest). Tolerance against float64: NMSE 1e-10.
 // Host: worker/llm/kernels/attention-decode.ts
 const INVOCATIONS = 128u;
 const BLOCK = 64u;
+// Pages whose places are looked up at a time.
+const WINDOW_PAGES = 64u;
 
 @group(0) @binding(6) var<storage, read_write> parts: array<vec4<f32>>;
 
@@ -18,8 +21,8 @@ var<workgroup> queryColumns: array<vec4<f32>, QUADS * HEAD_VECTORS * 4u>;
 var<workgroup> scores: array<vec4<f32>, QUADS * BLOCK>;
 // [quad][every eighth position], likewise.
 var<workgroup> tops: array<vec4<f32>, QUADS * 8u>;
-// First region of each page of the block.
-var<workgroup> pages: array<u32, BLOCK / PAGE_TOKENS>;
+// First region of each page from a multiple of WINDOW_PAGES behind the begin of the split on.
+var<workgroup> pages: array<u32, WINDOW_PAGES>;
 var<workgroup> exchange: array<vec4<f32>, INVOCATIONS>;
 // (weight, highest score).
 var<workgroup> exchangedStates: array<vec2<f32>, INVOCATIONS>;
@@ -39,7 +42,7 @@ fn cutOf(length: u32) -> Cut {
 }
 
 fn loadPages(table: u32, base: u32, end: u32, index: u32) {
-  if (index < BLOCK / PAGE_TOKENS && base + index * PAGE_TOKENS < end) {
+  if (index < WINDOW_PAGES && base + index * PAGE_TOKENS < end) {
     pages[index] = rows[table + base / PAGE_TOKENS + index] * shape.keyValueHeadCount;
   }
 }
@@ -52,15 +55,18 @@ fn queryVector(row: u32, cacheHead: u32, head: u32, vector: u32) -> vec4<f32> {
   return query[(row * shape.headCount + cacheHead * headsPerGroup + head) * HEAD_VECTORS + vector] * shape.scale;
 }
 
-fn dots(quad: u32, vector: u32, key: vec4<f32>) -> vec4<f32> {
+fn columnsOf(quad: u32, vector: u32) -> mat4x4<f32> {
   let at = (quad * HEAD_VECTORS + vector) * 4u;
-  return queryColumns[at] * key.x + queryColumns[at + 1u] * key.y + queryColumns[at + 2u] * key.z
-    + queryColumns[at + 3u] * key.w;
+  return mat4x4<f32>(queryColumns[at], queryColumns[at + 1u], queryColumns[at + 2u], queryColumns[at + 3u]);
 }
 
-// Past the count the last one again: it gets no share.
-fn valueAt(place: u32, count: u32, cacheHead: u32, vector: u32) -> vec4<f32> {
-  let at = min(place, count - 1u);
+fn scored(score: vec4<f32>, columns: mat4x4<f32>, key: vec4<f32>) -> vec4<f32> {
+  return score + columns[0] * key.x + columns[1] * key.y + columns[2] * key.z + columns[3] * key.w;
+}
+
+// Past the count the last one again: it gets no share. `offset`: of the block in the window of pages.
+fn valueAt(place: u32, count: u32, offset: u32, cacheHead: u32, vector: u32) -> vec4<f32> {
+  let at = min(place, count - 1u) + offset;
   return cacheVector(&values, pages[at / PAGE_TOKENS] + cacheHead, at % PAGE_TOKENS, vector);
 }
 
@@ -143,39 +149,52 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
     queryColumns[at + 2u] = columns[2];
     queryColumns[at + 3u] = columns[3];
   }
-  loadPages(table, begin, end, index);
   let slice = ordinal % SLICES;
+  let groups = INVOCATIONS / SLICES;
   let stripes = INVOCATIONS / headVectors;
   let stripe = index / HEAD_VECTORS;
   let vector = index % HEAD_VECTORS;
-  // repeat QUADS
+  // repeat QUADS NTH
   var sumsNTH = emptySums();
-  // end
-  workgroupBarrier();
+  // end NTH
 
   for (var base = begin; base < end; base += BLOCK) {
     let count = min(end - base, BLOCK);
-    for (var step = 0u; step < count; step += INVOCATIONS / SLICES) {
-      let place = step + ordinal / SLICES;
-      // repeat QUADS
-      var scoreNTH = vec4<f32>(0.0);
-      // end
-      if (place < count) {
-        let region = pages[place / PAGE_TOKENS] + cacheHead;
-        for (var i = slice; i < headVectors; i += SLICES) {
-          let key = cacheVector(&keys, region, place % PAGE_TOKENS, i);
-          // repeat QUADS
-          scoreNTH += dots(NTHu, i, key);
-          // end
-        }
+    let offset = (base - begin) % (WINDOW_PAGES * PAGE_TOKENS);
+    if (offset == 0u) {
+      loadPages(table, base, end, index);
+      workgroupBarrier();
+    }
+    for (var step = 0u; step < count; step += KEYS * groups) {
+      // Several at a time, so that their reads are under way together.
+      // repeat KEYS KTH
+      let placeKTH = step + KTHu * groups + ordinal / SLICES;
+      let atKTH = offset + min(placeKTH, count - 1u);
+      let regionKTH = pages[atKTH / PAGE_TOKENS] + cacheHead;
+      // repeat QUADS NTH
+      var scoreNTHofKTH = vec4<f32>(0.0);
+      // end NTH
+      // end KTH
+      for (var i = slice; i < headVectors; i += SLICES) {
+        // repeat KEYS KTH
+        let keyKTH = cacheVector(&keys, regionKTH, atKTH % PAGE_TOKENS, i);
+        // end KTH
+        // repeat QUADS NTH
+        let columnsNTH = columnsOf(NTHu, i);
+        // repeat KEYS KTH
+        scoreNTHofKTH = scored(scoreNTHofKTH, columnsNTH, keyKTH);
+        // end KTH
+        // end NTH
       }
-      let seen = base + place >= first;
-      // repeat QUADS
-      scoreNTH = sumSlices(scoreNTH, ordinal);
-      if (slice == 0u && place < count) {
-        scores[NTHu * BLOCK + place] = select(vec4<f32>(LOWEST), capped(scoreNTH), seen);
+      // repeat KEYS KTH
+      let seenKTH = base + placeKTH >= first;
+      // repeat QUADS NTH
+      scoreNTHofKTH = sumSlices(scoreNTHofKTH, ordinal);
+      if (slice == 0u && placeKTH < count) {
+        scores[NTHu * BLOCK + placeKTH] = select(vec4<f32>(LOWEST), capped(scoreNTHofKTH), seenKTH);
       }
-      // end
+      // end NTH
+      // end KTH
     }
     workgroupBarrier();
     if (index < QUADS * 8u) {
@@ -188,43 +207,41 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
     workgroupBarrier();
     // Not by the exponential alone: before a row has seen anything, the highest is LOWEST too.
     let hasShare = index < count && base + index >= first;
-    // repeat QUADS
+    // repeat QUADS NTH
     sumsNTH = raised(sumsNTH, NTHu, count);
     if (index < BLOCK) {
       let score = scores[NTHu * BLOCK + index];
       scores[NTHu * BLOCK + index] = select(vec4<f32>(0.0), exp(score - sumsNTH.highest), hasShare);
     }
-    // end
+    // end NTH
     workgroupBarrier();
     if (stripe < stripes) {
       // Four at a time, so that their reads are under way together.
       for (var i = stripe; i < count; i += 4u * stripes) {
-        let value0 = valueAt(i, count, cacheHead, vector);
-        let value1 = valueAt(i + stripes, count, cacheHead, vector);
-        let value2 = valueAt(i + 2u * stripes, count, cacheHead, vector);
-        let value3 = valueAt(i + 3u * stripes, count, cacheHead, vector);
-        // repeat QUADS
+        let value0 = valueAt(i, count, offset, cacheHead, vector);
+        let value1 = valueAt(i + stripes, count, offset, cacheHead, vector);
+        let value2 = valueAt(i + 2u * stripes, count, offset, cacheHead, vector);
+        let value3 = valueAt(i + 3u * stripes, count, offset, cacheHead, vector);
+        // repeat QUADS NTH
         sumsNTH = withValue(sumsNTH, NTHu, i, count, value0);
         sumsNTH = withValue(sumsNTH, NTHu, i + stripes, count, value1);
         sumsNTH = withValue(sumsNTH, NTHu, i + 2u * stripes, count, value2);
         sumsNTH = withValue(sumsNTH, NTHu, i + 3u * stripes, count, value3);
-        // end
+        // end NTH
       }
     }
-    workgroupBarrier();
-    loadPages(table, base + BLOCK, end, index);
     workgroupBarrier();
   }
 
   // Adds the stripes up, in their order, one query after the other.
   let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
   for (var q = 0u; q < shape.heads; q++) {
-    // repeat QUADS
+    // repeat QUADS NTH
     if (q / 4u == NTHu) {
       exchange[index] = sumOf(sumsNTH, q % 4u);
       exchangedStates[index] = vec2<f32>(sumsNTH.weights[q % 4u], sumsNTH.highest[q % 4u]);
     }
-    // end
+    // end NTH
     workgroupBarrier();
     if (index < HEAD_VECTORS && firstHead + q < headsPerGroup) {
       var sum = exchange[index];

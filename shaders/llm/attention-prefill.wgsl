@@ -4,15 +4,17 @@
 // of the head. Queries of a quad are the components of a vector. Query q is head firstHead + q % heads of row firstRow + q / heads.
 // Tiles begin at multiples of their length, so that a row's bytes do not depend on the rows beside it: what lies behind it counts
 // exactly zero. The host declares KEY_SLOTS (1, 2 or 4 times 8 keys in a tile, as the memory allows) and VECTOR_SLOTS (times 8 vectors in a
-// head), and repeats what stands between "repeat" and "end" so often (repeat-lines.ts). Rows of the tile are one vector longer than the
-// head: that spreads them over the banks of the memory. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
+// head), and repeats what stands between "repeat" and "end" so often (repeat-lines.ts). STAGED is 1 where the memory holds the queries as
+// well, else 0. Rows of the tile are one vector longer than the head: that spreads them over the banks of the memory. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
 const LANES = 8u;
 const QUADS = 8u;
 const KEYS = KEY_SLOTS * LANES;
 
 // Keys of a tile, then its values: [position][HEAD_VECTORS + 1].
 var<workgroup> tile: array<vec4<f32>, KEYS * (HEAD_VECTORS + 1u)>;
-// [position][quad], a component for each query.
+// [quad][vector][component of the head], a component for each query.
+var<workgroup> staged: array<vec4<f32>, max(1u, STAGED * QUADS * 4u * HEAD_VECTORS)>;
+// [position][quad], likewise.
 var<workgroup> shares: array<vec4<f32>, KEYS * QUADS>;
 // [quad][lane], likewise.
 var<workgroup> tops: array<vec4<f32>, QUADS * 8u>;
@@ -21,11 +23,28 @@ fn regionOf(table: u32, cacheHead: u32, position: u32) -> u32 {
   return rows[table + position / PAGE_TOKENS] * shape.keyValueHeadCount + cacheHead;
 }
 
+fn keyAt(table: u32, cacheHead: u32, position: u32, vector: u32) -> vec4<f32> {
+  return cacheVector(&keys, regionOf(table, cacheHead, position), position % PAGE_TOKENS, vector);
+}
+
+fn valueAt(table: u32, cacheHead: u32, position: u32, vector: u32) -> vec4<f32> {
+  return cacheVector(&values, regionOf(table, cacheHead, position), position % PAGE_TOKENS, vector);
+}
+
 fn queryVector(queryBase: u32, isThere: bool, vector: u32) -> vec4<f32> {
   if (isThere) {
     return query[queryBase + vector];
   }
   return vec4<f32>(0.0);
+}
+
+fn columnsOf(queryBase: vec4<u32>, isThere: vec4<bool>, vector: u32) -> mat4x4<f32> {
+  return transpose(mat4x4<f32>(
+    queryVector(queryBase.x, isThere.x, vector),
+    queryVector(queryBase.y, isThere.y, vector),
+    queryVector(queryBase.z, isThere.z, vector),
+    queryVector(queryBase.w, isThere.w, vector),
+  ));
 }
 
 // [component of the head][query]: a score is the sum of components times key.
@@ -90,40 +109,59 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var highest = vec4<f32>(LOWEST);
   var weights = vec4<f32>(0.0);
   let zero = vec4<f32>(0.0);
-  // repeat VECTOR_SLOTS
+  // repeat VECTOR_SLOTS NTH
   var sumsNTH = Sums(zero, zero, zero, zero);
-  // end
+  // end NTH
+
+  if (STAGED == 1u) {
+    for (var i = lane; i < headVectors; i += LANES) {
+      let columns = columnsOf(queryBase, isThere, i);
+      let at = (quad * HEAD_VECTORS + i) * 4u;
+      staged[at] = columns[0];
+      staged[at + 1u] = columns[1];
+      staged[at + 2u] = columns[2];
+      staged[at + 3u] = columns[3];
+    }
+  }
 
   for (var base = firstSeen(firstLength) / KEYS * KEYS; base < length; base += KEYS) {
     let count = min(length - base, KEYS);
-      for (var i = index; i < count * headVectors; i += 64u) {
-      let position = base + i / headVectors;
-      tile[i / headVectors * stride + i % headVectors] =
-        cacheVector(&keys, regionOf(table, cacheHead, position), position % PAGE_TOKENS, i % headVectors);
+      // Four at a time, so that their reads are under way together.
+    for (var i = index; i < count * headVectors; i += 256u) {
+      // repeat LOADS NTH
+      let fromNTH = min(i + NTHu * 64u, count * headVectors - 1u);
+      let keyNTH = keyAt(table, cacheHead, base + fromNTH / headVectors, fromNTH % headVectors);
+      // end NTH
+      // repeat LOADS NTH
+      if (i + NTHu * 64u == fromNTH) {
+        tile[fromNTH / headVectors * stride + fromNTH % headVectors] = keyNTH;
+      }
+      // end NTH
     }
     workgroupBarrier();
-    // repeat KEY_SLOTS
+    // repeat KEY_SLOTS NTH
     var scoreNTH = zero;
-    // end
+    // end NTH
     for (var i = 0u; i < headVectors; i++) {
-      let columns = transpose(mat4x4<f32>(
-        queryVector(queryBase.x, isThere.x, i),
-        queryVector(queryBase.y, isThere.y, i),
-        queryVector(queryBase.z, isThere.z, i),
-        queryVector(queryBase.w, isThere.w, i),
-      ));
-      // repeat KEY_SLOTS
+      var columns: mat4x4<f32>;
+      if (STAGED == 1u) {
+        let at = (quad * HEAD_VECTORS + i) * 4u;
+        columns = mat4x4<f32>(staged[at], staged[at + 1u], staged[at + 2u], staged[at + 3u]);
+      } else {
+        columns = columnsOf(queryBase, isThere, i);
+      }
+      // repeat KEY_SLOTS NTH
       scoreNTH = scored(scoreNTH, columns, tile[(lane + LANES * NTHu) * stride + i]);
-      // end
+      // end NTH
     }
     var top = vec4<f32>(LOWEST);
-    // repeat KEY_SLOTS
+    // repeat KEY_SLOTS NTH
     let positionNTH = vec4<u32>(base + lane + LANES * NTHu);
     // Not by the exponential alone: before a row has seen anything, the highest is LOWEST too.
     let seenNTH = (positionNTH < ends) & (positionNTH >= starts);
     scoreNTH = select(vec4<f32>(LOWEST), capped(scoreNTH * shape.scale), seenNTH);
     top = max(top, scoreNTH);
-    // end
+    // end NTH
     tops[index] = top;
     workgroupBarrier();
     for (var i = 0u; i < LANES; i++) {
@@ -133,33 +171,39 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let shrink = exp(highest - top);
     highest = top;
     weights *= shrink;
-    // repeat VECTOR_SLOTS
+    // repeat VECTOR_SLOTS NTH
     sumsNTH = shrunk(sumsNTH, shrink);
-    // end
-    // repeat KEY_SLOTS
+    // end NTH
+    // repeat KEY_SLOTS NTH
     shares[(lane + LANES * NTHu) * QUADS + quad] = select(zero, exp(scoreNTH - top), seenNTH);
-    // end
-    for (var i = index; i < count * headVectors; i += 64u) {
-      let position = base + i / headVectors;
-      tile[i / headVectors * stride + i % headVectors] =
-        cacheVector(&values, regionOf(table, cacheHead, position), position % PAGE_TOKENS, i % headVectors);
+    // end NTH
+    for (var i = index; i < count * headVectors; i += 256u) {
+      // repeat LOADS NTH
+      let fromNTH = min(i + NTHu * 64u, count * headVectors - 1u);
+      let valueNTH = valueAt(table, cacheHead, base + fromNTH / headVectors, fromNTH % headVectors);
+      // end NTH
+      // repeat LOADS NTH
+      if (i + NTHu * 64u == fromNTH) {
+        tile[fromNTH / headVectors * stride + fromNTH % headVectors] = valueNTH;
+      }
+      // end NTH
     }
     workgroupBarrier();
     for (var i = 0u; i < count; i++) {
       let share = shares[i * QUADS + quad];
       weights += share;
-      // repeat VECTOR_SLOTS
+      // repeat VECTOR_SLOTS NTH
       sumsNTH = withValue(sumsNTH, share, tile[i * stride + min(lane + LANES * NTHu, HEAD_VECTORS)]);
-      // end
+      // end NTH
     }
     workgroupBarrier();
   }
 
   let outputRow = firstRow + row;
-  // repeat VECTOR_SLOTS
+  // repeat VECTOR_SLOTS NTH
   keepValue(outputRow.x, head.x, lane + LANES * NTHu, isThere.x, sumsNTH.first / weights.x);
   keepValue(outputRow.y, head.y, lane + LANES * NTHu, isThere.y, sumsNTH.second / weights.y);
   keepValue(outputRow.z, head.z, lane + LANES * NTHu, isThere.z, sumsNTH.third / weights.z);
   keepValue(outputRow.w, head.w, lane + LANES * NTHu, isThere.w, sumsNTH.fourth / weights.w);
-  // end
+  // end NTH
 }

@@ -10,12 +10,13 @@ import type { HeadShape } from './rope-append.ts';
 /** Queries of a quad, and quads of a workgroup at most. */
 const QUAD = 4;
 const MAXIMUM_QUADS = 4;
-/** Positions that a workgroup takes at a time. As in the shader. */
+/** Positions that a workgroup takes at a time, and its invocations. As in the shader. */
 const BLOCK = 64;
+const INVOCATIONS = 128;
 /** Workgroups that a long context is cut into, all key/value heads together: several for each core of the largest cards. */
 const WANTED_GROUPS = 512;
 /** Parts of a row at most: one for each invocation of `merge`. */
-const MAXIMUM_SPLITS = 128;
+const MAXIMUM_SPLITS = INVOCATIONS;
 
 /** Parts a row is cut into at most. */
 export function attentionSplits(heads: HeadShape, capacity: number): number {
@@ -54,7 +55,12 @@ export async function createAttentionDecode(
   const splitCount = options.isSplit === false ? 1 : attentionSplits(heads, table.capacity);
   const label = 'llm.attention.decode';
   const slices = slicesOf(device, heads);
-  const whole = [slices.code, options.format.code, attentionCode, repeatLines(code, { QUADS: quads })].join('\n');
+  const whole = [
+    slices.code,
+    options.format.code,
+    attentionCode,
+    repeatLines(code, { QUADS: quads, KEYS: keysAtATime(slices.count, quads) }),
+  ].join('\n');
   const constants = attentionConstants(options);
   const [main, merge] = await Promise.all([
     cache.get({ label, code: whole, entryPoint: 'main', constants: { ...constants, SLICES: slices.count } }),
@@ -92,10 +98,16 @@ function mergeConstants({ HEAD_VECTORS = 0, WINDOW = 0 }: Record<string, number>
 
 /** Quads whose queries and scores fit in the memory of a workgroup, beside what the shader has anyway. */
 function quadsInMemory(device: GPUDevice, { headStride }: HeadShape): number {
-  const otherBytes = 2 * 128 * 16 + 256;
+  const otherBytes = INVOCATIONS * (2 * 16 + 8) + 512;
   const quadBytes = headStride * 16 + (BLOCK + 8) * 16;
   const fitting = Math.floor((device.limits.maxComputeWorkgroupStorageSize - otherBytes) / quadBytes);
   return Math.max(1, Math.min(MAXIMUM_QUADS, fitting));
+}
+
+/** Keys that an invocation reads at a time: those of a block, but no more sums than registers. */
+function keysAtATime(sliceCount: number, quads: number): number {
+  const ofBlock = Math.max(1, (BLOCK * sliceCount) / INVOCATIONS);
+  return Math.min(ofBlock, quads <= 2 ? 4 : 2);
 }
 
 /** How many invocations share a key: four vectors each, so that neighbours read what lies side by side. */

@@ -6,6 +6,8 @@ import type { HeadShape } from './rope-append.ts';
 
 /** Queries (heads x rows) of a workgroup. As in the shader. */
 const QUERIES = 32;
+/** Reads of an invocation that are under way together. As in the shader, which steps by 64 times as many. */
+const LOADS = 4;
 
 /**
  * Causal grouped-query attention of rows that follow each other in one sequence; one dispatch. Keys and values are read once for a
@@ -18,7 +20,7 @@ export async function createAttentionPrefill(cache: PipelineCache, options: Atte
   const sharedHeads = Math.min(headsPerGroup, QUERIES);
   const tokens = Math.floor(QUERIES / sharedHeads);
   const label = 'llm.attention.prefill';
-  const counts = { KEY_SLOTS: keySlots(device, heads), VECTOR_SLOTS: Math.ceil(heads.headStride / 32) };
+  const counts = { ...memoryPlan(device, heads), VECTOR_SLOTS: Math.ceil(heads.headStride / 32), LOADS };
   const pipeline = await cache.get({
     label,
     code: [options.format.code, attentionCode, repeatLines(code, counts)].join('\n'),
@@ -40,10 +42,16 @@ export async function createAttentionPrefill(cache: PipelineCache, options: Atte
   };
 }
 
-/** Times eight keys of a tile: what the memory of a workgroup holds, with the shares of 8 quads. */
-function keySlots(device: GPUDevice, { headStride }: HeadShape): number {
+/**
+ * What the memory of a workgroup holds: KEY_SLOTS, times eight keys of a tile with the shares of 8 quads, and the queries (STAGED) where at least
+ * sixteen keys are left room.
+ */
+function memoryPlan(device: GPUDevice, { headStride }: HeadShape): { KEY_SLOTS: number; STAGED: number } {
   const slotBytes = 8 * (headStride * 4 + 16) + 8 * 8 * 16;
-  const fitting = Math.floor((device.limits.maxComputeWorkgroupStorageSize - 8 * 8 * 16) / slotBytes);
-  if (fitting >= 4) return 4;
-  return fitting >= 2 ? 2 : 1;
+  const queryBytes = QUERIES * headStride * 4;
+  // The highest scores of 64 invocations, and a little for drivers.
+  const roomBytes = device.limits.maxComputeWorkgroupStorageSize - 64 * 16 - 64;
+  const slots = (bytes: number): number => Math.min(4, 2 ** Math.floor(Math.log2(Math.max(1, bytes / slotBytes))));
+  const beside = slots(roomBytes - queryBytes);
+  return beside >= 2 ? { KEY_SLOTS: beside, STAGED: 1 } : { KEY_SLOTS: slots(roomBytes), STAGED: 0 };
 }
