@@ -9,6 +9,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { BufferAttribute, BufferGeometry } from 'three';
 import { MeshBVH, SAH } from 'three-mesh-bvh';
 import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
+import { buildFastBvh } from '../../worker/render/bvh/build-fast-bvh.ts';
+import type { BvhTree } from '../../worker/render/bvh/bvh-tree.ts';
 import { surfaceAreaCost } from '../../worker/render/bvh/surface-area-cost.ts';
 import { soup, terrain } from './bench-scene.ts';
 import { summarize } from './summary.ts';
@@ -19,8 +21,17 @@ const scenes: readonly [string, Float32Array<ArrayBuffer>, number][] = [
   ['terrain', terrain(250), 5],
   ['terrain', terrain(708), 3],
 ];
-/** Its default, what three-gpu-pathtracer asks for, and ours. */
+/** Ours: for long renders, and for loading soon. */
+const builders = [
+  ['best', buildBvh],
+  ['fast', buildFastBvh],
+] as const;
+/** Its default, what three-gpu-pathtracer asks for, and that of our best tree. */
 const leafSizes = [10, 5, 4];
+
+function round(value: number): number {
+  return Number(value.toFixed(3));
+}
 
 function cpuMs(work: () => void): number {
   const start = process.cpuUsage();
@@ -56,14 +67,18 @@ function peerCost(bvh: MeshBVH): number {
 
 const rows = scenes.map(([name, positions, repetitions]) => {
   const count = positions.length / 9;
-  const ours: number[] = [];
+  const ours = builders.map((): number[] => []);
   const peers = leafSizes.map((): number[] => []);
-  let oursCost = 0;
+  const oursCosts = builders.map(() => 0);
   const peerCosts = leafSizes.map(() => 0);
   for (let repetition = 0; repetition < repetitions + 2; repetition += 1) {
     const isWarm = repetition >= 2;
-    const own = cpuMs(() => (oursCost = surfaceAreaCost(buildBvh(positions, count), 1, 1.25)));
-    if (isWarm) ours.push(own);
+    builders.forEach(([, build], index) => {
+      let tree: BvhTree | undefined;
+      const own = cpuMs(() => (tree = build(positions, count)));
+      if (isWarm) ours[index]?.push(own);
+      oursCosts[index] = surfaceAreaCost(tree as BvhTree, 1, 1.25);
+    });
     leafSizes.forEach((targetLeafSize, index) => {
       const geometry = geometryOf(positions);
       let bvh: MeshBVH | undefined;
@@ -75,17 +90,24 @@ const rows = scenes.map(([name, positions, repetitions]) => {
       peerCosts[index] = peerCost(bvh as MeshBVH);
     });
   }
-  return {
-    scene: `${name}, ${count} triangles`,
-    ours: { cpuMs: summarize(ours), cost: Number(oursCost.toFixed(2)) },
-    threeMeshBvh: leafSizes.map((targetLeafSize, index) => ({
+  const peerRows = leafSizes.map((targetLeafSize, index) => ({
+    targetLeafSize,
+    cpuMs: summarize(peers[index] as number[]),
+    cost: round(peerCosts[index] as number),
+  }));
+  const ownRows = builders.map(([tree], own) => ({
+    tree,
+    cpuMs: summarize(ours[own] as number[]),
+    cost: round(oursCosts[own] as number),
+    against: leafSizes.map((targetLeafSize, index) => ({
       targetLeafSize,
-      cpuMs: summarize(peers[index] as number[]),
-      cost: Number((peerCosts[index] as number).toFixed(2)),
-      timeRatioPeerToOurs: summarize((peers[index] as number[]).map((time, place) => time / (ours[place] as number))),
-      costRatioOursToPeer: Number((oursCost / (peerCosts[index] as number)).toFixed(3)),
+      timeRatioPeerToOurs: summarize(
+        (peers[index] as number[]).map((time, place) => time / (ours[own]?.[place] as number)),
+      ),
+      costRatioOursToPeer: round((oursCosts[own] as number) / (peerCosts[index] as number)),
     })),
-  };
+  }));
+  return { scene: `${name}, ${count} triangles`, ours: ownRows, threeMeshBvh: peerRows };
 });
 const version = (name: string) =>
   (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }).version;

@@ -94,6 +94,7 @@ describe('a wrong command line', () => {
     ],
     ['render --out a.png --width 0', 'hearth: --width must be a whole number from 1 to 16384, it was given "0"'],
     ['render --out a.png --time 1 --frame 2', 'hearth: --time and --frame both name a moment: only one can be given'],
+    ['render --out a.png --tree slow', 'hearth: --tree must be best or fast, it was given "slow"'],
     ['render --out a.png --time 1 --fps 30', 'hearth: --fps belongs to --frame N'],
     ['render --out a.png --animation walk', 'hearth: --animation needs a moment: --time SECONDS or --frame N'],
     ['verify', 'hearth: hearth verify needs RECEIPT.json (the receipt document)'],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type BvhTree, leafBit, maximumDepth } from '../../worker/render/bvh/bvh-tree.ts';
 import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
+import { buildFastBvh } from '../../worker/render/bvh/build-fast-bvh.ts';
 import { bvh2Layout } from '../../worker/render/bvh/layout-bvh2.ts';
 import { surfaceAreaCost } from '../../worker/render/bvh/surface-area-cost.ts';
 import { seededRandom } from '../gpu/render/scene-fixtures.ts';
@@ -45,7 +46,18 @@ function soup(count: number, place: (index: number, random: () => number) => num
   return Float32Array.from({ length: count * 9 }, (_, index) => place(Math.floor(index / 9), random));
 }
 
-test.each([
+/** Each triangle on the far side of the next plane that Morton keys divide by, and a hundred where all planes have gone by. */
+function longestWay(): Float32Array {
+  const positions = new Float32Array(130 * 9).fill(1);
+  for (let triangle = 0; triangle < 30; triangle += 1) {
+    for (let corner = 0; corner < 3; corner += 1) {
+      positions[triangle * 9 + corner * 3 + (triangle % 3)] = 1 + 2 ** (9 - Math.floor(triangle / 3));
+    }
+  }
+  return positions;
+}
+
+const scenes: readonly (readonly [string, number, Float32Array])[] = [
   ['a single triangle', 1, soup(1, (_, random) => random())],
   ['a handful', 7, soup(7, (_, random) => random())],
   ['a prime number of triangles', 1009, soup(1009, (_, random) => random() * 10)],
@@ -53,8 +65,20 @@ test.each([
   ['triangles whose distances double each time', 120, soup(120, (index, random) => 2 ** (index - 60) * (1 + random()))],
   ['flat triangles in a row', 300, soup(300, (index) => index)],
   ['large coordinates', 200, soup(200, (_, random) => 1e8 * random())],
-])('a tree over %s holds each one once, inside its boxes, within the depth of the stack', (_name, count, positions) => {
-  const tree = buildBvh(positions, count);
+  ['triangles that need more levels than there are', 130, longestWay()],
+  ['one of many far from the rest', 4000, soup(4000, (index, random) => (index === 0 ? 1e8 : random()))],
+];
+
+const builders = [
+  ['best', buildBvh],
+  ['fast', buildFastBvh],
+] as const;
+
+test.each(
+  builders.flatMap(([builder, build]) => scenes.map(([name, ...scene]) => [builder, name, build, ...scene] as const)),
+)('a %s tree over %s holds each one once, inside its boxes, within the depth of the stack', (...parameters) => {
+  const [, , build, count, positions] = parameters;
+  const tree = build(positions, count);
   const { seen, outside, deepest, largestLeaf } = inspect(tree, positions, count);
   expect(seen).toEqual(Array.from({ length: count }, () => 1));
   expect(outside).toBe(0);
@@ -63,14 +87,14 @@ test.each([
   expect(largestLeaf).toBeLessThanOrEqual(4);
 });
 
-test('the same triangles give the same bytes', () => {
+test.each(builders)('the same triangles give the same bytes of a %s tree', (_name, build) => {
   const positions = soup(2000, (_, random) => random());
-  const [first, second] = [buildBvh(positions, 2000), buildBvh(positions.slice(), 2000)];
+  const [first, second] = [build(positions, 2000), build(positions.slice(), 2000)];
   expect(Buffer.compare(Buffer.from(bvh2Layout.pack(first)), Buffer.from(bvh2Layout.pack(second)))).toBe(0);
   expect(second.triangleOrder).toEqual(first.triangleOrder);
 });
 
-test('the tree over scattered triangles costs a ray about what a full sweep of every plane would make it cost', () => {
+function scattered(): Float32Array {
   const random = seededRandom(11);
   const positions = new Float32Array(4000 * 9);
   for (let triangle = 0; triangle < 4000; triangle += 1) {
@@ -79,6 +103,14 @@ test('the tree over scattered triangles costs a ray about what a full sweep of e
       positions[triangle * 9 + index] = (center[index % 3] as number) * 10 + (random() - 0.5) * 0.5;
     }
   }
+  return positions;
+}
+
+test('the tree over scattered triangles costs a ray about what a full sweep of every plane would make it cost', () => {
   // A sweep over the sorted centres of all three axes at every node, with the same costs, gives 47.07.
-  expect(surfaceAreaCost(buildBvh(positions, 4000))).toBeLessThan(47.07 * 1.02);
+  expect(surfaceAreaCost(buildBvh(scattered(), 4000))).toBeLessThan(47.07 * 1.02);
+});
+
+test('a fast tree costs a ray a quarter more at most', () => {
+  expect(surfaceAreaCost(buildFastBvh(scattered(), 4000))).toBeLessThan(47.07 * 1.25);
 });

@@ -2,6 +2,7 @@ import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
 import { bvh2Layout } from './bvh/layout-bvh2.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
+import { buildFastBvh } from './bvh/build-fast-bvh.ts';
 import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
 import { listLights } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
@@ -75,7 +76,8 @@ export async function createSceneRenderer(
   checkSettings(settings);
   const layout = options.layout ?? bvh2Layout;
   const lights = listLights(scene, options.environment);
-  const tree = buildBvh(scene.positions, scene.triangleCount);
+  const build = settings.tree === 'fast' ? buildFastBvh : buildBvh;
+  const tree = build(scene.positions, scene.triangleCount);
   const packed = packScene(scene, tree, layout, lights, settings, options.environment);
   const buffers = createSceneBuffers(device, packed, options.bindingLimits);
   const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };

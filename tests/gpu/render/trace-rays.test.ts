@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../../worker/gpu/buffers.ts';
 import { buildBvh } from '../../../worker/render/bvh/build-bvh.ts';
+import { buildFastBvh } from '../../../worker/render/bvh/build-fast-bvh.ts';
 import type { BvhTree } from '../../../worker/render/bvh/bvh-tree.ts';
 import { bvh2Layout } from '../../../worker/render/bvh/layout-bvh2.ts';
 import { bvh4Layout } from '../../../worker/render/bvh/layout-bvh4.ts';
@@ -32,10 +33,11 @@ const layouts = [bvh2Layout, bvh4Layout];
 /** Rays through each random scene; the long form is HEARTH_TEST_RAYS=25000. */
 const rayCount = Number(process.env['HEARTH_TEST_RAYS'] ?? 4001);
 
-/** Every layout must give the same bytes; they are returned once. */
+/** Every tree in every layout must give the same bytes; they are returned once. */
 async function trace(scene: Scene, rays: readonly Ray[]): Promise<Answer[]> {
-  const tree = buildBvh(scene.positions, scene.triangleCount);
-  const [bytes, ...others] = await Promise.all(layouts.map((layout) => traceWith(layout, scene, tree, rays)));
+  const trees = [buildBvh, buildFastBvh].map((build) => build(scene.positions, scene.triangleCount));
+  const ways = trees.flatMap((tree) => layouts.map((layout) => traceWith(layout, scene, tree, rays)));
+  const [bytes, ...others] = await Promise.all(ways);
   for (const other of others) expect(Buffer.compare(Buffer.from(other), Buffer.from(bytes as ArrayBuffer))).toBe(0);
   const floats = new Float32Array(bytes as ArrayBuffer);
   const words = new Uint32Array(bytes as ArrayBuffer);

@@ -100,7 +100,8 @@ export function buildTree(primitives: PrimitiveBoxes, leafLimit: number): BvhTre
   };
 }
 
-function paddingFor(rootBox: Float64Array): number {
+/** What every box of a tree is widened by. */
+export function paddingFor(rootBox: Float64Array): number {
   let largest = 0;
   for (let index = 0; index < 6; index += 1) largest = Math.max(largest, Math.abs(rootBox[index] as number));
   return Math.max(largest * 2 ** -22, 1e-18);
