@@ -23,8 +23,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let rowBase = group.x * TILE;
   let tokenBase = group.y * TILE;
   // Of the invocation's sums; it has others 32 rows and tokens further where the tile is large.
-  let rowQuad = index % 8u;
-  let tokenQuad = index / 8u;
+  // Neighbours by the first bit share rows and by the second tokens, so that a read of 16 bytes each meets every bank once.
+  let rowQuad = (index / 2u) % 2u + ((index / 8u) % 4u) * 2u;
+  let tokenQuad = index % 2u + ((index / 4u) % 2u) * 2u + (index / 32u) * 4u;
   // Past the end: they load and wait, but do not sum.
   let isIdle = tokenBase + tokenQuad * 4u >= batch.x;
   //@ declare
