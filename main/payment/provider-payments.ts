@@ -280,6 +280,8 @@ export function createProviderPayments(options: ProviderPaymentsOptions): Provid
       const planned = await inTurn(() => refunds.plan(input));
       return planned.ok ? refunds.send(planned) : planned;
     },
+    // After a task that is being opened, so that it is seen.
+    holdForRefund: (channelId) => inTurn(async () => refunds.hold(channelId)),
     totals: () => {
       const { earned, claimed, settled } = ledger.totals();
       return { earned, claimed, settled };

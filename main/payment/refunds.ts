@@ -23,6 +23,8 @@ export interface Refunds {
   plan(input: Parameters<ProviderPayments['refund']>[0]): Promise<PaymentRefusal | PlannedRefund>;
   send(planned: PlannedRefund): Promise<PaymentOutcome<RefundReport>>;
   isUnderWay(channelId: Hex): boolean;
+  /** The channel takes no task until the answer is called; null while a task or another refund counts on its deposit. */
+  hold(channelId: Hex): (() => void) | null;
 }
 
 export function createRefunds(parts: {
@@ -33,6 +35,18 @@ export function createRefunds(parts: {
   const { ledger, chain, now } = parts;
   const underWay = new Set<string>();
 
+  const isUnderWay = (channelId: Hex): boolean => underWay.has(channelId.toLowerCase());
+
+  function countOpenTasks(channelId: Hex): number {
+    return ledger.listOpenTasks('provider', channelId, Math.floor(now() / 1_000)).length;
+  }
+
+  function hold(channelId: Hex): (() => void) | null {
+    if (countOpenTasks(channelId) > 0 || isUnderWay(channelId)) return null;
+    underWay.add(channelId.toLowerCase());
+    return () => void underWay.delete(channelId.toLowerCase());
+  }
+
   const plan: Refunds['plan'] = async ({ payer, channelId, amount }) => {
     const channel = ledger.findChannel('provider', channelId);
     if (channel === undefined || channel.chainId !== chain.settings.chainId) {
@@ -41,8 +55,8 @@ export function createRefunds(parts: {
     if (!isSameAddress(channel.config.payer, payer)) {
       return refuse('CHANNEL_MISMATCH', `the payer of the channel is ${channel.config.payer}, not ${payer}`);
     }
-    const openTasks = ledger.listOpenTasks('provider', channelId, Math.floor(now() / 1_000)).length;
-    if (openTasks > 0 || underWay.has(channelId.toLowerCase())) {
+    const openTasks = countOpenTasks(channelId);
+    if (openTasks > 0 || isUnderWay(channelId)) {
       return refuse('CHANNEL_BUSY', `${openTasks} open tasks or another refund still count on the channel's deposit`);
     }
     try {
@@ -76,7 +90,7 @@ export function createRefunds(parts: {
     }
   };
 
-  return { plan, send, isUnderWay: (channelId) => underWay.has(channelId.toLowerCase()) };
+  return { plan, send, isUnderWay, hold };
 }
 
 /** What of the channel is owed and not claimed yet; null when nothing is. */

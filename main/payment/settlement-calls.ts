@@ -1,9 +1,7 @@
 /** The calls of the settlement contract that a wallet sends: what moves money only as the channels' own terms allow. */
-import { Interface } from 'ethers';
-import { batchSettlementAbi } from '../../protocol/contracts/batch-settlement.ts';
 import type { Hex } from '../../protocol/agreement.ts';
+import { settlementInterface as abi } from './settlement-abi.ts';
 
-const abi = new Interface(batchSettlementAbi);
 const sent = ['deposit', 'claim', 'settle', 'refund'];
 
 /** Why these call data are not the wallet's to send, as a sentence; undefined when they are. One `multicall` may hold others. */

@@ -133,6 +133,8 @@ export interface RequestPayments extends Pick<
   ProviderPayments,
   'acceptVoucher' | 'reserveChunk' | 'recordChunk' | 'recordResult' | 'closeTask'
 > {
+  /** The channel takes no task until the answer is called; null while a task or another refund counts on its deposit. */
+  holdForRefund(channelId: Hex): Promise<(() => void) | null>;
   /** Checks the channel against the agreement and the chain, then stores the agreement. */
   openRequest(input: {
     agreement: Agreement;

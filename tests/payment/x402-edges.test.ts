@@ -267,7 +267,7 @@ describe('a request that is paid for', () => {
 });
 
 /** An agreement that stays open. */
-async function openTask(): Promise<Hex> {
+async function openTask() {
   const agreement = {
     ...terms,
     agreementId: hash,
@@ -279,8 +279,7 @@ async function openTask(): Promise<Hex> {
     finishBy: 2n ** 40n,
   };
   const agreementHash = hashAgreement(agreement, chainIdentity(chainId));
-  await payments.openRequest({ agreement, agreementHash, channel: config, kind: 'chat' });
-  return agreementHash;
+  return payments.openRequest({ agreement, agreementHash, channel: config, kind: 'chat' });
 }
 
 describe('a refund', () => {
@@ -295,6 +294,19 @@ describe('a refund', () => {
     await send(await voucher(100n));
     await openTask();
     expect((await send(await refund(100n))).error).toBe('refund_transaction_failed');
+  });
+
+  test('keeps tasks from being begun on its channel until it has ended, and another refund too', async () => {
+    await send(await voucher(100n));
+    const outcomes: unknown[] = [];
+    const refunding: HttpChain['refund'] = async (...input) => {
+      outcomes.push(await openTask(), (await send(await refund(100n))).error);
+      return chain.refund(...input);
+    };
+    const options = { chain: { ...chain, refund: refunding } };
+    expect((await send(await refund(100n, '100'), { options })).status).toBe(200);
+    expect(outcomes).toEqual([expect.objectContaining({ code: 'CHANNEL_BUSY' }), 'refund_transaction_failed']);
+    expect(await openTask()).toEqual({ ok: true });
   });
 
   test('that the chain refuses says so, and a bug of ours is not hidden', async () => {
@@ -322,8 +334,9 @@ describe('a refund', () => {
   });
 
   test('of a channel that has a task and no voucher claims nothing', async () => {
-    const agreementHash = await openTask();
-    payments.closeTask(agreementHash, 'over');
+    await openTask();
+    const [task] = ledger.listTasks();
+    payments.closeTask(`0x${task?.id.slice(2)}`, 'over');
     expect((await send(await refund(100n))).error).toBe('cumulative_amount_mismatch');
     expect((await send(await refund(0n))).status).toBe(200);
     expect(ledger.findChannel('provider', channelId)).toMatchObject({ balance: 0n, claimed: 0n });

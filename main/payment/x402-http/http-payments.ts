@@ -209,7 +209,7 @@ export function createHttpPayments(options: HttpPaymentsOptions): HttpPayments {
     const amountFault = await findAmountFault(payment, 0n);
     if (amountFault !== undefined) return offers.refuse(request, amountFault, channelId);
     const { minimumRefund } = options;
-    const outcome = await giveBack({ chain, ledger, minimumRefund, mayTransact, now }, payment);
+    const outcome = await giveBack({ chain, ledger, payments, minimumRefund, mayTransact }, payment);
     if (outcome === 'too many') return tooMany;
     if ('fault' in outcome) return offers.refuse(request, outcome.fault);
     const body = JSON.stringify({ message: 'Refund acknowledged', channelId });
