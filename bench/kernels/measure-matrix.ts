@@ -80,7 +80,7 @@ export async function measureMatrix(
     const batch = own(createShapeBuffer(device, 'bench.batch', [tokens]));
     const place = { input, output, outputOffset: 0, outputStride: spec.rows, combine: 'replace' } as const;
     const kernels: Kernel[] = [];
-    const create = await chooseKernel(environment, spec, { tokens: paddedTokens, variant, own });
+    const create = await chooseKernel(environment, spec, { tokens, paddedTokens, variant, own });
     for (const matrix of matrices) kernels.push(own(await create({ matrix, ...place, batch })));
     const seconds = await timeRepeats(device, environment.targetMs, (pass, index) => {
       kernels[index % kernels.length]?.run(pass, tokens);
@@ -91,7 +91,7 @@ export async function measureMatrix(
     const bytesPerSecond = first.sizeBytes / seconds;
     return {
       ...spec,
-      kernel: tokens === 1 ? 'matrix-vector' : 'matrix-matrix',
+      kernel: tokens <= 16 ? 'matrix-vector' : 'matrix-matrix',
       variant: nameVariant(variant),
       tokens,
       weightBytes: first.sizeBytes,
@@ -110,20 +110,25 @@ export async function measureMatrix(
 async function chooseKernel(
   { device }: MeasureEnvironment,
   spec: MatrixSpec,
-  run: { tokens: number; variant: BatchVariant; own: <Item extends { destroy(): void }>(item: Item) => Item },
+  run: {
+    tokens: number;
+    paddedTokens: number;
+    variant: BatchVariant;
+    own: <Item extends { destroy(): void }>(item: Item) => Item;
+  },
 ): Promise<(options: BatchMatrixKernelOptions) => Promise<Kernel>> {
   const cache = pipelineCacheOf(device);
-  const { tokens, variant, own } = run;
-  if (tokens === 1) return (options) => createMatrixVector(cache, options);
+  const { tokens, paddedTokens, variant, own } = run;
+  if (tokens <= 16) return (options) => createMatrixVector(cache, tokens === 1 ? 'one' : 'few', options);
   if (typeof variant === 'string') return (options) => createMatrixMatrix(cache, options, variant);
   const { units, reason } = await findMatrixUnits(device);
   if (units === null) throw new RangeError(reason);
   const blocks = Math.ceil(spec.columns / 32);
   const workspace = {
-    chunkTokens: tokens,
-    halves: own(createStorageBuffer(device, 'bench.halves', tokens * blocks * 64)),
-    factors: own(createStorageBuffer(device, 'bench.factors', tokens * 4)),
-    parts: own(createStorageBuffer(device, 'bench.parts', partNumbers(spec.rows, blocks, tokens) * 4)),
+    chunkTokens: paddedTokens,
+    halves: own(createStorageBuffer(device, 'bench.halves', paddedTokens * blocks * 64)),
+    factors: own(createStorageBuffer(device, 'bench.factors', paddedTokens * 4)),
+    parts: own(createStorageBuffer(device, 'bench.parts', partNumbers(spec.rows, blocks, paddedTokens) * 4)),
   };
   const tiled = { ...units, tiles: { large: variant, small: variant } };
   return (options) => createMatrixMatrixSubgroup(cache, { ...options, units: tiled, workspace });

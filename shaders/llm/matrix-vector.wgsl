@@ -1,30 +1,46 @@
-// y[offset + r] (+)= sum_k W[r][k] * x[k]; with `normalise` also RMSNorm of x first: y = W (x * g) / sqrt(mean(x^2) + epsilon),
-// the sum of squares taken on the way; with a soft cap c the result becomes c tanh(result / c). One token (decode). `lanes` invocations share four rows (x is loaded once for them), each
-// striding over units of 16 weight bytes, then a tree over workgroup memory. x: [blocks * 32], zero past `columns`. f32 accumulation;
-// tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; f32 variant, no features needed).
-struct Shape {
-  rows: u32,
-  blocks: u32,
-  columns: u32,
-  outputOffset: u32,
-  normalise: u32,
-  // 0 replace, 1 add.
-  combine: u32,
-  // A power of two up to 32; by uniform, so that one pipeline serves every shape.
-  lanes: u32,
-  epsilon: f32,
-  // 0 without.
-  softCap: f32,
-}
-const WORKGROUP = 64u;
+// y[t][offset + r] (+)= sum_k W[r][k] * x[t][k] for one token (decode), two rows by `lanes` invocations; with `normalise` after RMSNorm of
+// x: the gain is multiplied in while x is staged, the sum of squares taken on the way, its root divided out at the end. What a pair of
+// rows is, and what becomes of its two sums, is told by row-pair.wgsl (neighbours of one matrix) or row-pair-gated.wgsl (a row of gate and
+// one of up); matrix-stage.wgsl has the bindings.
+//
+// x passes through workgroup memory in tiles of TILE_UNITS units, vector i of all units side by side, so that neighbouring lanes read
+// neighbouring vectors: straight from x, lanes would be a whole unit apart. A workgroup makes `passes` lots of rows from one tile where
+// all of x fits in it. Weights: 16 bytes a lane and load, a row's units side by side.
+//
+// The order of every sum is fixed, whatever `lanes` and tiles are: 32 partial sums by unit modulo 32, then halves onto halves; squares
+// likewise by vector modulo 256. matrix-columns.wgsl sums in the same order, so that a token is the same alone and in a batch.
+// f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; no features needed).
+const TILE_UNITS = 1024u / UNIT_VECTORS;
+// Odd, so that the vectors of one unit lie in different banks.
+const STRIDE = TILE_UNITS + 1u;
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> gain: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
+var<workgroup> staged: array<vec4<f32>, UNIT_VECTORS * STRIDE>;
+var<workgroup> sums: array<vec2<f32>, WORKGROUP>;
 var<workgroup> squareSums: array<f32, WORKGROUP>;
+
+// One tile of x, times the gain; the squares of this invocation's vectors added to those before, one by one.
+fn stage(tile: u32, index: u32, before: f32) -> f32 {
+  let first = tile * 1024u;
+  let count = min(shape.blocks * 8u - first, 1024u);
+  var squares = before;
+  for (var v = index; v < count; v += WORKGROUP) {
+    var value = x[first + v];
+    if (shape.normalise != 0u) {
+      squares += dot(value, value);
+      value *= gain[first + v];
+    }
+    staged[(v % UNIT_VECTORS) * STRIDE + v / UNIT_VECTORS] = value;
+  }
+  return squares;
+}
+
+fn stagedUnit(unit: u32) -> Unit {
+  var values: Unit;
+  for (var i = 0u; i < UNIT_VECTORS; i++) {
+    values[i] = staged[i * STRIDE + unit];
+  }
+  return values;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -32,56 +48,53 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let lane = index % shape.lanes;
-  let row = ((group.x + group.y * groups.x) * (WORKGROUP / shape.lanes) + index / shape.lanes) * 4u;
-  var sum = vec4<f32>(0.0);
-  var squares = 0.0;
-  if (row < shape.rows) {
-    // Rows past the end repeat the last one and are not stored.
-    let last = shape.rows - 1u;
-    let row1 = min(row + 1u, last);
-    let row2 = min(row + 2u, last);
-    let row3 = min(row + 3u, last);
-    let units = weightUnits(shape.blocks);
-    for (var unit = lane; unit < units; unit += shape.lanes) {
-      var values: WeightUnit;
-      for (var i = 0u; i < WEIGHT_UNIT_VECTORS; i++) {
-        var value = x[unit * WEIGHT_UNIT_VECTORS + i];
-        if (shape.normalise != 0u) {
-          squares += dot(value, value);
-          value *= gain[unit * WEIGHT_UNIT_VECTORS + i];
+  let lanes = shape.lanes;
+  let lane = index & (lanes - 1u);
+  let pairsPerPass = WORKGROUP / lanes;
+  let firstPair = (group.x + group.y * groups.x) * pairsPerPass * shape.passes + index / lanes;
+  let units = unitCount(shape.blocks);
+  let tiles = (units + TILE_UNITS - 1u) / TILE_UNITS;
+  var inverseRoot = 1.0;
+  for (var pass0 = 0u; pass0 < shape.passes; pass0++) {
+    // Pairs past the end repeat the last one and are not stored.
+    let pair = firstPair + pass0 * pairsPerPass;
+    let read = min(pair, pairCount(shape.rows) - 1u);
+    var sum = vec2<f32>(0.0);
+    var squares = 0.0;
+    for (var tile = 0u; tile < tiles; tile++) {
+      workgroupBarrier();
+      if (pass0 == 0u || tiles > 1u) {
+        squares = stage(tile, index, squares);
+        workgroupBarrier();
+      }
+      let first = tile * TILE_UNITS;
+      let end = min(TILE_UNITS, units - first);
+      for (var unit = lane; unit < end; unit += lanes) {
+        sum += dotPair(fetchPair(read, first + unit), stagedUnit(unit));
+      }
+    }
+    sums[index] = sum;
+    if (pass0 == 0u && shape.normalise != 0u) {
+      squareSums[index] = squares;
+      for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (index < half) {
+          squareSums[index] += squareSums[index + half];
         }
-        values[i] = value;
       }
-      sum += vec4<f32>(
-        weightDot(row, unit, shape.blocks, values),
-        weightDot(row1, unit, shape.blocks, values),
-        weightDot(row2, unit, shape.blocks, values),
-        weightDot(row3, unit, shape.blocks, values),
-      );
     }
-  }
-  sums[index] = sum;
-  squareSums[index] = squares;
-  for (var half = shape.lanes / 2u; half > 0u; half /= 2u) {
+    for (var half = lanes / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) {
+        sums[index] += sums[index + half];
+      }
+    }
     workgroupBarrier();
-    if (lane < half) {
-      sums[index] += sums[index + half];
-      squareSums[index] += squareSums[index + half];
-    }
-  }
-  if (lane == 0u) {
-    var result = sums[index];
-    if (shape.normalise != 0u) {
-      result *= inverseSqrt(squareSums[index] / f32(shape.columns) + shape.epsilon);
-    }
-    for (var i = 0u; i < 4u && row + i < shape.rows; i++) {
-      let target0 = shape.outputOffset + row + i;
-      if (shape.combine == 1u) {
-        y[target0] += result[i];
-      } else {
-        y[target0] = softCap(result[i], shape.softCap);
+    if (lane == 0u && pair < pairCount(shape.rows)) {
+      if (shape.normalise != 0u) {
+        inverseRoot = inverseSqrt(squareSums[0] / f32(shape.columns) + shape.epsilon);
       }
+      storePair(0u, pair, sums[index] * inverseRoot);
     }
   }
 }

@@ -6,6 +6,30 @@ fn unpackNibbles(word: u32, shift: u32) -> vec4<u32> {
   return (vec4<u32>(word) >> (vec4<u32>(0u, 8u, 16u, 24u) + vec4<u32>(shift))) & vec4<u32>(15u);
 }
 
+// The low nibble of each byte as a float, less a bias. No conversion and hardly a shift: a nibble is masked where it stands into the
+// mantissa of 2^23 and brought down by a power of two, all of it exact.
+fn lowNibbles(word: u32, bias: f32) -> vec4<f32> {
+  let bits = vec4<u32>(word & 0xfu, word & 0xf00u, word & 0xf0000u, (word >> 12u) & 0xf000u);
+  let scale = vec4<f32>(1.0, 0x1p-8f, 0x1p-16f, 0x1p-12f);
+  return fma(bitcast<vec4<f32>>(bits | vec4<u32>(0x4b000000u)), scale, -0x1p23f * scale - bias);
+}
+
+fn highNibbles(word: u32, bias: f32) -> vec4<f32> {
+  let upper = word >> 12u;
+  let bits = vec4<u32>(word & 0xf0u, word & 0xf000u, upper & 0xf00u, upper & 0xf0000u);
+  let scale = vec4<f32>(0x1p-4f, 0x1p-12f, 0x1p-8f, 0x1p-16f);
+  return fma(bitcast<vec4<f32>>(bits | vec4<u32>(0x4b000000u)), scale, -0x1p23f * scale - bias);
+}
+
+// Each byte as a signed integer, in the same way.
+fn signedBytes(word: u32) -> vec4<f32> {
+  let unsigned = word ^ 0x80808080u;
+  let upper = unsigned >> 16u;
+  let bits = vec4<u32>(unsigned & 0xffu, unsigned & 0xff00u, upper & 0xffu, upper & 0xff00u);
+  let scale = vec4<f32>(1.0, 0x1p-8f, 1.0, 0x1p-8f);
+  return fma(bitcast<vec4<f32>>(bits | vec4<u32>(0x4b000000u)), scale, -0x1p23f * scale - 128.0);
+}
+
 // Four codes of two bits, at bit 2k of each byte.
 fn unpackCrumbs(word: u32, k: u32) -> vec4<u32> {
   return (vec4<u32>(word) >> (vec4<u32>(0u, 8u, 16u, 24u) + vec4<u32>(2u * k))) & vec4<u32>(3u);

@@ -181,7 +181,7 @@ export class LanguageModel {
     const { scheduler, cache, runner, graph, cacheBytesPerContext } = this.#parts;
     return Promise.resolve({
       ...scheduler.counters,
-      dispatchesPerToken: runner.dispatchesPerToken('single'),
+      dispatchesPerToken: runner.dispatchesPerToken('one'),
       weightBytesPerToken: graph.weights.bytesPerToken,
       cacheBytes: cacheBytesPerContext,
       cache: cache.counters,

@@ -12,14 +12,21 @@ fn weightPairs(first: u32, second: u32) -> vec4<f32> {
   return bitcast<vec4<f32>>(vec4<u32>(first << 16u, first & 0xffff0000u, second << 16u, second & 0xffff0000u));
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  let w = weightData[row * blocks * 4u + unit];
-  return WeightUnit(weightPairs(w.x, w.y), weightPairs(w.z, w.w));
+struct WeightCells {
+  codes: WeightUnit,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
-  let w = weightLoad(row, unit, blocks);
-  return dot(w[0], x[0]) + dot(w[1], x[1]);
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
+  let w = weightData[row * blocks * 4u + unit];
+  return WeightCells(WeightUnit(weightPairs(w.x, w.y), weightPairs(w.z, w.w)));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return cells.codes;
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  return dot(cells.codes[0], x[0]) + dot(cells.codes[1], x[1]);
 }
 // == repack ==
 const GROUP_BYTES = 64u;

@@ -9,17 +9,23 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks * 4u;
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  let w = weightData[row * blocks * 4u + unit];
-  return WeightUnit(
-    vec4<f32>(unpack2x16float(w.x), unpack2x16float(w.y)),
-    vec4<f32>(unpack2x16float(w.z), unpack2x16float(w.w)),
-  );
+struct WeightCells {
+  codes: WeightUnit,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
-  let w = weightLoad(row, unit, blocks);
-  return dot(w[0], x[0]) + dot(w[1], x[1]);
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
+  let w = weightData[row * blocks * 4u + unit];
+  let first = vec4<f32>(unpack2x16float(w.x), unpack2x16float(w.y));
+  let second = vec4<f32>(unpack2x16float(w.z), unpack2x16float(w.w));
+  return WeightCells(WeightUnit(first, second));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return cells.codes;
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  return dot(cells.codes[0], x[0]) + dot(cells.codes[1], x[1]);
 }
 // == repack ==
 const GROUP_BYTES = 64u;

@@ -8,12 +8,20 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks * 8u;
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  return WeightUnit(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit]));
+struct WeightCells {
+  codes: WeightUnit,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
-  return dot(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit]), x[0]);
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
+  return WeightCells(WeightUnit(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit])));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return cells.codes;
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  return dot(cells.codes[0], x[0]);
 }
 // == repack ==
 const GROUP_BYTES = 128u;

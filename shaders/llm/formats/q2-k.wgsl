@@ -33,15 +33,22 @@ fn weightHalves(row: u32, block: u32, blocks: u32) -> vec4<f32> {
   return codes * vec4<f32>(vec2<f32>(decodeHalf(steps)), vec2<f32>(-decodeHalf(steps >> 16u)));
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  let halves = weightHalves(row, unit, blocks);
-  return mapHalves(weightCodes(row, unit, blocks), halves.xy, halves.zw);
+struct WeightCells {
+  codes: Block,
+  halves: vec4<f32>,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
-  let codes = weightCodes(row, unit, blocks);
-  let sums = vec4<f32>(dotFirstHalf(codes, x), dotSecondHalf(codes, x), sumFirstHalf(x), sumSecondHalf(x));
-  return dot(weightHalves(row, unit, blocks), sums);
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
+  return WeightCells(weightCodes(row, unit, blocks), weightHalves(row, unit, blocks));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return mapHalves(cells.codes, cells.halves.xy, cells.halves.zw);
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  let products = vec2<f32>(dotFirstHalf(cells.codes, x), dotSecondHalf(cells.codes, x));
+  return dot(cells.halves, vec4<f32>(products, sumFirstHalf(x), sumSecondHalf(x)));
 }
 // == repack ==
 const GROUP_BYTES = 84u;

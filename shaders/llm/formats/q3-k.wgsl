@@ -39,13 +39,21 @@ fn weightScale(row: u32, block: u32, blocks: u32) -> vec2<f32> {
   return decodeHalf(weightScales[base]) * vec2<f32>(weightSixBits(base, first), weightSixBits(base, first + 1u));
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  return mapHalves(weightCodes(row, unit, blocks), weightScale(row, unit, blocks), vec2<f32>(0.0));
+struct WeightCells {
+  codes: Block,
+  scale: vec2<f32>,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
-  let codes = weightCodes(row, unit, blocks);
-  return dot(weightScale(row, unit, blocks), vec2<f32>(dotFirstHalf(codes, x), dotSecondHalf(codes, x)));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
+  return WeightCells(weightCodes(row, unit, blocks), weightScale(row, unit, blocks));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return mapHalves(cells.codes, cells.scale, vec2<f32>(0.0));
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  return dot(cells.scale, vec2<f32>(dotFirstHalf(cells.codes, x), dotSecondHalf(cells.codes, x)));
 }
 // == repack ==
 const GROUP_BYTES = 110u;

@@ -4,16 +4,10 @@
 // Host: worker/llm/formats/q4-0.ts
 // == compute ==
 const WEIGHT_UNIT_VECTORS = 8u;
-alias WeightUnit = array<vec4<f32>, WEIGHT_UNIT_VECTORS>;
+alias WeightUnit = Block;
 
 fn weightUnits(blocks: u32) -> u32 {
   return blocks;
-}
-
-// Four nibbles at bit `shift` of each byte, minus 8.
-fn weightNibbles(word: u32, shift: u32) -> vec4<f32> {
-  let nibbles = (vec4<u32>(word) >> (vec4<u32>(0u, 8u, 16u, 24u) + vec4<u32>(shift))) & vec4<u32>(15u);
-  return vec4<f32>(nibbles) - vec4<f32>(8.0);
 }
 
 fn weightScale(row: u32, block: u32, blocks: u32) -> f32 {
@@ -21,24 +15,26 @@ fn weightScale(row: u32, block: u32, blocks: u32) -> f32 {
   return decodeHalf(word >> ((block & 1u) * 16u));
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  let w = weightData[row * blocks + unit];
-  let scale = weightScale(row, unit, blocks);
-  return WeightUnit(
-    scale * weightNibbles(w.x, 0u), scale * weightNibbles(w.y, 0u),
-    scale * weightNibbles(w.z, 0u), scale * weightNibbles(w.w, 0u),
-    scale * weightNibbles(w.x, 4u), scale * weightNibbles(w.y, 4u),
-    scale * weightNibbles(w.z, 4u), scale * weightNibbles(w.w, 4u),
-  );
+struct WeightCells {
+  codes: Block,
+  scale: f32,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
   let w = weightData[row * blocks + unit];
-  let low = dot(weightNibbles(w.x, 0u), x[0]) + dot(weightNibbles(w.y, 0u), x[1])
-    + dot(weightNibbles(w.z, 0u), x[2]) + dot(weightNibbles(w.w, 0u), x[3]);
-  let high = dot(weightNibbles(w.x, 4u), x[4]) + dot(weightNibbles(w.y, 4u), x[5])
-    + dot(weightNibbles(w.z, 4u), x[6]) + dot(weightNibbles(w.w, 4u), x[7]);
-  return weightScale(row, unit, blocks) * (low + high);
+  let codes = Block(
+    lowNibbles(w.x, 8.0), lowNibbles(w.y, 8.0), lowNibbles(w.z, 8.0), lowNibbles(w.w, 8.0),
+    highNibbles(w.x, 8.0), highNibbles(w.y, 8.0), highNibbles(w.z, 8.0), highNibbles(w.w, 8.0),
+  );
+  return WeightCells(codes, weightScale(row, unit, blocks));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return mapBlock(cells.codes, cells.scale, 0.0);
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  return cells.scale * (dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x));
 }
 // == repack ==
 const GROUP_BYTES = 36u;

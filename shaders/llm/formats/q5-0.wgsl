@@ -33,15 +33,22 @@ fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
   return vec2<f32>(scale, -16.0 * scale);
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  let affine = weightAffine(row, unit, blocks);
-  return mapBlock(weightCodes(row, unit, blocks), affine.x, affine.y);
+struct WeightCells {
+  codes: Block,
+  affine: vec2<f32>,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
-  let affine = weightAffine(row, unit, blocks);
-  let codes = weightCodes(row, unit, blocks);
-  return affine.x * (dotFirstHalf(codes, x) + dotSecondHalf(codes, x)) + affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
+  return WeightCells(weightCodes(row, unit, blocks), weightAffine(row, unit, blocks));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  return mapBlock(cells.codes, cells.affine.x, cells.affine.y);
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  let product = dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x);
+  return cells.affine.x * product + cells.affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
 }
 // == repack ==
 const GROUP_BYTES = 44u;

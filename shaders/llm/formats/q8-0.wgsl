@@ -9,29 +9,30 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks * 2u;
 }
 
-fn weightBytes(word: u32) -> vec4<f32> {
-  let shifted = vec4<u32>(word) << vec4<u32>(24u, 16u, 8u, 0u);
-  return vec4<f32>(bitcast<vec4<i32>>(shifted) >> vec4<u32>(24u));
-}
-
 fn weightScale(row: u32, block: u32, blocks: u32) -> f32 {
   let word = weightScales[row * ((blocks + 1u) / 2u) + block / 2u];
   return decodeHalf(word >> ((block & 1u) * 16u));
 }
 
-fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  let w = weightData[row * blocks * 2u + unit];
-  let scale = weightScale(row, unit / 2u, blocks);
-  return WeightUnit(
-    scale * weightBytes(w.x), scale * weightBytes(w.y), scale * weightBytes(w.z), scale * weightBytes(w.w),
-  );
+struct WeightCells {
+  codes: WeightUnit,
+  scale: f32,
 }
 
-fn weightDot(row: u32, unit: u32, blocks: u32, x: WeightUnit) -> f32 {
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
   let w = weightData[row * blocks * 2u + unit];
-  let sum = dot(weightBytes(w.x), x[0]) + dot(weightBytes(w.y), x[1])
-    + dot(weightBytes(w.z), x[2]) + dot(weightBytes(w.w), x[3]);
-  return weightScale(row, unit / 2u, blocks) * sum;
+  let codes = WeightUnit(signedBytes(w.x), signedBytes(w.y), signedBytes(w.z), signedBytes(w.w));
+  return WeightCells(codes, weightScale(row, unit / 2u, blocks));
+}
+
+fn weightValues(cells: WeightCells) -> WeightUnit {
+  let codes = cells.codes;
+  return WeightUnit(cells.scale * codes[0], cells.scale * codes[1], cells.scale * codes[2], cells.scale * codes[3]);
+}
+
+fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
+  let codes = cells.codes;
+  return cells.scale * (dot(codes[0], x[0]) + dot(codes[1], x[1]) + dot(codes[2], x[2]) + dot(codes[3], x[3]));
 }
 // == repack ==
 const GROUP_BYTES = 68u;

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Activation } from '../../../worker/llm/kernels/activation.ts';
 import { createAddNormalised } from '../../../worker/llm/kernels/add-normalised.ts';
-import { createGatedMatrixVector } from '../../../worker/llm/kernels/gated-matrix-vector.ts';
 import { createMatrixMatrix } from '../../../worker/llm/kernels/matrix-matrix.ts';
-import { createMatrixVector } from '../../../worker/llm/kernels/matrix-vector.ts';
+import type { PipelineCache } from '../../../worker/llm/kernels/kernel.ts';
+import type { BatchMatrixKernelOptions } from '../../../worker/llm/kernels/matrix-options.ts';
+import { createGatedMatrixVector, createMatrixVector } from '../../../worker/llm/kernels/matrix-vector.ts';
 import { createRandom, normal } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
 import type { GgmlTypeName } from '../reference/dequantise.ts';
@@ -55,8 +56,13 @@ const CASES: readonly MatrixCase[] = [
   })),
 ];
 
+const forOne = (cache: PipelineCache, options: BatchMatrixKernelOptions) => createMatrixVector(cache, 'one', options);
+const forFew = (cache: PipelineCache, options: BatchMatrixKernelOptions) => createMatrixVector(cache, 'few', options);
+
 describe.each([
-  { kind: 'one token', create: createMatrixVector, tokenCount: 1, chunk: 1 },
+  { kind: 'one token', create: forOne, tokenCount: 1, chunk: 1 },
+  { kind: '3 tokens', create: forFew, tokenCount: 3, chunk: 3 },
+  { kind: '13 tokens', create: forFew, tokenCount: 13, chunk: 13 },
   { kind: '41 tokens', create: createMatrixMatrix, tokenCount: 41, chunk: 64 },
 ])('a matrix times $kind', ({ create, tokenCount, chunk }) => {
   it.each(CASES)('is the float64 product, normalised and plain: $type $rows x $columns', async (shape) => {
@@ -94,8 +100,9 @@ describe.each([
 });
 
 it.each([
-  { kind: 'one token', create: createMatrixVector, tokenCount: 1, chunk: 1 },
-  { kind: 'three tokens', create: createMatrixMatrix, tokenCount: 3, chunk: 32 },
+  { kind: 'one token', create: forOne, tokenCount: 1, chunk: 1 },
+  { kind: 'three tokens', create: forFew, tokenCount: 3, chunk: 3 },
+  { kind: 'three tokens of many', create: createMatrixMatrix, tokenCount: 3, chunk: 32 },
 ])('a soft cap bends products of $kind by tanh', async ({ create, tokenCount, chunk }) => {
   const random = createRandom(77);
   const { matrix, values } = await bench.matrix(random, 'F16', { rows: 13, columns: 40 });
@@ -202,9 +209,10 @@ it('a branch is normalised by its own length and added to what is there', async 
 });
 
 describe.each([
-  { kind: 'one token', tokenCount: 1, chunk: 1 },
-  { kind: '35 tokens', tokenCount: 35, chunk: 64 },
-])('the gated matrices over $kind', ({ tokenCount, chunk }) => {
+  { kind: 'one token', count: 'one', tokenCount: 1, chunk: 1 },
+  { kind: '11 tokens', count: 'few', tokenCount: 11, chunk: 11 },
+  { kind: '35 tokens', count: 'many', tokenCount: 35, chunk: 64 },
+] as const)('the gated matrices over $kind', ({ count, tokenCount, chunk }) => {
   it.each([
     { gateType: 'F16', upType: 'F32', rows: 43, columns: 96, sliceRows: 43 },
     { gateType: 'Q8_0', upType: 'Q8_0', rows: 43, columns: 96, sliceRows: 43 },
@@ -229,12 +237,12 @@ describe.each([
     const activate = activation === 'silu' ? silu : gelu;
     const place = { ...common, outputOffset: 0, outputStride, batch: bench.uniform([tokenCount]) };
     const kernels =
-      tokenCount === 1
-        ? [await createGatedMatrixVector(bench.cache, { ...common, gate: gate.matrix, up: up.matrix })]
-        : [
+      count === 'many'
+        ? [
             await createMatrixMatrix(bench.cache, { ...place, matrix: gate.matrix, combine: 'replace' }),
             await createMatrixMatrix(bench.cache, { ...place, matrix: up.matrix, combine: 'gate' }),
-          ];
+          ]
+        : [await createGatedMatrixVector(bench.cache, count, { ...place, gate: gate.matrix, up: up.matrix })];
     let result: Float32Array = new Float32Array(0);
     for (const kernel of kernels) result = await bench.run(kernel, tokenCount, output, chunk * outputStride);
     const found: number[] = [];
@@ -248,4 +256,63 @@ describe.each([
     expect(normalisedError(found, expected)).toBeLessThan(1e-10);
     for (const kernel of kernels) kernel.destroy();
   });
+});
+
+// Rows that are tiled, padded, shorter and longer than a tile; both halves of the sums that a tile of several tokens holds.
+describe.each([
+  { type: 'Q4_0', rows: 21, columns: 4704 },
+  { type: 'Q4_K', rows: 6, columns: 9216 },
+  { type: 'Q6_K', rows: 5, columns: 512 },
+  { type: 'Q8_0', rows: 33, columns: 4128 },
+  { type: 'F16', rows: 7, columns: 1541 },
+  { type: 'F32', rows: 9, columns: 700 },
+] as const)('a token of a batch, $type $rows x $columns', ({ type, rows, columns }) => {
+  it.each([2, 3, 5, 8, 16])('has the bytes that it has alone: %i tokens', async (tokenCount) => {
+    const random = createRandom(columns + tokenCount);
+    const { matrix } = await bench.matrix(random, type, { rows, columns });
+    const stride = pad32(columns);
+    const inputs = paddedRows(random, tokenCount, columns, stride);
+    const gain = bench.floats('gain', paddedRows(random, 1, columns, stride));
+    const place = {
+      matrix,
+      outputOffset: 0,
+      outputStride: rows,
+      combine: 'replace',
+      normalisation: { gain, epsilon: EPSILON },
+    } as const;
+    const output = bench.empty('output', tokenCount * rows);
+    const input = bench.floats('inputs', inputs);
+    const few = await forFew(bench.cache, { ...place, input, output, batch: bench.uniform([tokenCount]) });
+    const together = await bench.run(few, tokenCount, output, tokenCount * rows);
+    for (let token = 0; token < tokenCount; token++) {
+      const alone = bench.empty('alone', rows);
+      const row = bench.floats('input', inputs.subarray(token * stride, (token + 1) * stride));
+      const one = await forOne(bench.cache, { ...place, input: row, output: alone, batch: bench.uniform([1]) });
+      expect(rowOf(together, token, rows, rows)).toEqual(rowOf(await bench.run(one, 1, alone, rows), 0, rows, rows));
+      one.destroy();
+    }
+    few.destroy();
+  });
+});
+
+it('a workgroup that makes several lots of rows from one x leaves none out', async () => {
+  const [rows, columns] = [33_001, 544];
+  const random = createRandom(3);
+  const { matrix, values } = await bench.matrix(random, 'Q4_0', { rows, columns });
+  const inputs = paddedRows(random, 1, columns, columns);
+  const gain = paddedRows(random, 1, columns, columns);
+  const output = bench.empty('output', rows);
+  const kernel = await forOne(bench.cache, {
+    matrix,
+    input: bench.floats('input', inputs),
+    output,
+    outputOffset: 0,
+    outputStride: rows,
+    combine: 'replace',
+    normalisation: { gain: bench.floats('gain', gain), epsilon: EPSILON },
+    batch: bench.uniform([1]),
+  });
+  const expected = multiply(values, rmsNorm(Float64Array.from(inputs), Float64Array.from(gain), EPSILON));
+  expect(normalisedError(await bench.run(kernel, 1, output, rows), expected)).toBeLessThan(1e-10);
+  kernel.destroy();
 });

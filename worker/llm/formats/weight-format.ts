@@ -4,13 +4,14 @@ import unpackBits from '../../../shaders/llm/unpack-bits.wgsl?raw';
 /**
  * How one GGML type lives on the GPU. A matrix row is padded with zeros to blocks of 32 columns. `data` holds the weights in aligned
  * units in column order; `scales` (where the type has them) what a group of blocks shares: scales, minima, high bits.
- * The shader text `shaders/llm/formats/<name>.wgsl` gives weightLoad, weightDot and repackGroup; a new type is one such pair.
+ * The shader text `shaders/llm/formats/<name>.wgsl` gives weightFetch (a unit as codes and scales, in registers), weightValues and
+ * weightDot of what was fetched, and repackGroup; a new type is one such pair.
  */
 export interface WeightFormat {
   readonly name: string;
   /** 32-bit words of `data` per block of 32 columns. */
   readonly blockWords: number;
-  /** Units in a block: a unit is what weightLoad and weightDot take at once. */
+  /** Units in a block: a unit is what weightFetch takes at once. */
   readonly unitsPerBlock: number;
   /** Words of `scales` per group; 0 for a type without. */
   readonly scaleWords: number;
@@ -47,6 +48,11 @@ export interface WeightSlot {
   readonly firstBinding: number;
 }
 
+/** A unit as weights, for whoever takes each of them once. */
+const loadCode = `fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
+  return weightValues(weightFetch(row, unit, blocks));
+}`;
+
 /** Puts the declarations and format functions of every slot in front of a kernel's text. */
 export function composeWithWeights(kernelCode: string, slots: readonly WeightSlot[]): string {
   const parts = slots.map(({ prefix, format, firstBinding }) => {
@@ -57,7 +63,7 @@ export function composeWithWeights(kernelCode: string, slots: readonly WeightSlo
         ? [`@group(0) @binding(${firstBinding + 1}) var<storage, read> weightScales: array<u32>;`]
         : []),
     ];
-    return rename(`${declarations.join('\n')}\n${format.computeCode}`, prefix);
+    return rename(`${declarations.join('\n')}\n${format.computeCode}\n${loadCode}`, prefix);
   });
   return [decodeHalf, unpackBits, ...parts, kernelCode].join('\n');
 }

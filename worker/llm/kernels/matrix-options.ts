@@ -7,7 +7,7 @@ export interface Normalisation {
   readonly epsilon: number;
 }
 
-/** What a batch kernel needs besides: a uniform whose first word is the count of tokens in the batch. */
+/** What a kernel for several tokens needs besides: a uniform whose first word is the count of tokens in the batch. */
 export interface BatchMatrixKernelOptions extends MatrixKernelOptions {
   readonly batch: GPUBuffer;
   /** The kernel in front of this one had the same input and normalisation, so that what it prepared of them serves again. */
@@ -25,7 +25,7 @@ export interface MatrixKernelOptions {
   readonly outputOffset: number;
   readonly outputStride: number;
   readonly normalisation?: Normalisation;
-  /** 'add' makes a residual; 'gate' gives activation(output so far) * result and is for batches only. */
+  /** 'add' makes a residual; 'gate' gives activation(output so far) * result. */
   readonly combine: 'replace' | 'add' | 'gate';
   /** For 'gate'; SiLU when left out. */
   readonly activation?: Activation;
@@ -36,21 +36,8 @@ export interface MatrixKernelOptions {
 /** As the shaders number them. */
 export const COMBINE_MODES = { replace: 0, add: 1, gate: 2 } as const;
 
-export interface GatedMatrixKernelOptions {
-  /** Same rows, columns and slices; formats may differ. */
+/** RMSNorm, both matrices and what is made of them; same rows, columns and slices, formats may differ. */
+export interface GatedMatrixKernelOptions extends Omit<BatchMatrixKernelOptions, 'matrix' | 'combine' | 'softCap'> {
   readonly gate: WeightMatrix;
   readonly up: WeightMatrix;
-  readonly input: GPUBuffer;
-  /** [rows], the one token's. */
-  readonly output: GPUBuffer;
-  readonly normalisation: Normalisation;
-  /** SiLU when left out. */
-  readonly activation?: Activation;
-}
-
-/** Invocations that share a row: enough to keep 16-byte loads of a row side by side, few enough that each has work. */
-export function lanesPerRow(stepsPerRow: number): number {
-  let lanes = 1;
-  while (lanes < 32 && lanes * 2 * 4 <= stepsPerRow) lanes *= 2;
-  return lanes;
 }

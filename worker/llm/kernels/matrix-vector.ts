@@ -1,54 +1,178 @@
-import code from '../../../shaders/llm/matrix-vector.wgsl?raw';
+import columnsCode from '../../../shaders/llm/matrix-columns.wgsl?raw';
+import stageCode from '../../../shaders/llm/matrix-stage.wgsl?raw';
+import vectorCode from '../../../shaders/llm/matrix-vector.wgsl?raw';
+import gatedPairCode from '../../../shaders/llm/row-pair-gated.wgsl?raw';
+import pairCode from '../../../shaders/llm/row-pair.wgsl?raw';
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
-import { composeWithWeights } from '../formats/weight-format.ts';
-import { activationCode } from './activation.ts';
+import { composeWithWeights, type WeightSlot } from '../formats/weight-format.ts';
+import type { WeightMatrix, WeightSlice } from '../model/weight-matrix.ts';
+import { activationCode, ACTIVATIONS } from './activation.ts';
 import { createBindGroup, createShapeBuffer, type Kernel, type PipelineCache } from './kernel.ts';
-import { COMBINE_MODES, lanesPerRow, type MatrixKernelOptions } from './matrix-options.ts';
+import { type BatchMatrixKernelOptions, COMBINE_MODES, type GatedMatrixKernelOptions } from './matrix-options.ts';
+import { pairSlices } from './pair-slices.ts';
 
-/** As in the shader. */
-const WORKGROUP = 64;
-const ROWS_PER_LANE_GROUP = 4;
+/** As in the shaders. */
+const WORKGROUP = 256;
+const MOST_LANES = 32;
+const TILE_COLUMNS = { one: 4096, few: 512 } as const;
+/** Tokens of one workgroup of `few`. */
+const FEW_TOKENS = 8;
+/** Workgroups that keep a large card busy; past them, each makes more rows of the x that it has staged. */
+const BUSY_WORKGROUPS = 1024;
+const MOST_PASSES = 8;
 
-/** Matrix times the vector of one token (decode), with optional RMSNorm before and residual after; one dispatch per slice. */
-export async function createMatrixVector(cache: PipelineCache, options: MatrixKernelOptions): Promise<Kernel> {
+/** For one token, or for a few (2 to 16) at once. The bytes of a token do not depend on which. */
+export type VectorKind = 'one' | 'few';
+
+/** Matrix times the vectors of one token or of a few (decode), with optional RMSNorm before and residual after; one dispatch per slice. */
+export async function createMatrixVector(
+  cache: PipelineCache,
+  kind: VectorKind,
+  options: BatchMatrixKernelOptions,
+): Promise<Kernel> {
+  const { matrix } = options;
+  return createVectorKernel(cache, kind, {
+    ...options,
+    label: `llm.matrix-vector.${matrix.label}`,
+    code: pairCode,
+    slots: [{ prefix: 'weight', format: matrix.format, firstBinding: 4 }],
+    slices: matrix.slices.map((slice) => [slice]),
+    rowsOfPair: 2,
+  });
+}
+
+/**
+ * RMSNorm, gate and up matrices and activation(gate) * up of one token or a few (decode): one dispatch per slice, or two where the
+ * formats have units of different lengths.
+ */
+export async function createGatedMatrixVector(
+  cache: PipelineCache,
+  kind: VectorKind,
+  options: GatedMatrixKernelOptions,
+): Promise<Kernel> {
+  const { gate, up, ...place } = options;
+  const label = `llm.gated-matrix-vector.${gate.label}`;
+  if (gate.format.unitsPerBlock !== up.format.unitsPerBlock) {
+    return joinKernels(label, [
+      await createMatrixVector(cache, kind, { ...place, matrix: gate, combine: 'replace' }),
+      await createMatrixVector(cache, kind, { ...place, matrix: up, combine: 'gate' }),
+    ]);
+  }
+  return createVectorKernel(cache, kind, {
+    ...place,
+    matrix: gate,
+    combine: 'replace',
+    label,
+    code: gatedPairCode,
+    slots: [
+      { prefix: 'gate', format: gate.format, firstBinding: 4 },
+      { prefix: 'up', format: up.format, firstBinding: 6 },
+    ],
+    slices: pairSlices(gate, up),
+    rowsOfPair: 1,
+  });
+}
+
+interface VectorKernelOptions extends BatchMatrixKernelOptions {
+  readonly label: string;
+  /** What a pair of rows is. */
+  readonly code: string;
+  readonly slots: readonly WeightSlot[];
+  /** Slices of the matrices of `slots`, cut at the same rows. */
+  readonly slices: readonly (readonly WeightSlice[])[];
+  readonly rowsOfPair: number;
+}
+
+async function createVectorKernel(
+  cache: PipelineCache,
+  kind: VectorKind,
+  options: VectorKernelOptions,
+): Promise<Kernel> {
   const { device } = cache;
-  const { matrix, input, output, normalisation, combine } = options;
-  const flags = [normalisation === undefined ? 0 : 1, COMBINE_MODES[combine]];
-  const label = `llm.matrix-vector.${matrix.label}`;
-  const lanes = lanesPerRow(matrix.blocks * matrix.format.unitsPerBlock);
+  const { matrix, input, output, normalisation, combine, label, rowsOfPair } = options;
+  const units = matrix.blocks * matrix.format.unitsPerBlock;
+  const lanes = lanesPerPair(units);
   const pipeline = await cache.get({
     label,
-    code: composeWithWeights(`${activationCode}\n${code}`, [
-      { prefix: 'weight', format: matrix.format, firstBinding: 4 },
-    ]),
+    code: composeWithWeights(
+      [activationCode, stageCode, options.code, kind === 'one' ? vectorCode : columnsCode].join('\n'),
+      options.slots,
+    ),
   });
-  const slices = matrix.slices.map((slice) => {
+  const slices = options.slices.map((parts) => {
+    const [{ rowCount, firstRow }] = parts as [WeightSlice];
+    const { passes, groups } = planRows(kind, matrix, { lanes, pairs: Math.ceil(rowCount / rowsOfPair) });
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
-      [slice.rowCount, matrix.blocks, matrix.columns, options.outputOffset + slice.firstRow, ...flags, lanes],
+      [
+        rowCount,
+        matrix.blocks,
+        matrix.columns,
+        options.outputOffset + firstRow,
+        options.outputStride,
+        normalisation === undefined ? 0 : 1,
+        COMBINE_MODES[combine],
+        ACTIVATIONS[options.activation ?? 'silu'],
+        lanes,
+        passes,
+      ],
       [normalisation?.epsilon ?? 0, options.softCap ?? 0],
     );
-    const buffers = [shape, input, normalisation?.gain ?? input, output, slice.data, slice.scales];
-    const groups = Math.ceil(slice.rowCount / ((WORKGROUP / lanes) * ROWS_PER_LANE_GROUP));
+    const weights = [0, 1].flatMap((index) => [parts[index]?.data, parts[index]?.scales]);
+    const buffers = [shape, input, normalisation?.gain ?? input, output, ...weights];
     return {
       shape,
-      group: createBindGroup(device, label, pipeline, buffers),
+      group: createBindGroup(device, label, pipeline, kind === 'one' ? buffers : [...buffers, options.batch]),
       grid: decomposeWorkgroups(groups, device.limits.maxComputeWorkgroupsPerDimension),
     };
   });
   return {
     label,
     dispatchCount: slices.length,
-    run(pass) {
+    run(pass, tokenCount) {
       pass.setPipeline(pipeline);
       for (const { group, grid } of slices) {
         pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...grid);
+        pass.dispatchWorkgroups(grid[0], grid[1], kind === 'one' ? 1 : Math.ceil(tokenCount / FEW_TOKENS));
       }
     },
     destroy() {
       for (const { shape } of slices) shape.destroy();
+    },
+  };
+}
+
+/** Invocations that share a pair of rows: a unit each at least, so that a short row leaves none without work. */
+function lanesPerPair(units: number): number {
+  let lanes = 1;
+  while (lanes < MOST_LANES && lanes < units) lanes *= 2;
+  return lanes;
+}
+
+/** Workgroups for the pairs of a slice, and lots of pairs that each makes. */
+function planRows(
+  kind: VectorKind,
+  matrix: WeightMatrix,
+  { lanes, pairs }: { lanes: number; pairs: number },
+): { passes: number; groups: number } {
+  const tileUnits = (TILE_COLUMNS[kind] / 32) * matrix.format.unitsPerBlock;
+  const lots = Math.ceil(pairs / (WORKGROUP / Math.min(lanes, tileUnits)));
+  const fitsTile = matrix.blocks * 32 <= TILE_COLUMNS.one;
+  const passes =
+    kind === 'one' && fitsTile ? Math.min(MOST_PASSES, Math.max(1, Math.floor(lots / BUSY_WORKGROUPS))) : 1;
+  return { passes, groups: Math.ceil(lots / passes) };
+}
+
+function joinKernels(label: string, kernels: readonly Kernel[]): Kernel {
+  return {
+    label,
+    dispatchCount: kernels.reduce((sum, { dispatchCount }) => sum + dispatchCount, 0),
+    run(pass, tokenCount) {
+      for (const kernel of kernels) kernel.run(pass, tokenCount);
+    },
+    destroy() {
+      for (const kernel of kernels) kernel.destroy();
     },
   };
 }

@@ -2,11 +2,10 @@ import { createStorageBuffer } from '../../gpu/buffers.ts';
 import { LlmError } from '../llm-error.ts';
 import { createAddNormalised } from '../kernels/add-normalised.ts';
 import type { AttentionVariant } from '../kernels/attention.ts';
-import { createGatedMatrixVector } from '../kernels/gated-matrix-vector.ts';
 import { createShapeBuffer, type Kernel, type PipelineCache } from '../kernels/kernel.ts';
 import { createMatrixMatrix } from '../kernels/matrix-matrix.ts';
 import type { BatchMatrixKernelOptions, MatrixKernelOptions } from '../kernels/matrix-options.ts';
-import { createMatrixVector } from '../kernels/matrix-vector.ts';
+import { createGatedMatrixVector, createMatrixVector, type VectorKind } from '../kernels/matrix-vector.ts';
 import { createPromptMatrices, type ChosenMatrices, type PromptMatrices } from '../kernels/prompt-matrices.ts';
 import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
 import { allocateOrFail } from './allocation.ts';
@@ -47,20 +46,23 @@ interface LayerKernels {
   readonly afterAttention: readonly Kernel[];
 }
 
-/** One token by itself; rows of several sequences; rows of a prompt. */
-type RowKind = 'single' | 'batch' | 'prompt';
+/**
+ * For whom a kernel is: one token; a few (2 to 16), with the same bytes for each as alone; or many, rows of a prompt, summed in another
+ * order, so that what must agree bit by bit with a decoded token does not take them.
+ */
+export type TokenCount = 'one' | 'few' | 'many';
 
-/** What all contexts of a model share: scratch and the weight kernels, each for one token, for a batch and for a prompt. */
+/** What all contexts of a model share: scratch and the weight kernels, each for one token, for a few and for many. */
 export class LlamaGraph {
   readonly cache: PipelineCache;
   readonly config: LlamaConfig;
   readonly weights: LlamaWeights;
   readonly heads: HeadShape;
   readonly scratch: Scratch;
-  #layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
+  #layers: Readonly<Record<TokenCount, readonly LayerKernels[]>>;
   readonly #promptMatrices: PromptMatrices;
   readonly #matrices: ChosenMatrices;
-  #head: { readonly single: Kernel; readonly batch: Kernel };
+  #head: Readonly<Record<TokenCount, Kernel>>;
   /** As the kernels have them: whole, or cut by rows. */
   #cut: LlamaWeights;
   #isDestroyed = false;
@@ -72,10 +74,10 @@ export class LlamaGraph {
     parts: {
       heads: HeadShape;
       scratch: Scratch;
-      layers: Readonly<Record<RowKind, readonly LayerKernels[]>>;
+      layers: Readonly<Record<TokenCount, readonly LayerKernels[]>>;
       promptMatrices: PromptMatrices;
       matrices: ChosenMatrices;
-      head: { readonly single: Kernel; readonly batch: Kernel };
+      head: Readonly<Record<TokenCount, Kernel>>;
     },
   ) {
     this.cache = cache;
@@ -116,32 +118,33 @@ export class LlamaGraph {
         }),
         destroyShared,
       ));
-    const tiled = (options: BatchMatrixKernelOptions) => createMatrixMatrix(cache, options);
-    const createLayers = (create: CreateMatrix | undefined) =>
-      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, layer, create)));
-    const [single, batch, head] = await Promise.all([
-      createLayers(undefined),
-      createLayers(tiled),
-      createMatrixVector(cache, headOptions(config, weights, scratch)),
+    const createLayers = (count: TokenCount, create: CreateMatrix) =>
+      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, { layer, count, create })));
+    const forTokens =
+      (count: VectorKind): CreateMatrix =>
+      (options) =>
+        createMatrixVector(cache, count, options);
+    const headPlace = headOptions(config, weights, scratch);
+    const [one, few, many, headOfOne, headOfFew, headOfMany] = await Promise.all([
+      createLayers('one', forTokens('one')),
+      createLayers('few', forTokens('few')),
+      createLayers('many', promptMatrices.create),
+      createMatrixVector(cache, 'one', headPlace),
+      createMatrixVector(cache, 'few', headPlace),
+      createMatrixMatrix(cache, headPlace),
     ]);
-    const prompt = matrices.variant === 'f32' ? batch : await createLayers(promptMatrices.create);
-    const batchHead = await createMatrixMatrix(cache, {
-      ...headOptions(config, weights, scratch),
-      batch: scratch.batch,
-    });
     return new LlamaGraph(cache, config, weights, {
       heads,
       scratch,
-      layers: { single, batch, prompt },
+      layers: { one, few, many },
       promptMatrices,
       matrices,
-      head: { single: head, batch: batchHead },
+      head: { one: headOfOne, few: headOfFew, many: headOfMany },
     });
   }
 
-  /** Kernels of a layer. The kinds sum in different orders, so what must agree bit by bit takes the same. */
-  layer(index: number, kind: RowKind): LayerKernels {
-    const layer = this.#layers[kind][index];
+  layer(index: number, count: TokenCount): LayerKernels {
+    const layer = this.#layers[count][index];
     if (layer === undefined) throw new RangeError(`layer ${index} of ${this.config.layerCount}`);
     return layer;
   }
@@ -166,9 +169,9 @@ export class LlamaGraph {
     };
   }
 
-  /** Logits of the rows in `scratch.hidden`: row 0, or up to SCORING_CHUNK of a batch. */
-  head(kind: 'single' | 'batch'): Kernel {
-    return this.#head[kind];
+  /** Logits of the rows in `scratch.hidden`: row 0, a few, or up to SCORING_CHUNK. */
+  head(count: TokenCount): Kernel {
+    return this.#head[count];
   }
 
   /** The share of a batch's weights that its largest dispatch has, and how many they are. */
@@ -199,11 +202,10 @@ export class LlamaGraph {
   }
 
   #destroyKernels(): void {
-    for (const layer of new Set(Object.values(this.#layers).flat())) {
+    for (const layer of Object.values(this.#layers).flat()) {
       for (const kernel of [...layer.beforeRope, ...layer.afterAttention]) kernel.destroy();
     }
-    this.#head.single.destroy();
-    this.#head.batch.destroy();
+    for (const kernel of Object.values(this.#head)) kernel.destroy();
   }
 
   destroy(): void {
@@ -256,8 +258,9 @@ function destroyScratch(scratch: Scratch): void {
   for (const buffer of Object.values(scratch) as GPUBuffer[]) buffer.destroy();
 }
 
-function headOptions(config: LlamaConfig, weights: LlamaWeights, scratch: Scratch): MatrixKernelOptions {
+function headOptions(config: LlamaConfig, weights: LlamaWeights, scratch: Scratch): BatchMatrixKernelOptions {
   return {
+    batch: scratch.batch,
     matrix: weights.head,
     input: scratch.hidden,
     output: scratch.logits,
@@ -277,21 +280,18 @@ function matricesOf(layer: LlamaLayer): WeightMatrix[] {
 }
 
 /**
- * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch for a single token,
- * 2 for a batch), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
+ * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch; 2 for many tokens, and
+ * where their formats have units of different lengths), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
  * on both sides; one more where attention splits a long context, and for each change of format within q, k, v.
  */
 async function createLayer(
   cache: PipelineCache,
   config: LlamaConfig,
   scratch: Scratch,
-  layer: LlamaLayer,
-  /** Of several tokens; left out, the kernels are for one. */
-  createTiled: CreateMatrix | undefined,
+  { layer, count, create }: { layer: LlamaLayer; count: TokenCount; create: CreateMatrix },
 ): Promise<LayerKernels> {
   const { batch } = scratch;
-  const createMatrix = (options: MatrixKernelOptions & { isInputReady?: boolean }) =>
-    createTiled === undefined ? createMatrixVector(cache, options) : createTiled({ ...options, batch });
+  const createMatrix = (options: MatrixKernelOptions & { isInputReady?: boolean }) => create({ ...options, batch });
   const epsilon = config.normEpsilon;
   const { hidden, attended, activated } = scratch;
   const stride = padToBlock(config.embeddingLength);
@@ -312,8 +312,8 @@ async function createLayer(
   };
   const normalisation = { gain: layer.feedForwardGain, epsilon };
   const { activation } = config.architecture;
-  const gated = { input: hidden, output: activated, normalisation, activation };
-  const place = { ...gated, outputOffset: 0, outputStride: padToBlock(config.feedForwardLength) };
+  const outputStride = padToBlock(config.feedForwardLength);
+  const gated = { input: hidden, output: activated, outputOffset: 0, outputStride, normalisation, activation };
   const beforeRope = layer.projections.map(({ matrix, outputOffset }, index) =>
     createMatrix({
       matrix,
@@ -328,12 +328,12 @@ async function createLayer(
   );
   const afterAttention = [
     ...addBranch(layer.attentionOutput, attended, layer.postAttentionGain),
-    ...(createTiled === undefined
-      ? [createGatedMatrixVector(cache, { gate: layer.gate, up: layer.up, ...gated })]
-      : [
-          createMatrix({ matrix: layer.gate, combine: 'replace', ...place }),
-          createMatrix({ matrix: layer.up, combine: 'gate', isInputReady: true, ...place }),
-        ]),
+    ...(count === 'many'
+      ? [
+          createMatrix({ matrix: layer.gate, combine: 'replace', ...gated }),
+          createMatrix({ matrix: layer.up, combine: 'gate', isInputReady: true, ...gated }),
+        ]
+      : [createGatedMatrixVector(cache, count, { gate: layer.gate, up: layer.up, batch, ...gated })]),
     ...addBranch(layer.down, activated, layer.postFeedForwardGain),
   ];
   const [before, after] = await Promise.all([Promise.all(beforeRope), Promise.all(afterAttention)]);

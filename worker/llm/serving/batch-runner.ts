@@ -8,7 +8,7 @@ import {
   RULES_BYTES,
   type SamplingRules,
 } from '../sampling/sampling-rules.ts';
-import type { LlamaGraph } from '../model/llama-graph.ts';
+import type { LlamaGraph, TokenCount } from '../model/llama-graph.ts';
 import { cutEvenly } from './cut-evenly.ts';
 import type { SliceBudget, SubmitKind } from './slice-budget.ts';
 import { createBatchBuffers, MAXIMUM_BATCH, type BatchBuffers, type CacheShape } from './batch-buffers.ts';
@@ -83,8 +83,8 @@ export class BatchRunner {
   }
 
   /** Dispatches of one decoded step of one row, or of several, without filters. */
-  dispatchesPerToken(kind: 'single' | 'batch'): number {
-    return this.#decodeKernels(kind).reduce((sum, kernel) => sum + kernel.dispatchCount, 0);
+  dispatchesPerToken(count: TokenCount): number {
+    return this.#decodeKernels(count).reduce((sum, kernel) => sum + kernel.dispatchCount, 0);
   }
 
   /** Compiles a kernel that not every request needs; to be awaited before the first call that takes it. */
@@ -129,9 +129,9 @@ export class BatchRunner {
       if (output.isFirst) this.#queue.writeBuffer(pooled, 0, new Uint8Array(pooled.size));
       pool.setRange(output.firstRow, output.rowCount);
     }
-    const kernels: Pick<Kernel, 'run'>[] = this.#layerKernels('prompt', 'prefill');
+    const kernels: Pick<Kernel, 'run'>[] = this.#layerKernels('many', 'prefill');
     if (output.kind === 'pool') kernels.push(this.#prepared('pool'));
-    else if (output.kind !== 'nothing') kernels.push(this.#graph.head('batch'));
+    else if (output.kind !== 'nothing') kernels.push(this.#graph.head('many'));
     if (output.kind === 'log-probabilities') kernels.push(this.#prepared('following'));
     if (output.kind === 'gaps') {
       if (output.isFiltered) kernels.push(this.#prepared('filter'));
@@ -159,7 +159,7 @@ export class BatchRunner {
       this.#prepared('chosen').setAlternatives(alternatives.count);
     }
     const count = rows.length;
-    const kernels: Pick<Kernel, 'run'>[] = this.#decodeKernels(count === 1 ? 'single' : 'batch', output.isFiltered);
+    const kernels: Pick<Kernel, 'run'>[] = this.#decodeKernels(count === 1 ? 'one' : 'few', output.isFiltered);
     if (alternatives !== undefined) kernels.push(this.#prepared('chosen'));
     this.#submit(count === 1 ? 'one' : 'few', kernels, count, (encoder) => {
       encoder.copyBufferToBuffer(this.buffers.sampling.ids, 0, output.ids, 0, count * 4);
@@ -239,16 +239,16 @@ export class BatchRunner {
     this.#rows = [...rows];
   }
 
-  #decodeKernels(kind: 'single' | 'batch', isFiltered = false): Kernel[] {
-    const layers = this.#layerKernels(kind, 'decode');
+  #decodeKernels(count: TokenCount, isFiltered = false): Kernel[] {
+    const layers = this.#layerKernels(count, 'decode');
     const filters = isFiltered ? [this.#prepared('filter')] : [];
-    return [...layers, this.#graph.head(kind), ...filters, this.#kernels.sample];
+    return [...layers, this.#graph.head(count), ...filters, this.#kernels.sample];
   }
 
-  #layerKernels(kind: 'single' | 'batch' | 'prompt', phase: 'decode' | 'prefill'): Kernel[] {
+  #layerKernels(count: TokenCount, phase: 'decode' | 'prefill'): Kernel[] {
     const { embed, rope, attention } = this.#kernels;
     const layers = rope.flatMap((append, index) => {
-      const { beforeRope, afterAttention } = this.#graph.layer(index, kind);
+      const { beforeRope, afterAttention } = this.#graph.layer(index, count);
       const attend = attention[phase][index];
       return [...beforeRope, append, ...(attend === undefined ? [] : [attend]), ...afterAttention];
     });
