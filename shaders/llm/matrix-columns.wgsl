@@ -97,7 +97,7 @@ fn main(
       let first = tile * TILE_UNITS;
       let end = min(TILE_UNITS, units - first);
       for (var unit = lane; unit < end; unit += lanes) {
-        let cells = fetchPair(read, first + unit);
+        let cells = decodePair(fetchPair(read, first + unit), first + unit);
         sum0 += dotPair(cells, stagedUnit(0u, unit));
         sum1 += dotPair(cells, stagedUnit(1u, unit));
         if (tokens > 2u) {

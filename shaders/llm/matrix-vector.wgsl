@@ -42,6 +42,14 @@ fn stagedUnit(unit: u32) -> Unit {
   return values;
 }
 
+// Of one unit of the tile; nothing past its end.
+fn dotRaw(raw: PairRaw, first: u32, unit: u32, end: u32) -> vec2<f32> {
+  if (unit >= end) {
+    return vec2<f32>(0.0);
+  }
+  return dotPair(decodePair(raw, first + unit), stagedUnit(unit));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -62,15 +70,29 @@ fn main(
     var sum = vec2<f32>(0.0);
     var squares = 0.0;
     for (var tile = 0u; tile < tiles; tile++) {
+      let first = tile * TILE_UNITS;
+      let end = min(TILE_UNITS, units - first);
+      // On their way from memory while x is staged.
+      var raw0 = fetchPair(read, first + min(lane, end - 1u));
+      var raw1 = fetchPair(read, first + min(lane + lanes, end - 1u));
+      var raw2 = fetchPair(read, first + min(lane + 2u * lanes, end - 1u));
+      var raw3 = fetchPair(read, first + min(lane + 3u * lanes, end - 1u));
       workgroupBarrier();
       if (pass0 == 0u || tiles > 1u) {
         squares = stage(tile, index, squares);
         workgroupBarrier();
       }
-      let first = tile * TILE_UNITS;
-      let end = min(TILE_UNITS, units - first);
-      for (var unit = lane; unit < end; unit += lanes) {
-        sum += dotPair(fetchPair(read, first + unit), stagedUnit(unit));
+      for (var base = 0u; base < end; base += 4u * lanes) {
+        if (base > 0u) {
+          raw0 = fetchPair(read, first + min(base + lane, end - 1u));
+          raw1 = fetchPair(read, first + min(base + lane + lanes, end - 1u));
+          raw2 = fetchPair(read, first + min(base + lane + 2u * lanes, end - 1u));
+          raw3 = fetchPair(read, first + min(base + lane + 3u * lanes, end - 1u));
+        }
+        sum += dotRaw(raw0, first, base + lane, end);
+        sum += dotRaw(raw1, first, base + lane + lanes, end);
+        sum += dotRaw(raw2, first, base + lane + 2u * lanes, end);
+        sum += dotRaw(raw3, first, base + lane + 3u * lanes, end);
       }
     }
     sums[index] = sum;

@@ -3,6 +3,11 @@
 alias Unit = GateUnit;
 const UNIT_VECTORS = GATE_UNIT_VECTORS;
 
+struct PairRaw {
+  first: GateRaw,
+  second: UpRaw,
+}
+
 struct PairCells {
   first: GateCells,
   second: UpCells,
@@ -16,8 +21,12 @@ fn pairCount(rows: u32) -> u32 {
   return rows;
 }
 
-fn fetchPair(pair: u32, unit: u32) -> PairCells {
-  return PairCells(gateFetch(pair, unit, shape.blocks), upFetch(pair, unit, shape.blocks));
+fn fetchPair(pair: u32, unit: u32) -> PairRaw {
+  return PairRaw(gateFetch(pair, unit, shape.blocks), upFetch(pair, unit, shape.blocks));
+}
+
+fn decodePair(raw: PairRaw, unit: u32) -> PairCells {
+  return PairCells(gateDecode(raw.first, unit), upDecode(raw.second, unit));
 }
 
 fn dotPair(cells: PairCells, values: Unit) -> vec2<f32> {

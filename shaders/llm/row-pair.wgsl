@@ -3,6 +3,11 @@
 alias Unit = WeightUnit;
 const UNIT_VECTORS = WEIGHT_UNIT_VECTORS;
 
+struct PairRaw {
+  first: WeightRaw,
+  second: WeightRaw,
+}
+
 struct PairCells {
   first: WeightCells,
   second: WeightCells,
@@ -16,10 +21,14 @@ fn pairCount(rows: u32) -> u32 {
   return (rows + 1u) / 2u;
 }
 
-fn fetchPair(pair: u32, unit: u32) -> PairCells {
+fn fetchPair(pair: u32, unit: u32) -> PairRaw {
   let row = pair * 2u;
   let next = min(row + 1u, shape.rows - 1u);
-  return PairCells(weightFetch(row, unit, shape.blocks), weightFetch(next, unit, shape.blocks));
+  return PairRaw(weightFetch(row, unit, shape.blocks), weightFetch(next, unit, shape.blocks));
+}
+
+fn decodePair(raw: PairRaw, unit: u32) -> PairCells {
+  return PairCells(weightDecode(raw.first, unit), weightDecode(raw.second, unit));
 }
 
 fn dotPair(cells: PairCells, values: Unit) -> vec2<f32> {

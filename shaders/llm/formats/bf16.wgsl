@@ -12,13 +12,20 @@ fn weightPairs(first: u32, second: u32) -> vec4<f32> {
   return bitcast<vec4<f32>>(vec4<u32>(first << 16u, first & 0xffff0000u, second << 16u, second & 0xffff0000u));
 }
 
+struct WeightRaw {
+  w: vec4<u32>,
+}
+
 struct WeightCells {
   codes: WeightUnit,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  let w = weightData[row * blocks * 4u + unit];
-  return WeightCells(WeightUnit(weightPairs(w.x, w.y), weightPairs(w.z, w.w)));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks * 4u + unit]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  return WeightCells(WeightUnit(weightPairs(raw.w.x, raw.w.y), weightPairs(raw.w.z, raw.w.w)));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

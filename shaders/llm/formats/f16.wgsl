@@ -9,14 +9,21 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks * 4u;
 }
 
+struct WeightRaw {
+  w: vec4<u32>,
+}
+
 struct WeightCells {
   codes: WeightUnit,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  let w = weightData[row * blocks * 4u + unit];
-  let first = vec4<f32>(unpack2x16float(w.x), unpack2x16float(w.y));
-  let second = vec4<f32>(unpack2x16float(w.z), unpack2x16float(w.w));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks * 4u + unit]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let first = vec4<f32>(unpack2x16float(raw.w.x), unpack2x16float(raw.w.y));
+  let second = vec4<f32>(unpack2x16float(raw.w.z), unpack2x16float(raw.w.w));
   return WeightCells(WeightUnit(first, second));
 }
 

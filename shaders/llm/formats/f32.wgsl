@@ -8,12 +8,20 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks * 8u;
 }
 
+struct WeightRaw {
+  w: vec4<u32>,
+}
+
 struct WeightCells {
   codes: WeightUnit,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(WeightUnit(bitcast<vec4<f32>>(weightData[row * blocks * 8u + unit])));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks * 8u + unit]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  return WeightCells(WeightUnit(bitcast<vec4<f32>>(raw.w)));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

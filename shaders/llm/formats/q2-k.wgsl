@@ -10,36 +10,39 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let w = weightData[row * blocks + block];
-  return Block(
-    vec4<f32>(unpackCrumbs(w.x, 0u)),
-    vec4<f32>(unpackCrumbs(w.x, 1u)),
-    vec4<f32>(unpackCrumbs(w.x, 2u)),
-    vec4<f32>(unpackCrumbs(w.x, 3u)),
-    vec4<f32>(unpackCrumbs(w.y, 0u)),
-    vec4<f32>(unpackCrumbs(w.y, 1u)),
-    vec4<f32>(unpackCrumbs(w.y, 2u)),
-    vec4<f32>(unpackCrumbs(w.y, 3u)),
-  );
-}
-
-// (scale, scale, -minimum, -minimum) of the block's two halves.
-fn weightHalves(row: u32, block: u32, blocks: u32) -> vec4<f32> {
-  let base = (row * (blocks / 8u) + block / 8u) * 5u;
-  let steps = weightScales[base];
-  let pair = weightScales[base + 1u + (block & 7u) / 2u] >> ((block & 1u) * 16u);
-  let codes = vec4<f32>((vec4<u32>(pair) >> vec4<u32>(0u, 8u, 4u, 12u)) & vec4<u32>(15u));
-  return codes * vec4<f32>(vec2<f32>(decodeHalf(steps)), vec2<f32>(-decodeHalf(steps >> 16u)));
+struct WeightRaw {
+  w: vec2<u32>,
+  steps: u32,
+  // Scales and minima of two blocks.
+  pairs: u32,
 }
 
 struct WeightCells {
   codes: Block,
+  // (scale, scale, -minimum, -minimum) of the two halves.
   halves: vec4<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(weightCodes(row, unit, blocks), weightHalves(row, unit, blocks));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * (blocks / 8u) + unit / 8u) * 5u;
+  return WeightRaw(weightData[row * blocks + unit], weightScales[base], weightScales[base + 1u + (unit & 7u) / 2u]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    vec4<f32>(unpackCrumbs(raw.w.x, 0u)),
+    vec4<f32>(unpackCrumbs(raw.w.x, 1u)),
+    vec4<f32>(unpackCrumbs(raw.w.x, 2u)),
+    vec4<f32>(unpackCrumbs(raw.w.x, 3u)),
+    vec4<f32>(unpackCrumbs(raw.w.y, 0u)),
+    vec4<f32>(unpackCrumbs(raw.w.y, 1u)),
+    vec4<f32>(unpackCrumbs(raw.w.y, 2u)),
+    vec4<f32>(unpackCrumbs(raw.w.y, 3u)),
+  );
+  let pair = raw.pairs >> ((unit & 1u) * 16u);
+  let halves = vec4<f32>((vec4<u32>(pair) >> vec4<u32>(0u, 8u, 4u, 12u)) & vec4<u32>(15u));
+  let steps = vec4<f32>(vec2<f32>(decodeHalf(raw.steps)), vec2<f32>(-decodeHalf(raw.steps >> 16u)));
+  return WeightCells(codes, halves * steps);
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

@@ -10,33 +10,12 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let w = weightData[row * blocks + block];
-  let high = weightScales[(row * (blocks / 8u) + block / 8u) * 12u + 4u + (block & 7u)];
-  return Block(
-    vec4<f32>(unpackCrumbs(w.x, 0u) | (unpackBits(high, 0u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.x, 1u) | (unpackBits(high, 1u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.x, 2u) | (unpackBits(high, 2u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.x, 3u) | (unpackBits(high, 3u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.y, 0u) | (unpackBits(high, 4u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.y, 1u) | (unpackBits(high, 5u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.y, 2u) | (unpackBits(high, 6u) << vec4<u32>(2u))) - 4.0,
-    vec4<f32>(unpackCrumbs(w.y, 3u) | (unpackBits(high, 7u) << vec4<u32>(2u))) - 4.0,
-  );
-}
-
-// Scale i: its low nibble in byte i % 8, its high bits in byte i % 4 of the third word.
-fn weightSixBits(base: u32, i: u32) -> f32 {
-  let low = (weightScales[base + 1u + (i % 8u) / 4u] >> (8u * (i % 4u) + 4u * (i / 8u))) & 15u;
-  let high = (weightScales[base + 3u] >> (8u * (i % 4u) + 2u * (i / 4u))) & 3u;
-  return f32(low | (high << 4u)) - 32.0;
-}
-
-// Of the block's two halves.
-fn weightScale(row: u32, block: u32, blocks: u32) -> vec2<f32> {
-  let base = (row * (blocks / 8u) + block / 8u) * 12u;
-  let first = (block & 7u) * 2u;
-  return decodeHalf(weightScales[base]) * vec2<f32>(weightSixBits(base, first), weightSixBits(base, first + 1u));
+struct WeightRaw {
+  w: vec2<u32>,
+  high: u32,
+  step: u32,
+  // Low nibbles of four scales and those eight further on; high bits of all.
+  scales: vec2<u32>,
 }
 
 struct WeightCells {
@@ -44,8 +23,39 @@ struct WeightCells {
   scale: vec2<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(weightCodes(row, unit, blocks), weightScale(row, unit, blocks));
+// Scale i: its low nibble in byte i % 8, its high bits in byte i % 4 of the second word.
+fn weightSixBits(scales: vec2<u32>, i: u32) -> f32 {
+  let low = (scales.x >> (8u * (i % 4u) + 4u * (i / 8u))) & 15u;
+  let high = (scales.y >> (8u * (i % 4u) + 2u * (i / 4u))) & 3u;
+  return f32(low | (high << 4u)) - 32.0;
+}
+
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * (blocks / 8u) + unit / 8u) * 12u;
+  // Both scales of a block lie in the same word.
+  let low = weightScales[base + 1u + (unit & 3u) / 2u];
+  return WeightRaw(
+    weightData[row * blocks + unit],
+    weightScales[base + 4u + (unit & 7u)],
+    weightScales[base],
+    vec2<u32>(low, weightScales[base + 3u]),
+  );
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    vec4<f32>(unpackCrumbs(raw.w.x, 0u) | (unpackBits(raw.high, 0u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.x, 1u) | (unpackBits(raw.high, 1u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.x, 2u) | (unpackBits(raw.high, 2u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.x, 3u) | (unpackBits(raw.high, 3u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.y, 0u) | (unpackBits(raw.high, 4u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.y, 1u) | (unpackBits(raw.high, 5u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.y, 2u) | (unpackBits(raw.high, 6u) << vec4<u32>(2u))) - 4.0,
+    vec4<f32>(unpackCrumbs(raw.w.y, 3u) | (unpackBits(raw.high, 7u) << vec4<u32>(2u))) - 4.0,
+  );
+  let first = (unit & 7u) * 2u;
+  let scale = vec2<f32>(weightSixBits(raw.scales, first), weightSixBits(raw.scales, first + 1u));
+  return WeightCells(codes, decodeHalf(raw.step) * scale);
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

@@ -10,9 +10,9 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightScale(row: u32, block: u32, blocks: u32) -> f32 {
-  let word = weightScales[row * ((blocks + 1u) / 2u) + block / 2u];
-  return decodeHalf(word >> ((block & 1u) * 16u));
+struct WeightRaw {
+  w: vec4<u32>,
+  scales: u32,
 }
 
 struct WeightCells {
@@ -20,13 +20,16 @@ struct WeightCells {
   scale: f32,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  let w = weightData[row * blocks + unit];
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks + unit], weightScales[row * ((blocks + 1u) / 2u) + unit / 2u]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
   let codes = Block(
-    lowNibbles(w.x, 8.0), lowNibbles(w.y, 8.0), lowNibbles(w.z, 8.0), lowNibbles(w.w, 8.0),
-    highNibbles(w.x, 8.0), highNibbles(w.y, 8.0), highNibbles(w.z, 8.0), highNibbles(w.w, 8.0),
+    lowNibbles(raw.w.x, 8.0), lowNibbles(raw.w.y, 8.0), lowNibbles(raw.w.z, 8.0), lowNibbles(raw.w.w, 8.0),
+    highNibbles(raw.w.x, 8.0), highNibbles(raw.w.y, 8.0), highNibbles(raw.w.z, 8.0), highNibbles(raw.w.w, 8.0),
   );
-  return WeightCells(codes, weightScale(row, unit, blocks));
+  return WeightCells(codes, decodeHalf(raw.scales >> ((unit & 1u) * 16u)));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

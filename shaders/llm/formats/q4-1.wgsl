@@ -9,18 +9,10 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let w = weightData[row * blocks + block];
-  return Block(
-    lowNibbles(w.x, 0.0), lowNibbles(w.y, 0.0), lowNibbles(w.z, 0.0), lowNibbles(w.w, 0.0),
-    highNibbles(w.x, 0.0), highNibbles(w.y, 0.0), highNibbles(w.z, 0.0), highNibbles(w.w, 0.0),
-  );
-}
-
-// (scale, minimum) of a block.
-fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
-  let word = weightScales[row * blocks + block];
-  return vec2<f32>(decodeHalf(word), decodeHalf(word >> 16u));
+struct WeightRaw {
+  w: vec4<u32>,
+  // Scale and minimum.
+  affine: u32,
 }
 
 struct WeightCells {
@@ -28,8 +20,16 @@ struct WeightCells {
   affine: vec2<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(weightCodes(row, unit, blocks), weightAffine(row, unit, blocks));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks + unit], weightScales[row * blocks + unit]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    lowNibbles(raw.w.x, 0.0), lowNibbles(raw.w.y, 0.0), lowNibbles(raw.w.z, 0.0), lowNibbles(raw.w.w, 0.0),
+    highNibbles(raw.w.x, 0.0), highNibbles(raw.w.y, 0.0), highNibbles(raw.w.z, 0.0), highNibbles(raw.w.w, 0.0),
+  );
+  return WeightCells(codes, vec2<f32>(decodeHalf(raw.affine), decodeHalf(raw.affine >> 16u)));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

@@ -10,23 +10,9 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let w = weightData[row * blocks + block];
-  return Block(
-    lowNibbles(w.x, 0.0), lowNibbles(w.y, 0.0), lowNibbles(w.z, 0.0), lowNibbles(w.w, 0.0),
-    highNibbles(w.x, 0.0), highNibbles(w.y, 0.0), highNibbles(w.z, 0.0), highNibbles(w.w, 0.0),
-  );
-}
-
-// (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
-fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
-  let base = (row * (blocks / 8u) + block / 8u) * 4u;
-  let steps = weightScales[base];
-  let inside = block & 7u;
-  let high = weightScales[base + 3u];
-  let scale = ((weightScales[base + 1u] >> (4u * inside)) & 15u) | (((high >> (2u * inside)) & 3u) << 4u);
-  let minimum = ((weightScales[base + 2u] >> (4u * inside)) & 15u) | (((high >> (16u + 2u * inside)) & 3u) << 4u);
-  return vec2<f32>(decodeHalf(steps) * f32(scale), -decodeHalf(steps >> 16u) * f32(minimum));
+struct WeightRaw {
+  w: vec4<u32>,
+  words: vec4<u32>,
 }
 
 struct WeightCells {
@@ -34,8 +20,26 @@ struct WeightCells {
   affine: vec2<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(weightCodes(row, unit, blocks), weightAffine(row, unit, blocks));
+// (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
+fn weightAffine(words: vec4<u32>, block: u32) -> vec2<f32> {
+  let inside = block & 7u;
+  let scale = ((words.y >> (4u * inside)) & 15u) | (((words.w >> (2u * inside)) & 3u) << 4u);
+  let minimum = ((words.z >> (4u * inside)) & 15u) | (((words.w >> (16u + 2u * inside)) & 3u) << 4u);
+  return vec2<f32>(decodeHalf(words.x) * f32(scale), -decodeHalf(words.x >> 16u) * f32(minimum));
+}
+
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * (blocks / 8u) + unit / 8u) * 4u;
+  let words = vec4<u32>(weightScales[base], weightScales[base + 1u], weightScales[base + 2u], weightScales[base + 3u]);
+  return WeightRaw(weightData[row * blocks + unit], words);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    lowNibbles(raw.w.x, 0.0), lowNibbles(raw.w.y, 0.0), lowNibbles(raw.w.z, 0.0), lowNibbles(raw.w.w, 0.0),
+    highNibbles(raw.w.x, 0.0), highNibbles(raw.w.y, 0.0), highNibbles(raw.w.z, 0.0), highNibbles(raw.w.w, 0.0),
+  );
+  return WeightCells(codes, weightAffine(raw.words, unit));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

@@ -9,28 +9,10 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightScaleBase(row: u32, block: u32, blocks: u32) -> u32 {
-  return (row * ((blocks + 1u) / 2u) + block / 2u) * 3u;
-}
-
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let high = weightScales[weightScaleBase(row, block, blocks) + 1u + (block & 1u)];
-  let w = weightData[row * blocks + block];
-  return Block(
-    vec4<f32>(unpackNibbles(w.x, 0u) | (unpackBits(high, 0u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.y, 0u) | (unpackBits(high, 1u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.z, 0u) | (unpackBits(high, 2u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.w, 0u) | (unpackBits(high, 3u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.x, 4u) | (unpackBits(high, 4u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.y, 4u) | (unpackBits(high, 5u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.z, 4u) | (unpackBits(high, 6u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.w, 4u) | (unpackBits(high, 7u) << vec4<u32>(4u))),
-  );
-}
-
-fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
-  let scale = decodeHalf(weightScales[weightScaleBase(row, block, blocks)] >> ((block & 1u) * 16u));
-  return vec2<f32>(scale, -16.0 * scale);
+struct WeightRaw {
+  w: vec4<u32>,
+  scales: u32,
+  high: u32,
 }
 
 struct WeightCells {
@@ -38,8 +20,24 @@ struct WeightCells {
   affine: vec2<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(weightCodes(row, unit, blocks), weightAffine(row, unit, blocks));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * ((blocks + 1u) / 2u) + unit / 2u) * 3u;
+  return WeightRaw(weightData[row * blocks + unit], weightScales[base], weightScales[base + 1u + (unit & 1u)]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    vec4<f32>(unpackNibbles(raw.w.x, 0u) | (unpackBits(raw.high, 0u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.y, 0u) | (unpackBits(raw.high, 1u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.z, 0u) | (unpackBits(raw.high, 2u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.w, 0u) | (unpackBits(raw.high, 3u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.x, 4u) | (unpackBits(raw.high, 4u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.y, 4u) | (unpackBits(raw.high, 5u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.z, 4u) | (unpackBits(raw.high, 6u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.w, 4u) | (unpackBits(raw.high, 7u) << vec4<u32>(4u))),
+  );
+  let scale = decodeHalf(raw.scales >> ((unit & 1u) * 16u));
+  return WeightCells(codes, vec2<f32>(scale, -16.0 * scale));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

@@ -10,30 +10,10 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let high = weightScales[(row * (blocks / 8u) + block / 8u) * 12u + 4u + (block & 7u)];
-  let w = weightData[row * blocks + block];
-  return Block(
-    vec4<f32>(unpackNibbles(w.x, 0u) | (unpackBits(high, 0u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.y, 0u) | (unpackBits(high, 1u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.z, 0u) | (unpackBits(high, 2u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.w, 0u) | (unpackBits(high, 3u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.x, 4u) | (unpackBits(high, 4u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.y, 4u) | (unpackBits(high, 5u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.z, 4u) | (unpackBits(high, 6u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.w, 4u) | (unpackBits(high, 7u) << vec4<u32>(4u))),
-  );
-}
-
-// (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
-fn weightAffine(row: u32, block: u32, blocks: u32) -> vec2<f32> {
-  let base = (row * (blocks / 8u) + block / 8u) * 12u;
-  let steps = weightScales[base];
-  let inside = block & 7u;
-  let high = weightScales[base + 3u];
-  let scale = ((weightScales[base + 1u] >> (4u * inside)) & 15u) | (((high >> (2u * inside)) & 3u) << 4u);
-  let minimum = ((weightScales[base + 2u] >> (4u * inside)) & 15u) | (((high >> (16u + 2u * inside)) & 3u) << 4u);
-  return vec2<f32>(decodeHalf(steps) * f32(scale), -decodeHalf(steps >> 16u) * f32(minimum));
+struct WeightRaw {
+  w: vec4<u32>,
+  words: vec4<u32>,
+  high: u32,
 }
 
 struct WeightCells {
@@ -41,8 +21,32 @@ struct WeightCells {
   affine: vec2<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(weightCodes(row, unit, blocks), weightAffine(row, unit, blocks));
+// (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
+fn weightAffine(words: vec4<u32>, block: u32) -> vec2<f32> {
+  let inside = block & 7u;
+  let scale = ((words.y >> (4u * inside)) & 15u) | (((words.w >> (2u * inside)) & 3u) << 4u);
+  let minimum = ((words.z >> (4u * inside)) & 15u) | (((words.w >> (16u + 2u * inside)) & 3u) << 4u);
+  return vec2<f32>(decodeHalf(words.x) * f32(scale), -decodeHalf(words.x >> 16u) * f32(minimum));
+}
+
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * (blocks / 8u) + unit / 8u) * 12u;
+  let words = vec4<u32>(weightScales[base], weightScales[base + 1u], weightScales[base + 2u], weightScales[base + 3u]);
+  return WeightRaw(weightData[row * blocks + unit], words, weightScales[base + 4u + (unit & 7u)]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    vec4<f32>(unpackNibbles(raw.w.x, 0u) | (unpackBits(raw.high, 0u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.y, 0u) | (unpackBits(raw.high, 1u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.z, 0u) | (unpackBits(raw.high, 2u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.w, 0u) | (unpackBits(raw.high, 3u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.x, 4u) | (unpackBits(raw.high, 4u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.y, 4u) | (unpackBits(raw.high, 5u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.z, 4u) | (unpackBits(raw.high, 6u) << vec4<u32>(4u))),
+    vec4<f32>(unpackNibbles(raw.w.w, 4u) | (unpackBits(raw.high, 7u) << vec4<u32>(4u))),
+  );
+  return WeightCells(codes, weightAffine(raw.words, unit));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

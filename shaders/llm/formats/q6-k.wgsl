@@ -10,33 +10,12 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks;
 }
 
-fn weightScaleBase(row: u32, block: u32, blocks: u32) -> u32 {
-  return (row * (blocks / 8u) + block / 8u) * 21u;
-}
-
-fn weightCodes(row: u32, block: u32, blocks: u32) -> Block {
-  let base = weightScaleBase(row, block, blocks) + 5u + (block & 7u) * 2u;
-  let first = weightScales[base];
-  let second = weightScales[base + 1u];
-  let w = weightData[row * blocks + block];
-  return Block(
-    vec4<f32>(unpackNibbles(w.x, 0u) | (unpackCrumbs(first, 0u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.y, 0u) | (unpackCrumbs(first, 1u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.z, 0u) | (unpackCrumbs(first, 2u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.w, 0u) | (unpackCrumbs(first, 3u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.x, 4u) | (unpackCrumbs(second, 0u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.y, 4u) | (unpackCrumbs(second, 1u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.z, 4u) | (unpackCrumbs(second, 2u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(w.w, 4u) | (unpackCrumbs(second, 3u) << vec4<u32>(4u))),
-  );
-}
-
-// Of the block's two halves.
-fn weightScale(row: u32, block: u32, blocks: u32) -> vec2<f32> {
-  let base = weightScaleBase(row, block, blocks);
-  let pair = weightScales[base + 1u + (block & 7u) / 2u] >> ((block & 1u) * 16u);
-  let codes = bitcast<vec2<i32>>(vec2<u32>(pair << 24u, pair << 16u)) >> vec2<u32>(24u);
-  return decodeHalf(weightScales[base] & 0xffffu) * vec2<f32>(codes);
+struct WeightRaw {
+  w: vec4<u32>,
+  high: vec2<u32>,
+  // Four int8 of two blocks.
+  scales: u32,
+  step: u32,
 }
 
 struct WeightCells {
@@ -44,8 +23,27 @@ struct WeightCells {
   scale: vec2<f32>,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  return WeightCells(mapBlock(weightCodes(row, unit, blocks), 1.0, -32.0), weightScale(row, unit, blocks));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * (blocks / 8u) + unit / 8u) * 21u;
+  let high = base + 5u + (unit & 7u) * 2u;
+  let scales = weightScales[base + 1u + (unit & 7u) / 2u];
+  return WeightRaw(weightData[row * blocks + unit], vec2<u32>(weightScales[high], weightScales[high + 1u]), scales, weightScales[base]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = Block(
+    vec4<f32>(unpackNibbles(raw.w.x, 0u) | (unpackCrumbs(raw.high.x, 0u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.y, 0u) | (unpackCrumbs(raw.high.x, 1u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.z, 0u) | (unpackCrumbs(raw.high.x, 2u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.w, 0u) | (unpackCrumbs(raw.high.x, 3u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.x, 4u) | (unpackCrumbs(raw.high.y, 0u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.y, 4u) | (unpackCrumbs(raw.high.y, 1u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.z, 4u) | (unpackCrumbs(raw.high.y, 2u) << vec4<u32>(4u))) - 32.0,
+    vec4<f32>(unpackNibbles(raw.w.w, 4u) | (unpackCrumbs(raw.high.y, 3u) << vec4<u32>(4u))) - 32.0,
+  );
+  let pair = raw.scales >> ((unit & 1u) * 16u);
+  let scale = vec2<f32>(bitcast<vec2<i32>>(vec2<u32>(pair << 24u, pair << 16u)) >> vec2<u32>(24u));
+  return WeightCells(codes, decodeHalf(raw.step & 0xffffu) * scale);
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

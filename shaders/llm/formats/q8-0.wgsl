@@ -9,9 +9,9 @@ fn weightUnits(blocks: u32) -> u32 {
   return blocks * 2u;
 }
 
-fn weightScale(row: u32, block: u32, blocks: u32) -> f32 {
-  let word = weightScales[row * ((blocks + 1u) / 2u) + block / 2u];
-  return decodeHalf(word >> ((block & 1u) * 16u));
+struct WeightRaw {
+  w: vec4<u32>,
+  scales: u32,
 }
 
 struct WeightCells {
@@ -19,10 +19,13 @@ struct WeightCells {
   scale: f32,
 }
 
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightCells {
-  let w = weightData[row * blocks * 2u + unit];
-  let codes = WeightUnit(signedBytes(w.x), signedBytes(w.y), signedBytes(w.z), signedBytes(w.w));
-  return WeightCells(codes, weightScale(row, unit / 2u, blocks));
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks * 2u + unit], weightScales[row * ((blocks + 1u) / 2u) + unit / 4u]);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let codes = WeightUnit(signedBytes(raw.w.x), signedBytes(raw.w.y), signedBytes(raw.w.z), signedBytes(raw.w.w));
+  return WeightCells(codes, decodeHalf(raw.scales >> (((unit / 2u) & 1u) * 16u)));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {

@@ -4,8 +4,8 @@ import unpackBits from '../../../shaders/llm/unpack-bits.wgsl?raw';
 /**
  * How one GGML type lives on the GPU. A matrix row is padded with zeros to blocks of 32 columns. `data` holds the weights in aligned
  * units in column order; `scales` (where the type has them) what a group of blocks shares: scales, minima, high bits.
- * The shader text `shaders/llm/formats/<name>.wgsl` gives weightFetch (a unit as codes and scales, in registers), weightValues and
- * weightDot of what was fetched, and repackGroup; a new type is one such pair.
+ * The shader text `shaders/llm/formats/<name>.wgsl` gives weightFetch (the words of a unit, as they lie), weightDecode (its codes
+ * and scales as floats), weightValues and weightDot of those, and repackGroup; a new type is one such pair.
  */
 export interface WeightFormat {
   readonly name: string;
@@ -50,7 +50,7 @@ export interface WeightSlot {
 
 /** A unit as weights, for whoever takes each of them once. */
 const loadCode = `fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit {
-  return weightValues(weightFetch(row, unit, blocks));
+  return weightValues(weightDecode(weightFetch(row, unit, blocks), unit));
 }`;
 
 /** Puts the declarations and format functions of every slot in front of a kernel's text. */
