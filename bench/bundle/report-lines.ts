@@ -43,7 +43,10 @@ export function modelLine(
 ): string {
   const title = `${measured.shape} ${measured.format}, ${measured.matrices}`;
   if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
-  const { model, prefill, decode, counters } = measured;
-  const rates = decode.map(({ depth, tokensPerSecond }) => `${tokensPerSecond.toFixed(1)} at ${depth}`);
+  const { model, prefill, decode, batches, counters } = measured;
+  const rates = [
+    ...decode.map(({ depth, tokensPerSecond }) => `${tokensPerSecond.toFixed(1)} at ${depth}`),
+    ...batches.map(({ requests, tokensPerSecond }) => `${tokensPerSecond.toFixed(0)} by ${requests} requests`),
+  ];
   return `${title}: matrices in ${model.matrices}, prefill ${prefill.tokensPerSecond.toFixed(0)} tokens/s, decode ${rates.join(', ')}; ${counters.dispatchesPerToken} dispatches a token`;
 }

@@ -84,6 +84,7 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
   const kernels: unknown[] = [];
   for (const [shapes, tokens, ways] of [
     [settings.vectorShapes, 1, ['f32']],
+    ...settings.fewTokens.map((tokens) => [settings.vectorShapes, tokens, ['f32']] as const),
     [settings.batchShapes, settings.batchTokens, variants],
   ] as const) {
     for (const format of formats) {

@@ -21,6 +21,8 @@ export interface BenchSettings {
   readonly coldBytes: number;
   readonly formats: readonly string[];
   readonly vectorShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
+  /** Columns of the same matrices where a few requests are decoded together. */
+  readonly fewTokens: readonly number[];
   readonly batchShapes: readonly Pick<MatrixSpec, 'rows' | 'columns'>[];
   readonly batchTokens: number;
   /** Tiles that matrix units are tried with, where the adapter has them. */
@@ -107,6 +109,7 @@ const quick = {
     { rows: 256, columns: 256 },
     { rows: 509, columns: 512 },
   ],
+  fewTokens: [5],
   batchShapes: [{ rows: 131, columns: 256 }],
   batchTokens: 33,
   subgroupTiles: [tile(64, 32, 4, 1)],
@@ -114,7 +117,7 @@ const quick = {
     decodeRows: [1, 3],
     prefillRows: 37,
   }),
-  model: { prefillTokens: 32, decodeTokens: 8, depths: [0, 64], repetitions: 1, profile: true },
+  model: { prefillTokens: 32, decodeTokens: 8, depths: [0, 64], batches: [3], repetitions: 1, profile: true },
 } as const;
 
 /** The matrices of an 8B llama model, and its largest one at the width of a prefill. */
@@ -127,6 +130,7 @@ const full = {
     { rows: 4096, columns: 14336 },
     { rows: 128256, columns: 4096 },
   ],
+  fewTokens: [8],
   batchShapes: [
     { rows: 4096, columns: 4096 },
     { rows: 4096, columns: 14336 },
@@ -144,5 +148,12 @@ const full = {
     decodeRows: [1, 16],
     prefillRows: 512,
   }),
-  model: { prefillTokens: 512, decodeTokens: 128, depths: [0, 4096], repetitions: 5, profile: true },
+  model: {
+    prefillTokens: 512,
+    decodeTokens: 128,
+    depths: [0, 4096],
+    batches: [2, 4, 8, 16],
+    repetitions: 5,
+    profile: true,
+  },
 } as const;

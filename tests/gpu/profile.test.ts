@@ -103,7 +103,7 @@ it('a benchmark clamps to the context, says so, and knows what its matrices move
   const result = await benchModel(
     { device, nowMs, copyBytesPerSecond: 1e9 },
     createRandomModel({ shape, format: 'Q8_0', seed: 3 }),
-    { prefillTokens: 512, decodeTokens: 4, depths: [0, 4096], repetitions: 1, profile: true },
+    { prefillTokens: 512, decodeTokens: 4, depths: [0, 4096], batches: [2], repetitions: 1, profile: true },
   );
   expect(result.prefill).toMatchObject({ wantedTokens: 512, tokens: 63 });
   expect(result.decode.map(({ wantedDepth, depth }) => [wantedDepth, depth])).toEqual([
@@ -111,6 +111,7 @@ it('a benchmark clamps to the context, says so, and knows what its matrices move
     [4096, 57],
   ]);
   expect(result.decode.every(({ tokensPerSecond }) => tokensPerSecond > 0)).toBe(true);
+  expect(result.batches).toMatchObject([{ requests: 2, tokens: 4, repetitions: 1 }]);
   expect(result.counters).toMatchObject({
     buffersCreatedPerToken: 0,
     bindGroupsCreatedPerToken: 0,

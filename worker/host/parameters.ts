@@ -207,14 +207,18 @@ function readMatrices(value: unknown, field: string): MatrixChoice {
 
 export function readBenchOptions(value: unknown, field: string): ModelBenchOptions {
   const options = readObject(value, field);
-  const { depths } = options;
+  const { depths, batches } = options;
   if (!Array.isArray(depths) || depths.length === 0 || depths.length > 16) {
     throw badRequest(`${field}.depths`, depths, 'an array of 1 to 16 depths');
+  }
+  if (!Array.isArray(batches) || batches.length > 16) {
+    throw badRequest(`${field}.batches`, batches, 'an array of at most 16 counts of requests');
   }
   return {
     prefillTokens: readTokenCount(options['prefillTokens'], `${field}.prefillTokens`),
     decodeTokens: readTokenCount(options['decodeTokens'], `${field}.decodeTokens`),
     depths: depths.map((depth, index) => readInteger(depth, `${field}.depths[${index}]`, 0, limits.tokens)),
+    batches: batches.map((size, index) => readInteger(size, `${field}.batches[${index}]`, 1, 16)),
     repetitions: readInteger(options['repetitions'], `${field}.repetitions`, 1, 100),
     profile: readBoolean(options['profile'], `${field}.profile`),
     ...(options['matrices'] === undefined ? {} : { matrices: readMatrices(options['matrices'], `${field}.matrices`) }),

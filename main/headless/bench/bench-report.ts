@@ -33,6 +33,10 @@ export function renderReport(report: BenchReport): string {
       ({ depth, wantedDepth, tokens, tokensPerSecond, hostMicrosecondsPerToken }) =>
         `Decode          ${rate(tokensPerSecond)} over ${tokens} tokens at depth ${depth}${clamped(depth, wantedDepth)}; ${hostMicrosecondsPerToken.toFixed(0)} us a token on the host`,
     ),
+    ...model.batches.map(
+      ({ requests, tokens, tokensPerSecond }) =>
+        `Together        ${rate(tokensPerSecond)} by ${requests} request${requests === 1 ? '' : 's'} of ${tokens} tokens`,
+    ),
     `Per token       ${counters.dispatchesPerToken} dispatches, ${counters.submitsPerToken} submits, ${counters.buffersCreatedPerToken} buffers and ${counters.bindGroupsCreatedPerToken} bind groups created, ${counters.readBackBytesPerToken} bytes read back`,
     `                ${(counters.weightBytesPerToken / 1e6).toFixed(2)} MB of weights read`,
     '',

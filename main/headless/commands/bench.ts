@@ -60,6 +60,7 @@ export const benchCommand = defineCommand({
               prefillTokens: options.prefill,
               decodeTokens: options.decode,
               depths: [0, options.depth],
+              batches: [1, 2, 4, 8, 16],
               repetitions: options.repetitions,
               profile: options.profile,
               matrices,

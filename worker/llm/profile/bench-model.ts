@@ -3,9 +3,11 @@ import { setTuner, tunerOf } from '../../gpu/autotune/tuner.ts';
 import { InstrumentedDevice } from '../../gpu/profile/instrumented-device.ts';
 import { ProfileError } from '../../gpu/profile/profile-error.ts';
 import type { GenerationSession } from '../generation.ts';
+import { PAGE_TOKENS } from '../cache/cache-format.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadModel } from '../load-model.ts';
 import type {
+  BatchRate,
   DecodeRate,
   ModelBenchOptions,
   ModelBenchResult,
@@ -58,9 +60,11 @@ export async function benchModel(
     const prefill = await run.measurePrefill();
     const decode: DecodeRate[] = [];
     for (const depth of options.depths) decode.push(await run.measureDecode(depth));
+    const batches: BatchRate[] = [];
+    for (const requests of options.batches) batches.push(await run.measureBatch(requests));
     const counters = await run.countToken();
     const profile = options.profile ? await run.profile() : null;
-    return { model: summarise(model), loadMs, prefill, decode, counters, profile };
+    return { model: summarise(model), loadMs, prefill, decode, batches, counters, profile };
   } finally {
     model.destroy();
   }
@@ -123,6 +127,28 @@ class ModelRun {
     });
     const hostMicrosecondsPerToken = produced === 0 ? 0 : (hostMs * 1000) / produced;
     return { wantedDepth, depth, tokens, ...describeRates(rates), hostMicrosecondsPerToken };
+  }
+
+  /** What several requests get together; each has its share of the cache, so that none waits for pages. */
+  async measureBatch(requests: number): Promise<BatchRate> {
+    const { nowMs } = this.#environment;
+    const share = Math.floor(this.#contextLength / requests) - PAGE_TOKENS - warmUpTokens;
+    const tokens = Math.max(1, Math.min(this.#options.decodeTokens, share));
+    const rates: number[] = [];
+    for (let index = 0; index < this.#options.repetitions; index++) {
+      const opening = Array.from({ length: requests }, () => this.#open(1, tokens + warmUpTokens));
+      const sessions = await Promise.all(opening);
+      try {
+        await Promise.all(sessions.map((session) => session.next(warmUpTokens)));
+        const startedMs = nowMs();
+        const chunks = await Promise.all(sessions.map((session) => session.next(tokens)));
+        const produced = chunks.reduce((sum, chunk) => sum + chunk.tokens.length, 0);
+        if (produced > 0) rates.push(produced / ((nowMs() - startedMs) / 1000));
+      } finally {
+        for (const session of sessions) session.destroy();
+      }
+    }
+    return { requests, tokens, ...describeRates(rates) };
   }
 
   async countToken(): Promise<TokenCounters> {

@@ -7,6 +7,8 @@ export interface ModelBenchOptions {
   readonly decodeTokens: number;
   /** Positions in the cache before the first decoded token. */
   readonly depths: readonly number[];
+  /** Requests decoded together, 1 to 16 of them, each from a prompt of one token. */
+  readonly batches: readonly number[];
   /** Of each rate, after one warm-up; the median counts. */
   readonly repetitions: number;
   /** Times every kernel as well. */
@@ -33,6 +35,13 @@ export interface DecodeRate extends Rate {
   readonly tokens: number;
   /** From the creation of an encoder to the return of its submit, on the worker's thread. */
   readonly hostMicrosecondsPerToken: number;
+}
+
+/** Tokens of all requests together per second. */
+export interface BatchRate extends Rate {
+  readonly requests: number;
+  /** Of each request. */
+  readonly tokens: number;
 }
 
 /** Counted on the device itself while tokens were decoded, not declared by the model. */
@@ -90,6 +99,7 @@ export interface ModelBenchResult {
   readonly loadMs: number;
   readonly prefill: PrefillRate;
   readonly decode: readonly DecodeRate[];
+  readonly batches: readonly BatchRate[];
   readonly counters: TokenCounters;
   /** Null when it was not asked for. */
   readonly profile: ModelProfile | null;
