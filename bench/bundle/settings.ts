@@ -95,12 +95,13 @@ function attentionSpecs(
   );
 }
 
-const tile = (rows: number, tokens: number, gridRows: number, gridTokens: number): SubgroupTile => ({
-  rows,
-  tokens,
-  gridRows,
-  gridTokens,
-});
+const tile = (
+  rows: number,
+  tokens: number,
+  gridRows: number,
+  gridTokens: number,
+  ahead: SubgroupTile['ahead'] = 1,
+): SubgroupTile => ({ rows, tokens, gridRows, gridTokens, ahead });
 
 const quick = {
   targetMs: 5,
@@ -138,10 +139,11 @@ const full = {
   batchTokens: 512,
   subgroupTiles: [
     tile(128, 128, 2, 2),
+    tile(128, 128, 2, 2, 2),
     tile(128, 128, 2, 4),
-    tile(64, 128, 2, 2),
-    tile(64, 64, 2, 2),
-    tile(64, 32, 4, 1),
+    tile(128, 128, 2, 4, 2),
+    tile(128, 64, 2, 2),
+    tile(64, 64, 2, 2, 2),
   ],
   // Heads of an 8B model, and those of a 1B one.
   attention: attentionSpecs({ headCount: 32, keyValueHeadCount: 8 }, [128, 64], [512, 4096, 16_384], {

@@ -45,8 +45,8 @@ export interface MeasureEnvironment {
 
 export function nameVariant(variant: BatchVariant): string {
   if (typeof variant === 'string') return variant;
-  const { rows, tokens, gridRows, gridTokens } = variant;
-  return `subgroup-matrix ${rows}x${tokens} by ${gridRows}x${gridTokens}`;
+  const { rows, tokens, gridRows, gridTokens, ahead } = variant;
+  return `subgroup-matrix ${rows}x${tokens} by ${gridRows}x${gridTokens}, ${ahead} ahead`;
 }
 
 /** Numbers of f16 have eleven bits; the products of two roundings differ by this much on average. */

@@ -4,12 +4,12 @@ alias Left = subgroup_matrix_left<f16, FRAGMENT_COLUMNS, FRAGMENT_ROWS>;
 alias Right = subgroup_matrix_right<f16, FRAGMENT_TOKENS, FRAGMENT_COLUMNS>;
 alias Sum = subgroup_matrix_result<f32, FRAGMENT_TOKENS, FRAGMENT_ROWS>;
 
-fn loadLeft(offset: u32) -> Left {
-  return subgroupMatrixLoad<Left, row_major>(&weightTile, offset, TILE_STRIDE);
+fn loadLeft(strip: u32, offset: u32) -> Left {
+  return subgroupMatrixLoad<Left, row_major>(&weightTile[strip], offset, TILE_STRIDE);
 }
 
-fn loadRight(offset: u32) -> Right {
-  return subgroupMatrixLoad<Right, col_major>(&inputTile, offset, TILE_STRIDE);
+fn loadRight(strip: u32, offset: u32) -> Right {
+  return subgroupMatrixLoad<Right, col_major>(&inputTile[strip], offset, TILE_STRIDE);
 }
 
 fn multiplyAdd(left: Left, right: Right, sum: Sum) -> Sum {

@@ -3,8 +3,14 @@ import type { MatrixUnits, SubgroupTile } from '../../../worker/llm/kernels/matr
 
 const operations = readFileSync(new URL('./emulated-matrix-units.wgsl', import.meta.url), 'utf8');
 
-export function tile(rows: number, tokens: number, gridRows: number, gridTokens: number): SubgroupTile {
-  return { rows, tokens, gridRows, gridTokens };
+export function tile(
+  rows: number,
+  tokens: number,
+  gridRows: number,
+  gridTokens: number,
+  ahead: 1 | 2 = 1,
+): SubgroupTile {
+  return { rows, tokens, gridRows, gridTokens, ahead };
 }
 
 /** Matrix units of this shape in plain code: everything but the four operations is the kernel's own. Compiles in seconds on SwiftShader. */

@@ -2,10 +2,12 @@
 // where it lies, and a lane of a subgroup (a run of invocations) holds four rows of one token of a sum, so that SUBGROUP_SIZE is a quarter of the
 // numbers of a fragment. Needs no feature where TileElement is vec4<u32>.
 struct Left {
+  strip: u32,
   offset: u32,
 }
 
 struct Right {
+  strip: u32,
   offset: u32,
 }
 
@@ -18,12 +20,12 @@ fn emulatedSubgroup(index: u32) -> u32 {
   return index / SUBGROUP_SIZE;
 }
 
-fn loadLeft(offset: u32) -> Left {
-  return Left(offset);
+fn loadLeft(strip: u32, offset: u32) -> Left {
+  return Left(strip, offset);
 }
 
-fn loadRight(offset: u32) -> Right {
-  return Right(offset);
+fn loadRight(strip: u32, offset: u32) -> Right {
+  return Right(strip, offset);
 }
 
 fn multiplyAdd(left: Left, right: Right, sum: Sum) -> Sum {
@@ -31,9 +33,9 @@ fn multiplyAdd(left: Left, right: Right, sum: Sum) -> Sum {
   let token = right.offset + (lane / (FRAGMENT_ROWS / 4u)) * TILE_STRIDE;
   var result = sum;
   for (var octet = 0u; octet < FRAGMENT_COLUMNS / 8u; octet++) {
-    let input = inputTile[token + octet];
+    let input = inputTile[right.strip][token + octet];
     for (var i = 0u; i < 4u; i++) {
-      result[i] += dotOctets(weightTile[row + i * TILE_STRIDE + octet], input);
+      result[i] += dotOctets(weightTile[left.strip][row + i * TILE_STRIDE + octet], input);
     }
   }
   return result;

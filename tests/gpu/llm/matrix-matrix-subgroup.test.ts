@@ -30,7 +30,7 @@ const CHUNK = 64;
 
 /** The shapes that NVIDIA, Intel and Apple have, in tiles of several fragments and subgroups. */
 const NVIDIA = emulatedUnits([16, 16, 16], { large: tile(32, 64, 2, 2), small: tile(32, 32, 2, 2) });
-const INTEL = emulatedUnits([8, 16, 16], { large: tile(32, 64, 2, 4), small: tile(16, 32, 2, 2) });
+const INTEL = emulatedUnits([8, 16, 16], { large: tile(32, 64, 2, 4, 2), small: tile(16, 32, 2, 2, 2) });
 const APPLE = emulatedUnits([8, 8, 8], { large: tile(32, 32, 4, 2), small: tile(16, 32, 2, 2) });
 
 /** Dawn's null backend runs nothing, but it has every feature and checks the text of shaders. */

@@ -13,6 +13,8 @@ export interface SubgroupTile {
   readonly tokens: number;
   readonly gridRows: number;
   readonly gridTokens: number;
+  /** Steps of 32 columns that are on their way from memory while one is multiplied. */
+  readonly ahead: 1 | 2;
 }
 
 /** For a whole chunk of a prompt, and for a few tokens. */
@@ -21,12 +23,12 @@ export interface SubgroupTiles {
   readonly small: SubgroupTile;
 }
 
-const SMALL_TILE: SubgroupTile = { rows: 64, tokens: 32, gridRows: 4, gridTokens: 1 };
+const SMALL_TILE: SubgroupTile = { rows: 64, tokens: 32, gridRows: 4, gridTokens: 1, ahead: 1 };
 
 /** The first fits the workgroup memory of large cards (44 KiB), the second that of all. */
 const TILES = {
-  roomy: { large: { rows: 128, tokens: 128, gridRows: 2, gridTokens: 2 }, small: SMALL_TILE },
-  narrow: { large: { rows: 64, tokens: 64, gridRows: 2, gridTokens: 2 }, small: SMALL_TILE },
+  roomy: { large: { rows: 128, tokens: 128, gridRows: 2, gridTokens: 2, ahead: 1 }, small: SMALL_TILE },
+  narrow: { large: { rows: 64, tokens: 64, gridRows: 2, gridTokens: 2, ahead: 1 }, small: SMALL_TILE },
 } as const satisfies Record<string, SubgroupTiles>;
 const ROOMY_BYTES = 45_056;
 
