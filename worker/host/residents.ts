@@ -1,6 +1,7 @@
 import type { GenerationChunk, RenderSettings } from '../messages.ts';
 import type { GenerationRequest } from '../llm/generation-request.ts';
 import type { GenerationEngine, LanguageEngine, SceneEngine } from './engines.ts';
+import type { RunLoad } from './persistent-device.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
 
 /** Something on the device, and how to put it there again. */
@@ -152,7 +153,7 @@ export class Residents {
    *
    * @throws WorkerServiceError DEVICE_LOST
    */
-  async restore(run: Run): Promise<void> {
+  async restore(run: RunLoad): Promise<void> {
     for (const resident of this.#loaded()) await this.#restore(resident, run);
   }
 
@@ -163,7 +164,7 @@ export class Residents {
     this.scenes.clear();
   }
 
-  async #restore(resident: AnyResident, run: Run): Promise<void> {
+  async #restore(resident: AnyResident, run: RunLoad): Promise<void> {
     try {
       resident.replace(await run((device) => resident.load(device)));
     } catch (error) {
@@ -180,8 +181,6 @@ export class Residents {
 }
 
 type AnyResident = Resident<{ destroy(): void }>;
-/** Runs a load on the device. */
-type Run = (load: (device: GPUDevice) => Promise<{ destroy(): void }>) => Promise<{ destroy(): void }>;
 
 function find<Value>(
   values: ReadonlyMap<string, Value>,

@@ -11,14 +11,13 @@ import type {
   WorkerResult,
 } from '../messages.ts';
 import { templateMessages, templateTools } from './conversation.ts';
-import { DeviceHolder } from './device-holder.ts';
-import { DeviceRecovery } from './device-recovery.ts';
 import { type Engines, type LanguageEngine, ownEngines } from './engines.ts';
 import { badRequest } from './parameters.ts';
+import { PersistentDevice } from './persistent-device.ts';
 import { assertFree, Resident, ResidentGeneration, Residents } from './residents.ts';
 import { readRequest, readRequestId, readRequestOrder } from './requests.ts';
 import { HostTuning } from './tuning.ts';
-import { toWorkerErrorShape, WorkerServiceError } from './worker-service-error.ts';
+import { toWorkerErrorShape } from './worker-service-error.ts';
 
 /** What an environment gives: how it opens devices and sources, and how it answers. */
 export interface WorkerServiceEnvironment {
@@ -48,43 +47,30 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
   const tuning = new HostTuning(environment.runtimeVersion ?? 'unknown', (records) =>
     environment.post({ event: 'tuning', records }, []),
   );
-  const holder = new DeviceHolder({
+  const gpu = new PersistentDevice({
     async openDevice(choice) {
       const opened = await environment.openDevice(choice);
       tuning.apply(opened.device, opened.description);
       return opened;
     },
-    onLost: (reason, message) => {
-      residents.drop();
-      recovery.lost(reason, message);
-    },
-  });
-  const recovery: DeviceRecovery = new DeviceRecovery({
-    reopen: () => holder.reopen(),
-    restore: () => residents.restore((load) => holder.run(load, destroy)),
+    onLost: () => residents.drop(),
+    restore: (run) => residents.restore(run),
     onRecovered: (description, message) => environment.post({ event: 'device-recovered', description, message }, []),
     onGivenUp(reason, message) {
       residents.clear();
       environment.post({ event: 'device-lost', reason, message }, []);
     },
-    sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
-    nowMs: () => performance.now(),
   });
 
   const handlers: Handlers = {
     async 'open-adapter'({ adapter, ...settings }) {
       tuning.configure(settings);
-      // A device that does not come back is asked for anew.
-      await recovery.ready().catch(() => {});
-      const open = holder.describe(adapter);
-      if (open !== undefined) return open;
-      residents.clear();
-      return holder.open(adapter);
+      return gpu.open(adapter, () => residents.clear());
     },
-    benchmark: () => run((device) => runBenchmark(device, () => performance.now())),
+    benchmark: () => gpu.run((device) => runBenchmark(device, () => performance.now())),
     async 'bench-model'({ source, copyBytesPerSecond, options }) {
       const { benchModel } = await import('../llm/profile/bench-model.ts');
-      return holder.run((device) =>
+      return gpu.run((device) =>
         withSource(source, (bytes) =>
           benchModel({ device, nowMs: () => performance.now(), copyBytesPerSecond }, bytes, options),
         ),
@@ -93,14 +79,14 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     async 'load-model'({ modelId, source, ...options }) {
       assertFree(residents.models, modelId, 'modelId');
       const load = (device: GPUDevice) =>
-        withSource(source, (bytes) => engines.loadModel(device, bytes, { ...options, cutsRows: holder.isReal }));
-      const engine = await run(load, destroy);
+        withSource(source, (bytes) => engines.loadModel(device, bytes, { ...options, cutsRows: gpu.isReal }));
+      const engine = await gpu.run(load, destroy);
       residents.models.set(modelId, new Resident(engine, load));
       return engine.description;
     },
     'estimate-model': ({ source, ...options }) =>
-      run((device) => withSource(source, (bytes) => engines.estimateModel(device, bytes, options))),
-    memory: () => Promise.resolve(holder.memory),
+      gpu.run((device) => withSource(source, (bytes) => engines.estimateModel(device, bytes, options))),
+    memory: () => Promise.resolve(gpu.memory),
     async 'unload-model'({ modelId }) {
       residents.unloadModel(modelId);
       return null;
@@ -123,18 +109,18 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     async logits({ modelId, tokens }) {
       const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
-      const logits = await run(() => findModel(modelId).logits(tokens));
+      const logits = await gpu.run(() => findModel(modelId).logits(tokens));
       return { logits, vocabularySize: engine.description.vocabularySize };
     },
     async score({ modelId, tokens }) {
       const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
-      return { logProbabilities: await run(() => findModel(modelId).score(tokens)) };
+      return { logProbabilities: await gpu.run(() => findModel(modelId).score(tokens)) };
     },
     async embed({ modelId, tokens, pooling }) {
       const engine = describedModel(modelId);
       assertVocabulary(engine, 'tokens', tokens);
-      return { embedding: await run(() => findModel(modelId).embed(tokens, pooling)) };
+      return { embedding: await gpu.run(() => findModel(modelId).embed(tokens, pooling)) };
     },
     async 'open-generation'({ sessionId, sliceTargetMs, ...request }) {
       const { modelId, promptTokens, emittedTokens = [] } = request;
@@ -143,7 +129,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       assertVocabulary(described, 'promptTokens', promptTokens);
       assertVocabulary(described, 'emittedTokens', emittedTokens);
       const started = performance.now();
-      const opened = await run(
+      const opened = await gpu.run(
         async () => {
           const model = pacedModel(modelId, sliceTargetMs);
           return { model, engine: await model.openGeneration(request) };
@@ -158,10 +144,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       const started = performance.now();
       return generation.inTurn(async () => {
         // Several at once: the engine decodes them together and looks after the errors of its own submits.
-        const chunk = await persist(() =>
-          holder.runShared(() =>
-            residents.generation(sessionId).next(maxTokens, pacedModel(generation.modelId, sliceTargetMs)),
-          ),
+        const chunk = await gpu.runShared(() =>
+          residents.generation(sessionId).next(maxTokens, pacedModel(generation.modelId, sliceTargetMs)),
         );
         generation.keep(chunk);
         return { ...chunk, durationMs: performance.now() - started };
@@ -176,7 +160,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       assertVocabulary(engine, 'promptTokens', promptTokens);
       assertVocabulary(engine, 'outputTokens', outputTokens);
       const started = performance.now();
-      const { gaps } = await run(() => findModel(modelId).replay(promptTokens, outputTokens, sampling));
+      const { gaps } = await gpu.run(() => findModel(modelId).replay(promptTokens, outputTokens, sampling));
       return { gaps, durationMs: performance.now() - started };
     },
     async 'load-scene'({ sceneId, source, settings, environment }) {
@@ -187,12 +171,12 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
             ? engines.openScene(device, bytes, settings)
             : withSource(environment, (light) => engines.openScene(device, bytes, settings, { environment: light })),
         );
-      const engine = await run(load, destroy);
+      const engine = await gpu.run(load, destroy);
       residents.scenes.set(sceneId, { settings, resident: new Resident(engine, load) });
       return engine.description;
     },
     'estimate-scene': ({ source, environment, settings, ...options }) =>
-      run((device) =>
+      gpu.run((device) =>
         withSource(source, (bytes) =>
           environment === undefined
             ? engines.estimateScene(device, bytes, settings, options)
@@ -202,7 +186,7 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
         ),
       ),
     'render-tile': (parameters) => renderTile(parameters, 'renderTile'),
-    denoise: async (picture) => ({ color: await run((device) => engines.denoise(device, picture)) }),
+    denoise: async (picture) => ({ color: await gpu.run((device) => engines.denoise(device, picture)) }),
     'render-guides': (parameters) => renderTile(parameters, 'renderGuides'),
     async 'unload-scene'({ sceneId }) {
       residents.unloadScene(sceneId);
@@ -223,7 +207,9 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
     if (tile.y1 > settings.heightPixels) throw badRequest('tile.y1', tile.y1, `at most ${settings.heightPixels}`);
     const pace = sliceTargetMs === undefined ? {} : { sliceTargetMs };
     const started = performance.now();
-    const sums = await run(() => residents.scene(sceneId).resident.engine[what](tile, firstSample, sampleCount, pace));
+    const sums = await gpu.run(() =>
+      residents.scene(sceneId).resident.engine[what](tile, firstSample, sampleCount, pace),
+    );
     return { tile, firstSample, sampleCount, sums, durationMs: performance.now() - started };
   }
 
@@ -240,28 +226,6 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
   /** For its words and sizes, which are there while the device is not. */
   function describedModel(modelId: string): LanguageEngine {
     return residents.model(modelId).described;
-  }
-
-  /** Runs `work` on the device: again where that was lost and came back. @throws DEVICE_LOST when it does not come back */
-  async function persist<Result>(work: () => Promise<Result>): Promise<Result> {
-    for (;;) {
-      await recovery.ready();
-      try {
-        return await work();
-      } catch (error) {
-        // Losses are counted: after too many `ready` rejects, or nothing is open any more.
-        const isBack = recovery.isUnderWay || holder.isOpen;
-        if (!(error instanceof WorkerServiceError) || error.code !== 'DEVICE_LOST') throw error;
-        if (!isBack) throw recovery.failure ?? error;
-      }
-    }
-  }
-
-  function run<Result>(
-    work: (device: GPUDevice) => Promise<Result>,
-    discard?: (result: Result) => void,
-  ): Promise<Result> {
-    return persist(() => holder.run(work, discard));
   }
 
   /** Engines read their source only while they load. */
@@ -302,9 +266,8 @@ export function createWorkerService(environment: WorkerServiceEnvironment): Work
       return turn;
     },
     close() {
-      recovery.stop();
       residents.clear();
-      holder.close();
+      gpu.close();
     },
   };
 }
