@@ -249,7 +249,10 @@ function startTray(
 ): HearthTray {
   const iconDirectory = join(parts.distDirectory, '..', 'assets', 'tray');
   const tray = createHearthTray({ ...parts.tray, platform: parts.platform, iconDirectory }, actions, startingState);
-  nodeApi.subscribe((snapshot) => tray.show(snapshot.state));
+  nodeApi.subscribe(({ state, alarms = [] }) => {
+    tray.show(state);
+    tray.warn(alarms);
+  });
   return tray;
 }
 

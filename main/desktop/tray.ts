@@ -1,8 +1,8 @@
 /** The tray: the state as an icon by shape, a tooltip with the reason, and the four things an owner does most. */
 import { join } from 'node:path';
 import type { Menu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron';
-import type { NodeState } from '../../protocol/node-api.ts';
-import { ICON_SHAPES, tooltipFor, wordsFor } from './state-words.ts';
+import type { NodeAlarm, NodeState } from '../../protocol/node-api.ts';
+import { ICON_SHAPES, alarmLabel, tooltipFor, wordsFor } from './state-words.ts';
 import type { IconShape } from './state-words.ts';
 
 export interface TrayActions {
@@ -28,15 +28,23 @@ export interface TrayParts {
 
 export interface HearthTray {
   show(state: NodeState): void;
+  /** The most urgent of them stands in the menu, and opens the dashboard, where all are. Most urgent first. */
+  warn(alarms: readonly NodeAlarm[]): void;
   destroy(): void;
 }
 
 /** Every action is in the dashboard too: GNOME shows no tray without an extension. */
-export function trayMenuTemplate(state: NodeState, actions: TrayActions): MenuItemConstructorOptions[] {
+export function trayMenuTemplate(
+  state: NodeState,
+  actions: TrayActions,
+  alarms: readonly NodeAlarm[] = [],
+): MenuItemConstructorOptions[] {
   const words = wordsFor(state.name);
+  const alarm = alarmLabel(alarms);
   return [
     { id: 'state', label: words.title, enabled: false },
     { id: 'reason', label: state.reason, enabled: false },
+    ...(alarm === null ? [] : [{ id: 'alarm', label: alarm, click: () => actions.open() }]),
     { type: 'separator' },
     { id: 'open', label: 'Open Hearth', click: () => actions.open() },
     words.canResume
@@ -67,15 +75,27 @@ export function createHearthTray(parts: TrayParts, actions: TrayActions, initial
   if (parts.platform === 'win32') tray.on('click', () => actions.open());
 
   let shown: string | null = null;
-  const show = (state: NodeState): void => {
-    const key = `${state.name}\n${state.reason}\n${state.fix ?? ''}`;
+  let state = initial;
+  let alarms: readonly NodeAlarm[] = [];
+  const draw = (): void => {
+    const key = [state.name, state.reason, state.fix ?? '', alarmLabel(alarms) ?? ''].join('\n');
     if (key === shown) return;
     shown = key;
     tray.setImage(imageFor(state));
     tray.setToolTip(tooltipFor(state));
     // Linux shows changes of a menu only when the menu is set again (docs/api/tray.md).
-    tray.setContextMenu(parts.buildMenu(trayMenuTemplate(state, actions)));
+    tray.setContextMenu(parts.buildMenu(trayMenuTemplate(state, actions, alarms)));
   };
-  show(initial);
-  return { show, destroy: () => tray.destroy() };
+  draw();
+  return {
+    show(next) {
+      state = next;
+      draw();
+    },
+    warn(next) {
+      alarms = next;
+      draw();
+    },
+    destroy: () => tray.destroy(),
+  };
 }

@@ -1,6 +1,6 @@
 import type { Menu, MenuItemConstructorOptions, NativeImage } from 'electron';
 import { expect, test } from 'vitest';
-import type { NodeState, NodeStateName } from '../../protocol/node-api.ts';
+import type { NodeAlarm, NodeState, NodeStateName } from '../../protocol/node-api.ts';
 import { tooltipFor } from '../../main/desktop/state-words.ts';
 import { createHearthTray, trayMenuTemplate } from '../../main/desktop/tray.ts';
 import type { TrayActions } from '../../main/desktop/tray.ts';
@@ -78,6 +78,29 @@ test('the menu is set again only when something changed', () => {
   const { tray, shown } = createFakeTray('linux');
   tray.show({ ...waitingState, sinceMs: 99 });
   expect(shown).toHaveLength(1);
+});
+
+const closing: NodeAlarm = { code: 'CHANNEL_CLOSING', severity: 'urgent', message: 'It closes.', fix: '', sinceMs: 0 };
+
+test('the most urgent alarm stands in the menu, opens the dashboard, and goes when it is over', () => {
+  const warning: NodeAlarm = { ...closing, severity: 'warning', message: 'x'.repeat(200) };
+  const notice: NodeAlarm = { ...closing, severity: 'notice' };
+  let opened = 0;
+  const actions = { ...noActions, open: () => (opened += 1) };
+  const labelOf = (...alarms: NodeAlarm[]) => {
+    const item = trayMenuTemplate(waitingState, actions, alarms).find(({ id }) => id === 'alarm');
+    (item?.click as (() => void) | undefined)?.();
+    return item?.label;
+  };
+  expect(labelOf(closing, warning, notice)).toBe('Urgent: It closes. (1 more)');
+  expect(labelOf(warning)).toMatch(/^Warning: x{80}…$/);
+  expect([labelOf(notice), labelOf(), opened]).toEqual([undefined, undefined, 2]);
+
+  const { tray, shown } = createFakeTray('linux', actions);
+  tray.warn([closing]);
+  tray.warn([closing, notice]);
+  tray.warn([]);
+  expect(shown.map((menu) => menu.items.includes('alarm'))).toEqual([false, true, false]);
 });
 
 test('a blocked node says in the tooltip what can be done', () => {
