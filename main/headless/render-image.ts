@@ -64,6 +64,7 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
     }
   }
   const renderMs = performance.now() - started;
+  await gpu.worker.call('unload-scene', { sceneId }, { signal });
   if (options.smooths === true && guides !== undefined) {
     const smooth = await smoothFilm(film, guides, gpu, signal);
     return { film: smooth, guides, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };

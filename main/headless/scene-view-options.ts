@@ -17,6 +17,11 @@ export const sceneViewOptions = {
     summary: 'moment of the animation, with --fps',
   },
   fps: { kind: 'number', placeholder: 'F', minimum: 0.001, maximum: 1000, summary: 'frames a second (default: 24)' },
+  frames: {
+    kind: 'text',
+    placeholder: 'A-B[/STEP]',
+    summary: 'render these frames, each to --out with its number for #',
+  },
   animation: {
     kind: 'text',
     placeholder: 'N|NAME',
@@ -37,7 +42,8 @@ export function readSceneView({ camera, time, frame, fps, animation }: SceneView
   if (time !== undefined && frame !== undefined) {
     throw new UsageError('INVALID_VALUE', '--time and --frame both name a moment: only one can be given');
   }
-  if (fps !== undefined && frame === undefined) throw new UsageError('INVALID_VALUE', '--fps belongs to --frame N');
+  if (fps !== undefined && frame === undefined)
+    throw new UsageError('INVALID_VALUE', '--fps belongs to --frame N or --frames A-B');
   const timeSeconds = frame === undefined ? time : frame / (fps ?? 24);
   if (animation !== undefined && timeSeconds === undefined) {
     throw new UsageError('INVALID_VALUE', '--animation needs a moment: --time SECONDS or --frame N');

@@ -94,8 +94,21 @@ describe('a wrong command line', () => {
     ],
     ['render --out a.png --width 0', 'hearth: --width must be a whole number from 1 to 16384, it was given "0"'],
     ['render --out a.png --time 1 --frame 2', 'hearth: --time and --frame both name a moment: only one can be given'],
+    ['render --out a-#.png --frames 5-1', 'hearth: --frames must be like 1-48 or 1-48/2, it was given "5-1"'],
+    [
+      'render --out a.png --frames 1-5',
+      'hearth: --out needs a # where the number of a frame goes, it was given "a.png"',
+    ],
+    [
+      'render --out a-#.png --frames 1-5 --time 1',
+      'hearth: --frames names its own moments: --time and --frame cannot be given with it',
+    ],
+    [
+      'render --out a-#.png --frames 0-900000',
+      'hearth: --frames names 900001 frames; at most 100000 are rendered at once',
+    ],
     ['render --out a.png --tree slow', 'hearth: --tree must be best or fast, it was given "slow"'],
-    ['render --out a.png --time 1 --fps 30', 'hearth: --fps belongs to --frame N'],
+    ['render --out a.png --time 1 --fps 30', 'hearth: --fps belongs to --frame N or --frames A-B'],
     ['render --out a.png --animation walk', 'hearth: --animation needs a moment: --time SECONDS or --frame N'],
     ['verify', 'hearth: hearth verify needs RECEIPT.json (the receipt document)'],
     ['verify a.json b.json', 'hearth: hearth verify does not take "b.json"; "hearth verify --help" shows its form'],

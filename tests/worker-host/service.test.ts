@@ -95,6 +95,28 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     says: 'sampleCount is 0',
   },
   {
+    name: 'an estimate for tiles of nothing',
+    kind: 'estimate-scene',
+    parameters: { source: { kind: 'file', path: 'x' }, settings, tilePixels: 0 },
+    says: 'tilePixels is 0; it must be an integer from 1 to 268435456',
+  },
+  {
+    name: 'a moment before the beginning',
+    kind: 'load-scene',
+    parameters: {
+      sceneId: 's',
+      source: { kind: 'file', path: 'x' },
+      settings: { ...settings, view: { timeSeconds: -1 } },
+    },
+    says: 'settings.view.timeSeconds is -1; it must be a number from 0 to 1000000',
+  },
+  {
+    name: 'a tree of an unknown kind',
+    kind: 'load-scene',
+    parameters: { sceneId: 's', source: { kind: 'file', path: 'x' }, settings: { ...settings, tree: 'oak' } },
+    says: 'settings.tree is "oak"; it must be best or fast',
+  },
+  {
     name: 'a slice without time',
     kind: 'render-tile',
     parameters: { sceneId: 's', tile, firstSample: 0, sampleCount: 1, sliceTargetMs: 0 },

@@ -13,9 +13,11 @@ import {
 import { exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { checkInputFile, prepareOutputFile, writeOutputFile } from '../files.ts';
+import { listShots } from '../frame-shots.ts';
+import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
 import { embeddedScenePath } from '../project-files.ts';
-import { readSceneView, sceneViewOptions } from '../scene-view-options.ts';
+import { sceneViewOptions } from '../scene-view-options.ts';
 
 export const renderCommand = defineCommand({
   words: ['render'],
@@ -82,13 +84,15 @@ export const renderCommand = defineCommand({
   },
   async run(context, options) {
     const encode = chooseEncoder(options);
-    const guideOutputs = chooseGuides(options.out, options.aov);
-    const view = readSceneView(options);
+    const shots = listShots(options.out, options.frames, options).map(({ out, view }) => ({
+      view,
+      out,
+      guideOutputs: chooseGuides(out, options.aov),
+    }));
     const tree = readTree(options.tree);
     const { renderImage } = await import('../render-image.ts');
-    const [scenePath, outPath, environmentPath] = await Promise.all([
+    const [scenePath, environmentPath] = await Promise.all([
       checkInputFile('--scene', options.scene ?? embeddedScenePath),
-      prepareOutputFile('--out', options.out),
       options.environment === undefined ? undefined : checkInputFile('--environment', options.environment),
     ]);
     const settings = {
@@ -96,16 +100,22 @@ export const renderCommand = defineCommand({
       heightPixels: options.height,
       seed: options.seed,
       maxBounces: options['max-bounces'],
-      view,
       tree,
     };
+    for (const { out } of shots) await prepareOutputFile('--out', out);
     return withGpu(context, async (gpu) => {
+      for (const shot of shots) await renderShot(gpu, shot);
+      return exitCodes.done;
+    });
+
+    async function renderShot(gpu: GpuProcess, { out, view, guideOutputs }: (typeof shots)[number]): Promise<void> {
       const { output, signal } = context;
+      const outPath = resolve(out);
       const result = await renderImage({
         gpu,
         scenePath,
         environmentPath,
-        settings,
+        settings: { ...settings, view },
         samples: options.samples,
         withGuides: guideOutputs.length > 0,
         smooths: options.denoise,
@@ -124,6 +134,7 @@ export const renderCommand = defineCommand({
         isDenoised: options.denoise,
         aov: guideOutputs.map(({ path }) => path),
         ...settings,
+        view,
         samples: options.samples,
         triangles: result.scene.triangleCount,
         renderMs: result.renderMs,
@@ -131,8 +142,7 @@ export const renderCommand = defineCommand({
         adapter: describeAdapter(gpu),
       });
       output.text(`Wrote ${outPath}`);
-      return exitCodes.done;
-    });
+    }
   },
 });
 
