@@ -29,24 +29,19 @@ export interface RequesterExposure {
 export function createRequesterExposure(ledger: Ledger): RequesterExposure {
   const openTasks = createOpenTasks();
   const bell = createBell();
-  /** Channels by who claims from them. */
-  const channels = new Map<string, Set<Hex>>();
+  /** Who claims from each channel. */
+  const authorizers = new Map<Hex, string>();
   const queues = new Map<string, symbol[]>();
 
-  function noteChannel(authorizer: Hex, channelId: Hex): void {
-    const key = authorizer.toLowerCase();
-    const known = channels.get(key) ?? new Set();
-    channels.set(key, known.add(channelId));
+  for (const { config, channelId } of ledger.listChannels('requester')) {
+    authorizers.set(channelId, config.receiverAuthorizer.toLowerCase());
   }
-
-  for (const { config, channelId } of ledger.listChannels('requester'))
-    noteChannel(config.receiverAuthorizer, channelId);
 
   function coverable(task: TaskRecord, channel: ChannelRecord, wanted: bigint, atLeast: bigint): bigint {
     const { provider, pricePerMillionUnits: price } = task.agreement;
-    const elsewhere = [...(channels.get(provider.toLowerCase()) ?? [])]
-      .filter((channelId) => channelId !== channel.channelId)
-      .reduce((sum, channelId) => sum + promisedBeyond(requireChannel(ledger, 'requester', channelId)), 0n);
+    const elsewhere = [...authorizers]
+      .filter(([channelId, authorizer]) => authorizer === provider.toLowerCase() && channelId !== channel.channelId)
+      .reduce((sum, [channelId]) => sum + promisedBeyond(requireChannel(ledger, 'requester', channelId)), 0n);
     const line = openTasks.lineOf(provider);
     const allowed = channel.baseClaimed + channel.owed + line - elsewhere;
     // What is signed already is promised already.
@@ -59,7 +54,8 @@ export function createRequesterExposure(ledger: Ledger): RequesterExposure {
 
   return {
     taskOpened(agreementHash, agreement) {
-      noteChannel(agreement.provider, agreement.channelId);
+      const { channelId } = requireChannel(ledger, 'requester', agreement.channelId);
+      authorizers.set(channelId, agreement.provider.toLowerCase());
       openTasks.open(agreementHash, agreement.provider, agreement);
     },
     taskEnded(agreementHash) {

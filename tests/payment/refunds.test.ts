@@ -87,6 +87,20 @@ test('a channel whose earnings are claimed, and one that was never used, are ref
   expect(await heldBy(buyer)).toBe(usd);
 });
 
+test('what was claimed before the books knew the channel is not left', async () => {
+  const { buyer, seller, channelId, payer } = await openPair();
+  await seller.payments.claimAndSettle();
+  const ledger = openLedger({ path: ':memory:' });
+  const { chain, wallet } = seller;
+  const later = { ...seller, ledger, payments: createProviderPayments({ ledger, chain, signer: wallet }) };
+  const task = await openTask(market.chain, buyer, later, `with new books ${number}`);
+  later.payments.closeTask(task.hash, 'never begun');
+  const { balance } = await chain.readChannel(channelId);
+  const outcome = await later.payments.refund({ payer, channelId, amount: null });
+  expect(outcome).toMatchObject({ ok: true, amount: balance - 100n });
+  ledger.close();
+});
+
 type Ask = Parameters<ProviderPayments['refund']>[0];
 
 test.each<[string, string, Partial<Ask>]>([

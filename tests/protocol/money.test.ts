@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatAmount, parseAmount } from '../../protocol/money.ts';
-import { taskUnits } from '../../protocol/tasks.ts';
+import { conversationOf, priceOfUnits, smallestChunkUnits, taskUnits, unitsForPrice } from '../../protocol/tasks.ts';
 
 test.each([
   [0n, 6, '0.00'],
@@ -30,4 +30,24 @@ test('a chat is counted in tokens, a picture in samples of pixels that are still
   expect(taskUnits({ kind: 'render', ...common, samplesPerPixel: 10, firstSample: 3, tiles })).toBe(63n);
   const chat = { modelSha256: 'ab'.repeat(32), messages: [], prefixTokens: [], temperatureMillionths: 0, seed: 1 };
   expect(taskUnits({ kind: 'chat', ...chat, maxTokens: 7 })).toBe(7n);
+  // The least that can be delivered at once: one token, or one sample of the largest tile.
+  expect(smallestChunkUnits({ kind: 'chat', ...chat, maxTokens: 7 })).toBe(1n);
+  expect(smallestChunkUnits({ kind: 'render', ...common, samplesPerPixel: 10, firstSample: 3, tiles })).toBe(8n);
+});
+
+test.each([1n, 7n, 999_999n, 1_000_000n, 10_333_333n])(
+  'at %s a million units a price buys as many units as it pays for',
+  (price) => {
+    for (const paid of [0n, 1n, 2n, 160n, 12_345n]) {
+      const units = unitsForPrice(paid, price);
+      expect(priceOfUnits(units, price)).toBeLessThanOrEqual(paid);
+      expect(priceOfUnits(units + 1n, price)).toBeGreaterThan(paid);
+    }
+  },
+);
+
+test('a conversation has a clock, and tools where there are some', () => {
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+  expect(conversationOf({ messages })).toEqual({ messages, clockSeconds: 0 });
+  expect(conversationOf({ messages, tools: [], clockSeconds: 5 })).toEqual({ messages, tools: [], clockSeconds: 5 });
 });
