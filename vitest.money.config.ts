@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig(({ mode }) => ({
   test: {
-    include: ['tests/{money,ledger}/**/*.test.ts', 'tests/{payment,protocol}/*.test.ts'],
+    include: ['tests/{money,ledger}/**/*.test.ts', 'tests/{payment,protocol,node/x402}/*.test.ts'],
     // Full-strength scrypt takes minutes while branches are counted.
     exclude: ['tests/payment/commands.test.ts'],
     env: { HEARTH_SOAK: mode === 'soak' ? '1' : '' },

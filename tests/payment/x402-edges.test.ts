@@ -342,3 +342,34 @@ describe('a refund', () => {
     expect(ledger.findChannel('provider', channelId)).toMatchObject({ balance: 0n, claimed: 0n });
   });
 });
+
+test.each<[string, ChannelOnChain, () => Promise<object>, string]>([
+  ['a deposit that is not worth its gas', good, () => deposit(100n, 99n), 'deposit_below_min_deposit'],
+  ['a voucher on a channel without a deposit', { ...good, balance: 0n }, () => voucher(100n), 'channel_not_found'],
+  ['a voucher above the deposit', { ...good, balance: 99n }, () => voucher(100n), 'cumulative_exceeds_balance'],
+  ['a voucher while the payer withdraws', { ...good, withdrawInitiatedAt: 5 }, () => voucher(100n), 'channel_closing'],
+  ['a refund of nothing', good, () => refund(0n, '0'), 'refund_amount_invalid'],
+  ['a refund of more than there is', good, () => refund(0n, '1001'), 'refund_amount_invalid'],
+  ['a refund of small change', good, () => refund(0n, '49'), 'refund_amount_invalid'],
+])('%s is refused by name, and nothing is sent for it', async (_what, onChain, payload, error) => {
+  state = onChain;
+  expect((await send(await payload())).error).toBe(error);
+  expect(state).toBe(onChain);
+});
+
+test('a refund is given while the payer withdraws, and of a rest that is small change', async () => {
+  state = { ...good, balance: 49n, withdrawInitiatedAt: 5 };
+  expect((await send(await refund(0n, '49'))).status).toBe(200);
+  expect(state.balance).toBe(0n);
+});
+
+test.each<[string, () => object, string]>([
+  ['of another version', () => ({ x402Version: 1 }), 'scheme'],
+  ['of another scheme', () => ({ accepted: { scheme: 'exact', network: 'eip155:31337' } }), 'scheme'],
+  ['that is too long', () => ({ padding: 'A'.repeat(16_385) }), 'payload_type'],
+])('a header %s is no payment of ours', async (_what, change, fault) => {
+  const accepted = { scheme: 'batch-settlement', network: 'eip155:31337' };
+  const content = { x402Version: 2, accepted, payload: await voucher(100n), ...change() };
+  const header = Buffer.from(JSON.stringify(content)).toString('base64');
+  expect(readPayment(header)).toEqual({ fault: `invalid_batch_settlement_evm_${fault}` });
+});
