@@ -2,46 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger } from '../../main/ledger/index.ts';
 import type { Ledger } from '../../main/ledger/index.ts';
-import { PaymentError, channelIdOf, createProviderPayments, createWallet } from '../../main/payment/index.ts';
+import { PaymentError, createProviderPayments } from '../../main/payment/index.ts';
 import type { ChainClient, ChannelOnChain, ProviderPayments, RequestPayments } from '../../main/payment/index.ts';
 import { createHttpPayments } from '../../main/payment/x402-http/index.ts';
 import type { HttpChain, HttpPayments, HttpPaymentsOptions, Serve } from '../../main/payment/x402-http/index.ts';
-import { readPayment } from '../../main/payment/x402-http/read-payment.ts';
-import type { Hex } from '../../protocol/agreement.ts';
 import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
+import { chainId, hash, settings, wallet, payer, config, channelId, terms, good, joke } from './x402-parties.ts';
 
-const chainId = 31_337n;
-const token: Hex = `0x${'70'.repeat(20)}`;
-const hash: Hex = `0x${'33'.repeat(32)}`;
-const settings = { rpcUrl: 'http://127.0.0.1:9', chainId, token };
-const wallet = createWallet(`0x${'b0'.repeat(32)}`, chainId);
-const payer = createWallet(`0x${'e0'.repeat(32)}`, chainId);
-const config: ChannelConfig = {
-  payer: payer.address,
-  payerAuthorizer: payer.address,
-  receiver: wallet.address,
-  receiverAuthorizer: wallet.address,
-  token,
-  withdrawDelay: 86_400,
-  salt: `0x${'00'.repeat(32)}`,
-};
-const channelId = channelIdOf(config, chainId);
-const terms = {
-  taskHash: hash,
-  inputHash: hash,
-  shaderSetHash: hash,
-  numericProfile: 'f32',
-  pricePerMillionUnits: 100_000_000n,
-  maxUnits: 1n,
-} as const;
-const good: ChannelOnChain = { balance: 1_000n, totalClaimed: 0n, totalClaimedAtMost: 0n, withdrawInitiatedAt: 0 };
-const joke: Serve = async () => ({
-  status: 200,
-  headers: {},
-  body: 'a joke',
-  made: { units: 1n, payloadSha256: hash },
-});
 const unreachable = (): Promise<never> => Promise.reject(new PaymentError('CHAIN_UNREACHABLE', 'no answer'));
 const full = () => ({ ok: false, code: 'LEDGER_STORAGE', message: 'full' }) as const;
 const short = () => ({ ok: false, code: 'NOT_COVERED', message: 'short' }) as const;
@@ -177,17 +145,6 @@ test.each<[string, (payload: Awaited<ReturnType<typeof deposit>>) => object]>([
 ])('a payload with %s is refused before anything else', async (_what, spoil) => {
   expect((await send(spoil(await deposit(100n)))).error).toBe('payload_type');
   expect(looks).toBe(0);
-});
-
-test('a deposit by Permit2 is read', async () => {
-  const { deposit: _left, ...rest } = await deposit(100n);
-  const permit2Authorization = { nonce: '1', deadline: '2', signature: '0x12' };
-  const payload = { ...rest, deposit: { amount: '5', authorization: { permit2Authorization } } };
-  const content = { x402Version: 2, accepted: { scheme: 'batch-settlement', network: 'eip155:31337' }, payload };
-  expect(readPayment(Buffer.from(JSON.stringify(content)).toString('base64'))).toMatchObject({
-    type: 'deposit',
-    authorization: { method: 'permit2', nonce: 1n, deadline: 2n },
-  });
 });
 
 describe('a request that is paid for', () => {
@@ -361,15 +318,4 @@ test('a refund is given while the payer withdraws, and of a rest that is small c
   state = { ...good, balance: 49n, withdrawInitiatedAt: 5 };
   expect((await send(await refund(0n, '49'))).status).toBe(200);
   expect(state.balance).toBe(0n);
-});
-
-test.each<[string, () => object, string]>([
-  ['of another version', () => ({ x402Version: 1 }), 'scheme'],
-  ['of another scheme', () => ({ accepted: { scheme: 'exact', network: 'eip155:31337' } }), 'scheme'],
-  ['that is too long', () => ({ padding: 'A'.repeat(16_385) }), 'payload_type'],
-])('a header %s is no payment of ours', async (_what, change, fault) => {
-  const accepted = { scheme: 'batch-settlement', network: 'eip155:31337' };
-  const content = { x402Version: 2, accepted, payload: await voucher(100n), ...change() };
-  const header = Buffer.from(JSON.stringify(content)).toString('base64');
-  expect(readPayment(header)).toEqual({ fault: `invalid_batch_settlement_evm_${fault}` });
 });
