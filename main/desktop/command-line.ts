@@ -1,4 +1,4 @@
-/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]... [--rpc-url URL --token ADDRESS] [--export-wallet F | --verify-backup F]`. */
+/** The desktop's own options: `hearth-desktop [--hidden] [--data-dir F] [--adapter A] [--listen M]... [--bootstrap M]... [--rpc-url URL --token ADDRESS] [--export-wallet F | --verify-backup F | --import-wallet F]`. */
 import { parseArgs } from 'node:util';
 
 export interface DesktopOptions {
@@ -17,7 +17,7 @@ export interface DesktopOptions {
 }
 
 export interface WalletAction {
-  readonly kind: 'export' | 'verify';
+  readonly kind: 'export' | 'verify' | 'import';
   readonly file: string;
 }
 
@@ -37,6 +37,7 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
       token: { type: 'string' },
       'export-wallet': { type: 'string' },
       'verify-backup': { type: 'string' },
+      'import-wallet': { type: 'string' },
     },
   });
   return {
@@ -47,7 +48,7 @@ export function readDesktopOptions(parameters: readonly string[]): DesktopOption
     bootstrap: texts(values['bootstrap']),
     rpcUrl: text(values['rpc-url']),
     token: text(values['token']),
-    walletAction: walletActionOf(text(values['export-wallet']), text(values['verify-backup'])),
+    walletAction: walletActionOf(values),
   };
 }
 
@@ -64,13 +65,19 @@ export function coreParameters(options: DesktopOptions, dataDirectory: string): 
   ];
 }
 
-function walletActionOf(exported: string | null, verified: string | null): WalletAction | null {
-  if (exported !== null) return { kind: 'export', file: exported };
-  return verified === null ? null : { kind: 'verify', file: verified };
+const walletOptions = { export: 'export-wallet', verify: 'verify-backup', import: 'import-wallet' } as const;
+const walletKinds = ['export', 'verify', 'import'] as const;
+
+function walletActionOf(values: Readonly<Record<string, unknown>>): WalletAction | null {
+  for (const kind of walletKinds) {
+    const file = text(values[walletOptions[kind]]);
+    if (file !== null) return { kind, file };
+  }
+  return null;
 }
 
 function walletParameter({ kind, file }: WalletAction): string {
-  return kind === 'export' ? `--export-wallet=${file}` : `--verify-backup=${file}`;
+  return `--${walletOptions[kind]}=${file}`;
 }
 
 function text(value: unknown): string | null {

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { errorText } from '../../protocol/errors.ts';
 import { createKeychainKeyStore } from '../payment/index.ts';
-import { exportWallet, verifyBackup } from '../payment/wallet-keeping.ts';
+import { exportWallet, importWallet, verifyBackup } from '../payment/wallet-keeping.ts';
 import type { WalletAction } from './command-line.ts';
 import { parseToCore } from './core-messages.ts';
 import type { FromCore } from './core-messages.ts';
@@ -26,6 +26,19 @@ export interface WalletCommandParts {
   readonly log: (sentence: string) => void;
 }
 
+type Where = Parameters<typeof exportWallet>[0];
+type Backup = Parameters<typeof exportWallet>[1];
+
+/** Each answers with the sentence that says what was done. */
+const doing: Record<WalletAction['kind'], (where: Where, backup: Backup) => Promise<string>> = {
+  export: async (where, backup) =>
+    `Wrote the key of ${await exportWallet(where, backup)} to ${backup.path}. Prove that it opens: --verify-backup ${backup.path}`,
+  verify: async (where, backup) => `The backup opens and holds the key of ${await verifyBackup(where, backup)}.`,
+  import: async (where, backup) =>
+    `The wallet is ${await importWallet(where, { ...backup, replace: true })} now; the one before it, if any, is kept beside it.`,
+};
+const undone = { export: 'not exported', verify: 'not checked', import: 'not imported' } as const;
+
 /** Says what it did, or tells the shell why not, and exits. */
 export async function runWalletCommand(parts: WalletCommandParts): Promise<void> {
   const { parentPort, dataDirectory, action, passphrase, backupPassphrase, scryptCost } = parts;
@@ -42,20 +55,10 @@ export async function runWalletCommand(parts: WalletCommandParts): Promise<void>
       throw new Error("the backup's passphrase must be in the environment as HEARTH_BACKUP_PASSPHRASE");
     }
     const where = { dataDirectory, passphrase, keyStore: createKeychainKeyStore(keychain), scryptCost };
-    const backup = { path, passphrase: backupPassphrase };
-    if (action.kind === 'export') {
-      const address = await exportWallet(where, backup);
-      parts.log(`Wrote the key of ${address} to ${path}. Prove that it opens: --verify-backup ${path}`);
-    } else {
-      const address = await verifyBackup(where, backup);
-      parts.log(`The backup opens and holds the key of ${address}.`);
-    }
+    parts.log(await doing[action.kind](where, { path, passphrase: backupPassphrase }));
     parts.exit(0);
   } catch (error) {
-    send({
-      kind: 'failed',
-      message: `The wallet was not ${action.kind === 'export' ? 'exported' : 'checked'}: ${errorText(error)}`,
-    });
+    send({ kind: 'failed', message: `The wallet was ${undone[action.kind]}: ${errorText(error)}` });
     parts.exit(1);
   }
 }

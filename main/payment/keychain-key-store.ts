@@ -82,7 +82,8 @@ export function createKeychainKeyStore(keychain: Keychain): KeyStore {
   };
 }
 
-const bringBack = 'bring the key back from its backup: hearth wallet import FILE --replace';
+const bringBack =
+  'bring the key back from its backup: hearth wallet import FILE --replace, or the application with --import-wallet FILE';
 
 /** Where there is no keychain to ask: the command line, whose wallet the desktop has sealed. */
 export const keychainElsewhere: Omit<KeyStore, 'seal'> = {

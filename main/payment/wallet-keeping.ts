@@ -1,5 +1,5 @@
 /** What an owner does with the key between runs: create, import, export, prove the backup, change the passphrase. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { Wallet, getAddress } from 'ethers';
 import type { Hex } from '../../protocol/agreement.ts';
 import { createPassphraseKeyStore, plainKeyStore } from './key-store.ts';
@@ -37,12 +37,13 @@ export async function importWallet(
 ): Promise<Hex> {
   const privateKey = await readKeyFrom(file.path, file.passphrase, where.scryptCost);
   const existing = describeWallet(where.dataDirectory);
-  if (existing !== null) {
-    if (file.replace !== true) refuseExisting(where.dataDirectory);
-    const path = walletPathOf(where.dataDirectory);
-    renameSync(path, `${path}.${existing.address ?? 'unreadable'}`);
-  }
-  return storeKey(where, privateKey);
+  if (existing !== null && file.replace !== true) refuseExisting(where.dataDirectory);
+  // What cannot be sealed, or a power cut, must not leave a folder without a wallet: the node would make a new one.
+  const sealed = await sealKey(privateKey, sealersOf(where));
+  const path = walletPathOf(where.dataDirectory);
+  if (existing !== null) copyFileSync(path, `${path}.${existing.address ?? 'unreadable'}`);
+  writeWalletFile(path, sealed);
+  return addressOf(privateKey);
 }
 
 /** Writes an encrypted keystore to a new file. @throws PaymentError WALLET_MISSING, WALLET_PASSPHRASE, or the file system's error */

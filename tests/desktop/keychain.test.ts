@@ -10,7 +10,7 @@ import type { KeychainStorage } from '../../main/desktop/keychain-host.ts';
 import { createKeychainLink } from '../../main/desktop/keychain-link.ts';
 import type { KeychainAnswer, KeychainQuestion } from '../../main/desktop/keychain-messages.ts';
 import { runWalletCommand } from '../../main/desktop/wallet-command.ts';
-import { createKeychainKeyStore, openWallet } from '../../main/payment/index.ts';
+import { createKeychainKeyStore, describeWallet, openWallet } from '../../main/payment/index.ts';
 import { createFakeSafeStorage, createFakeTime, settle } from './electron-fakes.ts';
 
 const seal: KeychainQuestion = { kind: 'keychain', id: 1, action: 'seal', text: 'a secret' };
@@ -156,7 +156,7 @@ describe('the wallet on the desktop command line', () => {
 
   /** Runs the action against a main process with this keychain. */
   async function run(
-    kind: 'export' | 'verify',
+    kind: 'export' | 'verify' | 'import',
     backupPassphrase: string | undefined,
     storage = createFakeSafeStorage(),
   ) {
@@ -219,5 +219,17 @@ describe('the wallet on the desktop command line', () => {
       code: 0,
       said: expect.stringMatching(new RegExp(`holds the key of ${address}`)),
     });
+
+    // A keychain that was reset: the backup brings the key back, sealed anew.
+    rmSync(join(dataDirectory, 'wallet.json'));
+    expect(await run('import', 'wrong')).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/not imported: the pass/),
+    });
+    expect(await run('import', 'vault')).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(new RegExp(`The wallet is ${address} now`)),
+    });
+    expect(describeWallet(dataDirectory)).toEqual({ address, sealedBy: "the system's keychain" });
   });
 });

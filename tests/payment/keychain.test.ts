@@ -110,6 +110,15 @@ describe('without a keychain that protects', () => {
     expect(walletFile()).toBe(before);
   });
 
+  test('a key is not imported, and the wallet that is there stays in its place', async () => {
+    const address = await createNewWallet({ dataDirectory });
+    const path = join(folder, 'key');
+    writeFileSync(path, `0x${'5e'.repeat(32)}`);
+    const importing = importWallet({ dataDirectory, keyStore: lockedKeychain() }, { path, replace: true });
+    await expect(importing).rejects.toThrow(failure('KEYCHAIN_UNAVAILABLE'));
+    expect(describeWallet(dataDirectory)?.address).toBe(address);
+  });
+
   test('a passphrase takes its place: for a fresh wallet, for a plain one, and for one it sealed before', async () => {
     const options = { dataDirectory, keyStore: lockedKeychain(), passphrase: 'mine', scryptCost };
     const { address } = await openWallet(options);
