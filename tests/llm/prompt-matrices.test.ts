@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createMemorySource } from '../../worker/byte-source.ts';
 import { assembleModel, readModelHeader } from '../../worker/llm/assemble-model.ts';
 import { estimateMemory, loadModel } from '../../worker/llm/index.ts';
+import { matrixChoiceOf } from '../../worker/llm/load-options.ts';
 import { checkSubgroupKernel } from '../../worker/llm/kernels/check-subgroup-kernel.ts';
 import { createRandom, pick } from '../fixtures/llm/random.ts';
 import { randomModel } from '../fixtures/llm/random-model.ts';
@@ -91,6 +92,15 @@ describe('a wish for matrix units on an adapter without', () => {
     await expect(loadModel(device, source, { matrices: 'f64' as 'f32' })).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',
     });
+  });
+
+  it('is made by whoever keeps keys and values in half precision, and by nobody who does not', () => {
+    const features = new Set(['shader-f16']);
+    expect(matrixChoiceOf(features, {})).toBe('auto');
+    expect(matrixChoiceOf(features, { cacheType: 'f32' })).toBe('f32');
+    expect(matrixChoiceOf(features, { matrices: 'f32' })).toBe('f32');
+    expect(matrixChoiceOf(new Set(), {})).toBe('f32');
+    expect(matrixChoiceOf(new Set(), { cacheType: 'f16' })).toBe('auto');
   });
 
   it('is counted with the memory that halves and parts take', async () => {

@@ -4,7 +4,7 @@ import type { MemoryEstimate, MemoryRefusal } from '../messages.ts';
 import { assembleModel, readModelHeader, type ModelHeader } from './assemble-model.ts';
 import { presumeMatrices } from './kernels/prompt-matrices.ts';
 import { LlmError } from './llm-error.ts';
-import { checkOptions, type LoadOptions } from './load-options.ts';
+import { checkOptions, type LoadOptions, matrixChoiceOf } from './load-options.ts';
 
 /**
  * What `loadModel` with the same options would allocate on this adapter, to the byte, from the file's header alone: no weight is read
@@ -46,7 +46,7 @@ async function countLoad(
   options: LoadOptions,
 ): Promise<Omit<MemoryEstimate, 'refusal'>> {
   const { device, ledger } = createCountingDevice(adapter);
-  const matrices = presumeMatrices(adapter.features, options.matrices ?? 'f32');
+  const matrices = presumeMatrices(adapter.features, matrixChoiceOf(adapter.features, options));
   const { model, parts } = await assembleModel(device, header, emptySource(header), { ...options, matrices });
   const { liveBytes, peakBytes, largestBytes } = ledger.counts;
   model.destroy();

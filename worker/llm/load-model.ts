@@ -4,7 +4,7 @@ import { countMemory } from './estimate-memory.ts';
 import { chooseMatrices } from './kernels/prompt-matrices.ts';
 import type { LanguageModel } from './language-model.ts';
 import { LlmError } from './llm-error.ts';
-import { checkOptions, type LoadOptions } from './load-options.ts';
+import { checkOptions, type LoadOptions, matrixChoiceOf } from './load-options.ts';
 
 /**
  * Reads a GGUF file onto the GPU, 4 MiB at a time. The source may be closed when this resolves. What does not fit is refused with the
@@ -19,7 +19,7 @@ export async function loadModel(
 ): Promise<LanguageModel> {
   checkOptions(options);
   const header = await readModelHeader(source);
-  const matrices = await chooseMatrices(device, options.matrices ?? 'f32');
+  const matrices = await chooseMatrices(device, matrixChoiceOf(device.features, options));
   const { refusal } = await countMemory(device, header, { ...options, matrices: matrices.variant });
   if (refusal !== null) {
     const { code, message, neededBytes, availableBytes } = refusal;

@@ -1,4 +1,4 @@
-import { CACHE_TYPES, type CacheType } from './cache/cache-type.ts';
+import { CACHE_TYPES, type CacheType, defaultCacheType } from './cache/cache-type.ts';
 import type { MatrixChoice } from '../messages.ts';
 import { MATRIX_CHOICES } from './kernels/prompt-matrices.ts';
 import { LlmError } from './llm-error.ts';
@@ -20,12 +20,18 @@ export interface LoadOptions {
   /** A monotonic clock, for the slice budget. */
   readonly nowMs?: () => number;
   /**
-   * How matrices of prompts are multiplied. `f32`, the default, is the numeric profile f32; the others round to half precision on the way,
-   * which is the profile f16: `auto` where the adapter's matrix units compute right numbers (else f32), the others wherever they are named.
+   * How matrices of prompts are multiplied. Left out, it is `f32` beside a cache of f32 (the numeric profile f32), and `auto` where keys and
+   * values are rounded anyway (the profile f16): matrix units where they compute right numbers, else f32.
    */
   readonly matrices?: MatrixChoice;
   /** GPU memory that the model may take, its loading included; what needs more is refused before anything is allocated. */
   readonly budgetBytes?: number;
+}
+
+/** The way of matrices that these options ask for on an adapter with these features. */
+export function matrixChoiceOf(features: { has(name: string): boolean }, options: LoadOptions): MatrixChoice {
+  const cacheType = options.cacheType ?? defaultCacheType(features);
+  return options.matrices ?? (cacheType === 'f32' ? 'f32' : 'auto');
 }
 
 /** @throws LlmError INVALID_PARAMETER */

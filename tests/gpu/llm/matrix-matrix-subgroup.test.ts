@@ -1,11 +1,12 @@
 import { create, globals } from 'webgpu';
+import kernelCode from '../../../shaders/llm/matrix-matrix-subgroup.wgsl?raw';
+import { subgroupCode } from '../../../worker/llm/kernels/subgroup-code.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   columnParts,
   createMatrixMatrixSubgroup,
   type MatrixWorkspace,
   partNumbers,
-  subgroupCode,
 } from '../../../worker/llm/kernels/matrix-matrix-subgroup.ts';
 import { findMatrixUnits, type MatrixUnits, NVIDIA_UNITS } from '../../../worker/llm/kernels/matrix-units.ts';
 import { SUBGROUP_MATRIX_FEATURE, trySubgroupMatrix } from '../../../worker/gpu/subgroup-matrix.ts';
@@ -239,7 +240,7 @@ it.each([['vec4<u32>'], ['vec4<f16>']] as const)(
       const format = SUPPORTED_FORMATS.get(type);
       if (format === undefined) throw new Error(`no format ${type}`);
       for (const shape of Object.values(NVIDIA_UNITS.tiles)) {
-        const code = subgroupCode(format, { ...NVIDIA_UNITS, element }, shape);
+        const code = subgroupCode(kernelCode, format, { ...NVIDIA_UNITS, element }, shape);
         const { messages } = await device.createShaderModule({ label: type, code }).getCompilationInfo();
         expect(messages.map(({ message }) => message)).toEqual([]);
       }
