@@ -74,6 +74,18 @@ const damages: readonly [string, (add: GlbAdder) => void, string][] = [
     `invalid-field: ${dracoPath} cannot be decoded: its header tells of 268435455 vertices; the limit is 12000000`,
   ],
   [
+    'a Draco file that tells of millions which are not there',
+    (add) => {
+      const bytes = [...dracoSquares.edgebreaker];
+      // Vertices 2,000,000 and triangles 3,999,999, which the accessors say too.
+      bytes.splice(12, 2, 0x80, 0x89, 0x7a, 0xff, 0x91, 0xf4, 0x01);
+      draco(add, Uint8Array.from(bytes));
+      for (const accessor of [0, 2]) add.set(`accessors.${accessor}.count`, 2_000_000);
+      add.set('accessors.1.count', 3 * 3_999_999);
+    },
+    `invalid-field: ${dracoPath} cannot be decoded: Failed to decode`,
+  ],
+  [
     'a Draco file with fewer points than the accessor',
     (add) => {
       draco(add, dracoSquares.sequential);

@@ -26,14 +26,16 @@ export async function decodeTexture(file: Uint8Array<ArrayBuffer>, field: string
   throw new SceneError('unsupported-feature', `${field} is neither PNG nor JPEG nor WebP`, { field });
 }
 
-/** @throws SceneError when a side is 0 or too long. */
+/** @throws SceneError when a side is 0 or too long, or the image alone has more pixels than all of a scene may have. */
 export function checkTextureSize(widthPixels: number, heightPixels: number, field: string): void {
-  const limit = textureLimits.sidePixels;
-  if (widthPixels >= 1 && heightPixels >= 1 && widthPixels <= limit && heightPixels <= limit) return;
+  const { sidePixels, pixels } = textureLimits;
+  const area = widthPixels * heightPixels;
+  const isFitting = area >= 1 && widthPixels <= sidePixels && heightPixels <= sidePixels && area <= pixels;
+  if (isFitting) return;
   throw new SceneError(
     'limit-exceeded',
-    `${field} has ${widthPixels} x ${heightPixels} pixels; sides must lie in 1..${limit}`,
-    { field, value: `${widthPixels} x ${heightPixels}`, limit },
+    `${field} has ${widthPixels} x ${heightPixels} pixels; sides must lie in 1..${sidePixels}, and all images have ${pixels} together`,
+    { field, value: `${widthPixels} x ${heightPixels}`, limit: sidePixels },
   );
 }
 
