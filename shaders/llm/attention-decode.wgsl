@@ -4,8 +4,8 @@
 // Scores: SLICES neighbouring invocations share the key of a position, each every SLICES-th vector, so that reads are contiguous;
 // slice-sum-memory or slice-sum-subgroup, in front, adds them up. Values: an invocation is (stripe of positions, vector of the head).
 // Queries go in quads, one component of a vector each. The host declares QUADS, and KEYS that an invocation reads at a time, and repeats what
-// stands between "repeat" and "end" so often (repeat-lines.ts): an array of sums would end up in memory on some drivers and take
-// others minutes to compile.
+// stands between "repeat" and "end" so often (repeat-lines.ts): sums in arrays, matrices or structs end up in memory on some drivers and
+// take others minutes to compile. sumNTHofQTH is the vector of query QTH of quad NTH; LOADS values are read at a time, FOUR is 4.
 // parts: [row][heads][splits][HEAD_VECTORS + 1], the last vector is (weight, highest). Tolerance against float64: NMSE 1e-10.
 // Host: worker/llm/kernels/attention-decode.ts
 const INVOCATIONS = 128u;
@@ -55,62 +55,10 @@ fn queryVector(row: u32, cacheHead: u32, head: u32, vector: u32) -> vec4<f32> {
   return query[(row * shape.headCount + cacheHead * headsPerGroup + head) * HEAD_VECTORS + vector] * shape.scale;
 }
 
-fn columnsOf(quad: u32, vector: u32) -> mat4x4<f32> {
-  let at = (quad * HEAD_VECTORS + vector) * 4u;
-  return mat4x4<f32>(queryColumns[at], queryColumns[at + 1u], queryColumns[at + 2u], queryColumns[at + 3u]);
-}
-
-fn scored(score: vec4<f32>, columns: mat4x4<f32>, key: vec4<f32>) -> vec4<f32> {
-  return score + columns[0] * key.x + columns[1] * key.y + columns[2] * key.z + columns[3] * key.w;
-}
-
 // Past the count the last one again: it gets no share. `offset`: of the block in the window of pages.
 fn valueAt(place: u32, count: u32, offset: u32, cacheHead: u32, vector: u32) -> vec4<f32> {
   let at = min(place, count - 1u) + offset;
   return cacheVector(&values, pages[at / PAGE_TOKENS] + cacheHead, at % PAGE_TOKENS, vector);
-}
-
-// What a quad has summed up: a vector of the head for each of its queries.
-struct Sums {
-  first: vec4<f32>,
-  second: vec4<f32>,
-  third: vec4<f32>,
-  fourth: vec4<f32>,
-  weights: vec4<f32>,
-  highest: vec4<f32>,
-}
-
-fn emptySums() -> Sums {
-  let zero = vec4<f32>(0.0);
-  return Sums(zero, zero, zero, zero, zero, vec4<f32>(LOWEST));
-}
-
-fn raised(sums: Sums, quad: u32, count: u32) -> Sums {
-  var highest = sums.highest;
-  for (var i = 0u; i < min(count, 8u); i++) {
-    highest = max(highest, tops[quad * 8u + i]);
-  }
-  let shrink = exp(sums.highest - highest);
-  return Sums(
-    sums.first * shrink.x,
-    sums.second * shrink.y,
-    sums.third * shrink.z,
-    sums.fourth * shrink.w,
-    sums.weights * shrink,
-    highest,
-  );
-}
-
-fn withValue(sums: Sums, quad: u32, place: u32, count: u32, value: vec4<f32>) -> Sums {
-  let share = select(vec4<f32>(0.0), scores[quad * BLOCK + min(place, BLOCK - 1u)], place < count);
-  return Sums(
-    sums.first + share.x * value,
-    sums.second + share.y * value,
-    sums.third + share.z * value,
-    sums.fourth + share.w * value,
-    sums.weights + share,
-    sums.highest,
-  );
 }
 
 @compute @workgroup_size(INVOCATIONS)
@@ -137,17 +85,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
     let quad = i / headVectors;
     let vector = i % headVectors;
     let head = firstHead + quad * 4u;
-    let columns = transpose(mat4x4<f32>(
-      queryVector(row, cacheHead, head, vector),
-      queryVector(row, cacheHead, head + 1u, vector),
-      queryVector(row, cacheHead, head + 2u, vector),
-      queryVector(row, cacheHead, head + 3u, vector),
-    ));
+    // repeat FOUR QTH
+    let queryQTH = queryVector(row, cacheHead, head + QTHu, vector);
+    // end QTH
     let at = (quad * HEAD_VECTORS + vector) * 4u;
-    queryColumns[at] = columns[0];
-    queryColumns[at + 1u] = columns[1];
-    queryColumns[at + 2u] = columns[2];
-    queryColumns[at + 3u] = columns[3];
+    // repeat FOUR QTH
+    queryColumns[at + QTHu] = vec4<f32>(query0[QTH], query1[QTH], query2[QTH], query3[QTH]);
+    // end QTH
   }
   let slice = ordinal % SLICES;
   let groups = INVOCATIONS / SLICES;
@@ -155,7 +99,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
   let stripe = index / HEAD_VECTORS;
   let vector = index % HEAD_VECTORS;
   // repeat QUADS NTH
-  var sumsNTH = emptySums();
+  // repeat FOUR QTH
+  var sumNTHofQTH = vec4<f32>(0.0);
+  // end QTH
+  var weightsNTH = vec4<f32>(0.0);
+  var highestNTH = vec4<f32>(LOWEST);
   // end NTH
 
   for (var base = begin; base < end; base += BLOCK) {
@@ -180,9 +128,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
         let keyKTH = cacheVector(&keys, regionKTH, atKTH % PAGE_TOKENS, i);
         // end KTH
         // repeat QUADS NTH
-        let columnsNTH = columnsOf(NTHu, i);
+        // repeat FOUR QTH
+        let columnNTHofQTH = queryColumns[(NTHu * HEAD_VECTORS + i) * 4u + QTHu];
+        // end QTH
         // repeat KEYS KTH
-        scoreNTHofKTH = scored(scoreNTHofKTH, columnsNTH, keyKTH);
+        // repeat FOUR QTH
+        scoreNTHofKTH += columnNTHofQTH * keyKTH[QTH];
+        // end QTH
         // end KTH
         // end NTH
       }
@@ -208,25 +160,37 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
     // Not by the exponential alone: before a row has seen anything, the highest is LOWEST too.
     let hasShare = index < count && base + index >= first;
     // repeat QUADS NTH
-    sumsNTH = raised(sumsNTH, NTHu, count);
+    var topNTH = highestNTH;
+    for (var i = 0u; i < min(count, 8u); i++) {
+      topNTH = max(topNTH, tops[NTHu * 8u + i]);
+    }
+    let shrinkNTH = exp(highestNTH - topNTH);
+    highestNTH = topNTH;
+    weightsNTH *= shrinkNTH;
+    // repeat FOUR QTH
+    sumNTHofQTH *= shrinkNTH[QTH];
+    // end QTH
     if (index < BLOCK) {
       let score = scores[NTHu * BLOCK + index];
-      scores[NTHu * BLOCK + index] = select(vec4<f32>(0.0), exp(score - sumsNTH.highest), hasShare);
+      scores[NTHu * BLOCK + index] = select(vec4<f32>(0.0), exp(score - topNTH), hasShare);
     }
     // end NTH
     workgroupBarrier();
     if (stripe < stripes) {
-      // Four at a time, so that their reads are under way together.
-      for (var i = stripe; i < count; i += 4u * stripes) {
-        let value0 = valueAt(i, count, offset, cacheHead, vector);
-        let value1 = valueAt(i + stripes, count, offset, cacheHead, vector);
-        let value2 = valueAt(i + 2u * stripes, count, offset, cacheHead, vector);
-        let value3 = valueAt(i + 3u * stripes, count, offset, cacheHead, vector);
+      // Several at a time, so that their reads are under way together.
+      for (var i = stripe; i < count; i += LOADS * stripes) {
+        // repeat LOADS VTH
+        let placeVTH = i + VTHu * stripes;
+        let valueVTH = valueAt(placeVTH, count, offset, cacheHead, vector);
+        // end VTH
         // repeat QUADS NTH
-        sumsNTH = withValue(sumsNTH, NTHu, i, count, value0);
-        sumsNTH = withValue(sumsNTH, NTHu, i + stripes, count, value1);
-        sumsNTH = withValue(sumsNTH, NTHu, i + 2u * stripes, count, value2);
-        sumsNTH = withValue(sumsNTH, NTHu, i + 3u * stripes, count, value3);
+        // repeat LOADS VTH
+        let shareNTHofVTH = select(vec4<f32>(0.0), scores[NTHu * BLOCK + min(placeVTH, BLOCK - 1u)], placeVTH < count);
+        weightsNTH += shareNTHofVTH;
+        // repeat FOUR QTH
+        sumNTHofQTH += shareNTHofVTH[QTH] * valueVTH;
+        // end QTH
+        // end VTH
         // end NTH
       }
     }
@@ -237,10 +201,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
   let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
   for (var q = 0u; q < shape.heads; q++) {
     // repeat QUADS NTH
-    if (q / 4u == NTHu) {
-      exchange[index] = sumOf(sumsNTH, q % 4u);
-      exchangedStates[index] = vec2<f32>(sumsNTH.weights[q % 4u], sumsNTH.highest[q % 4u]);
+    // repeat FOUR QTH
+    if (q == 4u * NTHu + QTHu) {
+      exchange[index] = sumNTHofQTH;
+      exchangedStates[index] = vec2<f32>(weightsNTH[QTH], highestNTH[QTH]);
     }
+    // end QTH
     // end NTH
     workgroupBarrier();
     if (index < HEAD_VECTORS && firstHead + q < headsPerGroup) {
@@ -263,14 +229,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
     }
     workgroupBarrier();
   }
-}
-
-fn sumOf(sums: Sums, query: u32) -> vec4<f32> {
-  return select(
-    select(sums.first, sums.second, query == 1u),
-    select(sums.third, sums.fourth, query == 3u),
-    query >= 2u,
-  );
 }
 
 // One workgroup per (head, row): the parts of its splits, at most INVOCATIONS, under the highest score of all.

@@ -5,7 +5,7 @@
 // Tiles begin at multiples of their length, so that a row's bytes do not depend on the rows beside it: what lies behind it counts
 // exactly zero. The host declares KEY_SLOTS (1, 2 or 4 times 8 keys in a tile, as the memory allows) and VECTOR_SLOTS (times 8 vectors in a
 // head), and repeats what stands between "repeat" and "end" so often (repeat-lines.ts). STAGED is 1 where the memory holds the queries as
-// well, else 0. Rows of the tile are one vector longer than the head: that spreads them over the banks of the memory. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
+// well, else 0; LOADS are read at a time, FOUR is 4. Sums in arrays, matrices or structs end up in memory on some drivers. Rows of the tile are one vector longer than the head: that spreads them over the banks of the memory. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
 const LANES = 8u;
 const QUADS = 8u;
 const KEYS = KEY_SLOTS * LANES;
@@ -36,40 +36,6 @@ fn queryVector(queryBase: u32, isThere: bool, vector: u32) -> vec4<f32> {
     return query[queryBase + vector];
   }
   return vec4<f32>(0.0);
-}
-
-fn columnsOf(queryBase: vec4<u32>, isThere: vec4<bool>, vector: u32) -> mat4x4<f32> {
-  return transpose(mat4x4<f32>(
-    queryVector(queryBase.x, isThere.x, vector),
-    queryVector(queryBase.y, isThere.y, vector),
-    queryVector(queryBase.z, isThere.z, vector),
-    queryVector(queryBase.w, isThere.w, vector),
-  ));
-}
-
-// [component of the head][query]: a score is the sum of components times key.
-fn scored(score: vec4<f32>, columns: mat4x4<f32>, key: vec4<f32>) -> vec4<f32> {
-  return score + columns[0] * key.x + columns[1] * key.y + columns[2] * key.z + columns[3] * key.w;
-}
-
-struct Sums {
-  first: vec4<f32>,
-  second: vec4<f32>,
-  third: vec4<f32>,
-  fourth: vec4<f32>,
-}
-
-fn shrunk(sums: Sums, factor: vec4<f32>) -> Sums {
-  return Sums(sums.first * factor.x, sums.second * factor.y, sums.third * factor.z, sums.fourth * factor.w);
-}
-
-fn withValue(sums: Sums, share: vec4<f32>, value: vec4<f32>) -> Sums {
-  return Sums(
-    sums.first + share.x * value,
-    sums.second + share.y * value,
-    sums.third + share.z * value,
-    sums.fourth + share.w * value,
-  );
 }
 
 fn keepValue(row: u32, head: u32, vector: u32, isThere: bool, value: vec4<f32>) {
@@ -110,17 +76,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var weights = vec4<f32>(0.0);
   let zero = vec4<f32>(0.0);
   // repeat VECTOR_SLOTS NTH
-  var sumsNTH = Sums(zero, zero, zero, zero);
+  // repeat FOUR QTH
+  var sumNTHofQTH = zero;
+  // end QTH
   // end NTH
 
   if (STAGED == 1u) {
     for (var i = lane; i < headVectors; i += LANES) {
-      let columns = columnsOf(queryBase, isThere, i);
-      let at = (quad * HEAD_VECTORS + i) * 4u;
-      staged[at] = columns[0];
-      staged[at + 1u] = columns[1];
-      staged[at + 2u] = columns[2];
-      staged[at + 3u] = columns[3];
+      // repeat FOUR QTH
+      let queryQTH = queryVector(queryBase[QTH], isThere[QTH], i);
+      // end QTH
+      // repeat FOUR QTH
+      staged[(quad * HEAD_VECTORS + i) * 4u + QTHu] = vec4<f32>(query0[QTH], query1[QTH], query2[QTH], query3[QTH]);
+      // end QTH
     }
   }
 
@@ -130,11 +98,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = index; i < count * headVectors; i += 256u) {
       // repeat LOADS NTH
       let fromNTH = min(i + NTHu * 64u, count * headVectors - 1u);
-      let keyNTH = keyAt(table, cacheHead, base + fromNTH / headVectors, fromNTH % headVectors);
+      let keyNTH = keyAt(table, cacheHead, base + fromNTH / HEAD_VECTORS, fromNTH % HEAD_VECTORS);
       // end NTH
       // repeat LOADS NTH
       if (i + NTHu * 64u == fromNTH) {
-        tile[fromNTH / headVectors * stride + fromNTH % headVectors] = keyNTH;
+        tile[fromNTH / HEAD_VECTORS * stride + fromNTH % HEAD_VECTORS] = keyNTH;
       }
       // end NTH
     }
@@ -143,15 +111,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var scoreNTH = zero;
     // end NTH
     for (var i = 0u; i < headVectors; i++) {
-      var columns: mat4x4<f32>;
+      // repeat FOUR QTH
+      var columnQTH: vec4<f32>;
+      // end QTH
       if (STAGED == 1u) {
-        let at = (quad * HEAD_VECTORS + i) * 4u;
-        columns = mat4x4<f32>(staged[at], staged[at + 1u], staged[at + 2u], staged[at + 3u]);
+        // repeat FOUR QTH
+        columnQTH = staged[(quad * HEAD_VECTORS + i) * 4u + QTHu];
+        // end QTH
       } else {
-        columns = columnsOf(queryBase, isThere, i);
+        // repeat FOUR QTH
+        let queryQTH = queryVector(queryBase[QTH], isThere[QTH], i);
+        // end QTH
+        // repeat FOUR QTH
+        columnQTH = vec4<f32>(query0[QTH], query1[QTH], query2[QTH], query3[QTH]);
+        // end QTH
       }
       // repeat KEY_SLOTS NTH
-      scoreNTH = scored(scoreNTH, columns, tile[(lane + LANES * NTHu) * stride + i]);
+      let keyNTH = tile[(lane + LANES * NTHu) * stride + i];
+      // repeat FOUR QTH
+      scoreNTH += columnQTH * keyNTH[QTH];
+      // end QTH
       // end NTH
     }
     var top = vec4<f32>(LOWEST);
@@ -172,7 +151,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     highest = top;
     weights *= shrink;
     // repeat VECTOR_SLOTS NTH
-    sumsNTH = shrunk(sumsNTH, shrink);
+    // repeat FOUR QTH
+    sumNTHofQTH *= shrink[QTH];
+    // end QTH
     // end NTH
     // repeat KEY_SLOTS NTH
     shares[(lane + LANES * NTHu) * QUADS + quad] = select(zero, exp(scoreNTH - top), seenNTH);
@@ -180,11 +161,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = index; i < count * headVectors; i += 256u) {
       // repeat LOADS NTH
       let fromNTH = min(i + NTHu * 64u, count * headVectors - 1u);
-      let valueNTH = valueAt(table, cacheHead, base + fromNTH / headVectors, fromNTH % headVectors);
+      let valueNTH = valueAt(table, cacheHead, base + fromNTH / HEAD_VECTORS, fromNTH % HEAD_VECTORS);
       // end NTH
       // repeat LOADS NTH
       if (i + NTHu * 64u == fromNTH) {
-        tile[fromNTH / headVectors * stride + fromNTH % headVectors] = valueNTH;
+        tile[fromNTH / HEAD_VECTORS * stride + fromNTH % HEAD_VECTORS] = valueNTH;
       }
       // end NTH
     }
@@ -193,7 +174,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let share = shares[i * QUADS + quad];
       weights += share;
       // repeat VECTOR_SLOTS NTH
-      sumsNTH = withValue(sumsNTH, share, tile[i * stride + min(lane + LANES * NTHu, HEAD_VECTORS)]);
+      let valueNTH = tile[i * stride + min(lane + LANES * NTHu, HEAD_VECTORS)];
+      // repeat FOUR QTH
+      sumNTHofQTH += share[QTH] * valueNTH;
+      // end QTH
       // end NTH
     }
     workgroupBarrier();
@@ -201,9 +185,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
   let outputRow = firstRow + row;
   // repeat VECTOR_SLOTS NTH
-  keepValue(outputRow.x, head.x, lane + LANES * NTHu, isThere.x, sumsNTH.first / weights.x);
-  keepValue(outputRow.y, head.y, lane + LANES * NTHu, isThere.y, sumsNTH.second / weights.y);
-  keepValue(outputRow.z, head.z, lane + LANES * NTHu, isThere.z, sumsNTH.third / weights.z);
-  keepValue(outputRow.w, head.w, lane + LANES * NTHu, isThere.w, sumsNTH.fourth / weights.w);
+  // repeat FOUR QTH
+  keepValue(outputRow[QTH], head[QTH], lane + LANES * NTHu, isThere[QTH], sumNTHofQTH / weights[QTH]);
+  // end QTH
   // end NTH
 }

@@ -15,6 +15,8 @@ const BLOCK = 64;
 const INVOCATIONS = 128;
 /** Workgroups that a long context is cut into, all key/value heads together: several for each core of the largest cards. */
 const WANTED_GROUPS = 512;
+/** Values that an invocation reads at a time. */
+const LOADS = 4;
 /** Parts of a row at most: one for each invocation of `merge`. */
 const MAXIMUM_SPLITS = INVOCATIONS;
 
@@ -59,7 +61,7 @@ export async function createAttentionDecode(
     slices.code,
     options.format.code,
     attentionCode,
-    repeatLines(code, { QUADS: quads, KEYS: keysAtATime(slices.count, quads) }),
+    repeatLines(code, { QUADS: quads, KEYS: keysAtATime(slices.count, quads), LOADS, FOUR: 4 }),
   ].join('\n');
   const constants = attentionConstants(options);
   const [main, merge] = await Promise.all([

@@ -20,7 +20,7 @@ export async function createAttentionPrefill(cache: PipelineCache, options: Atte
   const sharedHeads = Math.min(headsPerGroup, QUERIES);
   const tokens = Math.floor(QUERIES / sharedHeads);
   const label = 'llm.attention.prefill';
-  const counts = { ...memoryPlan(device, heads), VECTOR_SLOTS: Math.ceil(heads.headStride / 32), LOADS };
+  const counts = { ...memoryPlan(device, heads), VECTOR_SLOTS: Math.ceil(heads.headStride / 32), LOADS, FOUR: 4 };
   const pipeline = await cache.get({
     label,
     code: [options.format.code, attentionCode, repeatLines(code, counts)].join('\n'),
