@@ -21,7 +21,7 @@ import { summarize } from './summary.ts';
 
 const side = 512;
 const rayCount = side * side;
-const repetitions = 7;
+const repetitions = Number(process.env['HEARTH_BENCH_REPETITIONS'] ?? 7);
 const [output, folder] = process.argv.slice(2);
 
 const keepAlive = setInterval(() => undefined, 1000);
@@ -32,7 +32,8 @@ const { device, description } = await openDawnDevice(
 const scene = ballRoom();
 const tree = buildBvh(scene.positions, scene.triangleCount);
 
-async function runRays(layout: BvhLayout, rays: Float32Array<ArrayBuffer>) {
+/** A batch of rays in a layout, ready to be traced again and again. */
+async function prepare(layout: BvhLayout, rays: Float32Array<ArrayBuffer>) {
   const buffers = createSceneBuffers(
     device,
     packScene(scene, tree, layout, [], { widthPixels: 1, heightPixels: 1, seed: 0, maxBounces: 0 }),
@@ -58,20 +59,37 @@ async function runRays(layout: BvhLayout, rays: Float32Array<ArrayBuffer>) {
     nodes += counts[ray * 2] as number;
     triangles += counts[ray * 2 + 1] as number;
   }
-  await once((encoder) => kernel.run(encoder, rayCount));
-  const speeds: number[] = [];
-  for (let index = 0; index < repetitions; index += 1) {
-    speeds.push(rayCount / 1e6 / (await once((encoder) => kernel.run(encoder, rayCount))));
-  }
-  const bytes = await readBuffer(device, answers, rayCount * 16);
-  for (const buffer of [rayBuffer, answers, buffers]) buffer.destroy();
+  const trace = () => once((encoder) => kernel.run(encoder, rayCount));
+  await trace();
   return {
-    bytes,
-    figures: {
-      megaraysPerCpuSecond: summarize(speeds),
-      nodesPerRay: nodes / rayCount,
-      trianglesPerRay: triangles / rayCount,
+    counted: { nodesPerRay: nodes / rayCount, trianglesPerRay: triangles / rayCount },
+    /** Rays of one run, in millions per second of processor time. */
+    speed: async () => rayCount / 1e6 / (await trace()),
+    answers: () => readBuffer(device, answers, rayCount * 16),
+    destroy() {
+      for (const buffer of [rayBuffer, answers, buffers]) buffer.destroy();
     },
+  };
+}
+
+/** All kinds of rays in turn, so that what the neighbours of this process do meets each alike. */
+async function measure(layout: BvhLayout, kinds: Readonly<Record<string, Float32Array<ArrayBuffer>>>) {
+  const names = Object.keys(kinds);
+  const batches = await Promise.all(Object.values(kinds).map((rays) => prepare(layout, rays)));
+  const speeds = batches.map((): number[] => []);
+  for (let round = 0; round < repetitions; round += 1) {
+    for (const [index, batch] of batches.entries()) speeds[index]?.push(await batch.speed());
+  }
+  const [any = [], closest = []] = ['shadowAnyHit', 'shadowClosestHit'].map((name) => speeds[names.indexOf(name)]);
+  for (const batch of batches) batch.destroy();
+  return {
+    ...Object.fromEntries(
+      names.map((name, index) => [
+        name,
+        { megaraysPerCpuSecond: summarize(speeds[index] ?? []), ...batches[index]?.counted },
+      ]),
+    ),
+    anyHitOverClosestHit: summarize(any.map((speed, round) => speed / (closest[round] as number))),
   };
 }
 
@@ -83,8 +101,10 @@ for (let pixel = 0; pixel < rayCount; pixel += 1) {
   const length = Math.hypot(...direction);
   primary.set([0, 0, 3.8, 0, ...direction.map((value) => value / length)], pixel * 8);
 }
-const first = await runRays(bvh2Layout, primary);
-const { diffuse, shadow } = secondRays(new Float32Array(first.bytes), new Uint32Array(first.bytes));
+const first = await prepare(bvh2Layout, primary);
+const bytes = await first.answers();
+first.destroy();
+const { diffuse, shadow } = secondRays(new Float32Array(bytes), new Uint32Array(bytes));
 
 /** From what the primary rays hit: a diffuse bounce, and a ray towards one point; misses send a ray away from the scene. */
 function secondRays(hits: Float32Array, words: Uint32Array) {
@@ -117,15 +137,9 @@ function secondRays(hits: Float32Array, words: Uint32Array) {
 
 /** The shadow rays again, but asking for the closest hit. */
 const shadowClosest = shadow.map((value, index) => (index % 8 === 3 ? 0 : value));
-const figures: Record<string, Record<string, object>> = {};
-for (const layout of [bvh2Layout, bvh4Layout]) {
-  figures[layout.name] = {
-    primary: (await runRays(layout, primary)).figures,
-    diffuse: (await runRays(layout, diffuse)).figures,
-    shadowAnyHit: (await runRays(layout, shadow)).figures,
-    shadowClosestHit: (await runRays(layout, shadowClosest)).figures,
-  };
-}
+const kinds = { primary, diffuse, shadowAnyHit: shadow, shadowClosestHit: shadowClosest };
+const figures: Record<string, object> = {};
+for (const layout of [bvh2Layout, bvh4Layout]) figures[layout.name] = await measure(layout, kinds);
 const report = {
   date: new Date().toISOString().slice(0, 10),
   adapter: description.description === '' ? description.device : description.description,

@@ -33,6 +33,8 @@ export function collapse(tree: BvhTree, width: number): WideNode[] {
       const opened = tree.references[children[largest] as number] as number;
       children.splice(largest, 1, opened * 2, opened * 2 + 1);
     }
+    // The smaller child first: of two boxes that begin at the same distance it is the likelier one to end a ray early.
+    children.sort((a, b) => halfArea(tree.bounds, a * 6) - halfArea(tree.bounds, b * 6));
     const index = wide.length;
     wide.push({ children, inner: children.map(() => -1) });
     if (entry.parent >= 0) (wide[entry.parent] as { inner: number[] }).inner[entry.place] = index;
