@@ -1,6 +1,5 @@
 import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
-import { bvh2Layout } from './bvh/layout-bvh2.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
 import { buildFastBvh } from './bvh/build-fast-bvh.ts';
 import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
@@ -14,6 +13,7 @@ import type { Scene } from './scene/scene.ts';
 import { SceneError } from './scene/scene-error.ts';
 import type { BindingLimits } from './storage-split.ts';
 import { checkSettings, checkTile } from './settings.ts';
+import { chooseLayout } from './layout-choice.ts';
 import { createGuideRenderer, depthStepOf } from './guide-renderer.ts';
 import { type SliceBudget, retarget } from './slice-plan.ts';
 import { type SliceRange, runSlices } from './slice-runner.ts';
@@ -74,7 +74,7 @@ export async function createSceneRenderer(
   options: SceneRendererOptions = {},
 ): Promise<SceneRenderer> {
   checkSettings(settings);
-  const layout = options.layout ?? bvh2Layout;
+  const layout = options.layout ?? (await chooseLayout(device));
   const lights = listLights(scene, options.environment);
   const build = settings.tree === 'fast' ? buildFastBvh : buildBvh;
   const tree = build(scene.positions, scene.triangleCount);

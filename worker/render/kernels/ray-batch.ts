@@ -8,6 +8,8 @@ const workgroupSize = 64;
 export interface RayBatchKernel {
   /** Traces `rayCount` rays, which must fill the bound ray buffer exactly. */
   run(encoder: GPUCommandEncoder, rayCount: number): void;
+  /** The same in a pass that is open. */
+  record(pass: GPUComputePassEncoder, rayCount: number): void;
 }
 
 export interface RayBatchOptions {
@@ -33,14 +35,18 @@ export async function createRayBatchKernel(
   const groups = [used, own].map((entries, group) =>
     device.createBindGroup({ label: `${label}.${group}`, layout: pipeline.getBindGroupLayout(group), entries }),
   );
+  function record(pass: GPUComputePassEncoder, rayCount: number): void {
+    pass.setPipeline(pipeline);
+    groups.forEach((group, index) => pass.setBindGroup(index, group));
+    pass.dispatchWorkgroups(
+      ...decomposeWorkgroups(Math.ceil(rayCount / workgroupSize), device.limits.maxComputeWorkgroupsPerDimension),
+    );
+  }
   return {
+    record,
     run(encoder, rayCount) {
       const pass = encoder.beginComputePass({ label });
-      pass.setPipeline(pipeline);
-      groups.forEach((group, index) => pass.setBindGroup(index, group));
-      pass.dispatchWorkgroups(
-        ...decomposeWorkgroups(Math.ceil(rayCount / workgroupSize), device.limits.maxComputeWorkgroupsPerDimension),
-      );
+      record(pass, rayCount);
       pass.end();
     },
   };
