@@ -16,6 +16,7 @@ import { APP_SCHEME_PRIVILEGES, createAppSchemeHandler } from './app-scheme.ts';
 import { APP_SCHEME } from './channels.ts';
 import { coreParameters } from './command-line.ts';
 import type { DesktopOptions } from './command-line.ts';
+import { takeCoreEnvironment } from './core-environment.ts';
 import { createCoreHost } from './core-host.ts';
 import type { CoreHostParts, CoreProcess } from './core-host.ts';
 import { prepareProcesses } from './gpu-switches.ts';
@@ -71,6 +72,8 @@ export interface ApplicationParts {
   readonly createChannel: () => Pick<MessageChannelMain, 'port1' | 'port2'>;
   readonly tray: Pick<TrayParts, 'createTray' | 'createImage' | 'buildMenu'>;
   readonly platform: NodeJS.Platform;
+  /** `process.env`; what only the core may know is taken out of it. */
+  readonly environment: NodeJS.ProcessEnv;
   /** The built files: renderer/, worker/, worker-page/, desktop/. Beside it lies assets/. */
   readonly distDirectory: string;
   readonly options: DesktopOptions;
@@ -85,6 +88,7 @@ export interface ApplicationParts {
 export async function startApplication(parts: ApplicationParts): Promise<void> {
   const { app, options, log } = parts;
   const schedule = parts.schedule ?? scheduleWithTimer;
+  const environment = takeCoreEnvironment(parts.environment);
   // The lock belongs to this folder, so two data folders are two nodes. Chromium's files keep apart from the node's.
   if (options.dataDirectory !== null) app.setPath('userData', join(options.dataDirectory, 'desktop'));
   if (!app.requestSingleInstanceLock()) {
@@ -113,6 +117,7 @@ export async function startApplication(parts: ApplicationParts): Promise<void> {
     parameters: coreParameters(options, options.dataDirectory ?? join(app.getPath('userData'), 'node')),
     grantedFiles,
     answerKeychain: createKeychainHost(parts.safeStorage, parts.platform),
+    environment,
     schedule,
     log,
   };

@@ -21,6 +21,7 @@ export interface CoreHostParts {
   readonly parameters: readonly string[];
   readonly grantedFiles: GrantedFiles;
   readonly answerKeychain: AnswerKeychain;
+  readonly environment: NodeJS.ProcessEnv;
   readonly schedule: (delayMs: number, task: () => void) => () => void;
   readonly onStarted: () => void;
   /** The core ended with exit code 0: somebody asked it to stop. */
@@ -73,6 +74,7 @@ export function createCoreHost(parts: CoreHostParts): CoreHost {
       const started = parts.fork(parts.modulePath, [...parts.parameters], {
         serviceName: 'Hearth node core',
         stdio: 'inherit',
+        env: { ...parts.environment },
       });
       core = started;
       started.on('message', (value: unknown) => receive(started, value));

@@ -37,6 +37,7 @@ startApplication({
     buildMenu: (template) => Menu.buildFromTemplate(template),
   },
   platform: process.platform,
+  environment: process.env,
   distDirectory: dirname(dirname(fileURLToPath(import.meta.url))),
   options: readDesktopOptions(process.argv.slice(1)),
   nowMs: () => Date.now(),

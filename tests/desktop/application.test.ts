@@ -90,6 +90,7 @@ function createDesktop(parameters: readonly string[] = [], { hasLock = true, pla
       buildMenu: () => ({}) as Menu,
     },
     platform: platform as NodeJS.Platform,
+    environment: {},
     distDirectory: '/app/dist',
     options: readDesktopOptions(parameters),
     nowMs: time.nowMs,

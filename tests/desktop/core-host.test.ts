@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
+import { takeCoreEnvironment } from '../../main/desktop/core-environment.ts';
 import { createCoreHost } from '../../main/desktop/core-host.ts';
 import type { CoreProcess } from '../../main/desktop/core-host.ts';
 import { createGrantedFiles } from '../../main/desktop/granted-files.ts';
@@ -18,15 +19,23 @@ class FakeCoreProcess extends EventEmitter {
   }
 }
 
+const secrets = { HEARTH_PASSPHRASE: 'mine', HEARTH_BACKUP_PASSPHRASE: 'vault' };
+
 function createHost() {
+  const environment: Record<string, string> = { ...secrets, LANG: 'C' };
+  const forked: Record<string, string>[] = [];
   const time = createFakeTime();
   const process = new FakeCoreProcess();
   const events: string[] = [];
   const host = createCoreHost({
     modulePath: '/dist/core-process.js',
-    fork: () => process as unknown as CoreProcess,
+    fork: (_modulePath, _parameters, { env }) => {
+      forked.push(env as Record<string, string>);
+      return process as unknown as CoreProcess;
+    },
     parameters: ['--data-dir=/data'],
     grantedFiles: createGrantedFiles(() => 'token'),
+    environment: takeCoreEnvironment(environment),
     answerKeychain: createKeychainHost(createFakeSafeStorage(), 'darwin'),
     schedule: time.schedule,
     onStarted: () => events.push('started'),
@@ -34,7 +43,7 @@ function createHost() {
     onRestartWorker: (reason) => events.push(`restart: ${reason}`),
     log: (sentence) => events.push(sentence),
   });
-  return { host, process, time, events };
+  return { host, process, time, events, environment, forked };
 }
 
 test('the shell grants files, restarts workers and hands ports on, and ignores the rest', () => {
@@ -70,6 +79,15 @@ test('the shell answers the core about the keychain, and not a core that has gon
   process.emit('exit', 1);
   await settle();
   expect(process.posted).toHaveLength(1);
+});
+
+test('only the core inherits what opens the wallet, each time it starts', () => {
+  const { host, environment, forked } = createHost();
+  expect(environment).toEqual({ LANG: 'C' });
+  host.start(() => {});
+  host.start(() => {});
+  const whole = { ...secrets, LANG: 'C' };
+  expect(forked).toEqual([whole, whole]);
 });
 
 test('a crash is told with the reason the core gave, or with its exit code', () => {
