@@ -93,7 +93,9 @@ export async function assembleModel(
       bindingLimit,
     });
     const budget = new SliceBudget(options.sliceBudgetMs ?? DEFAULT_SLICE_BUDGET_MS, {
-      tileTokens: SMALLEST_CHUNK,
+      // On matrix units a whole tile takes hardly longer than the few tokens of a small one.
+      tileTokens:
+        options.matrices.variant === 'subgroup-matrix' ? options.matrices.units.tiles.large.tokens : SMALLEST_CHUNK,
       largestChunk: PREFILL_CHUNK,
     });
     const runner = await BatchRunner.create(graph, { format, pageCount, capacity }, budget);
