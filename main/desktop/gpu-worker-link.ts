@@ -87,22 +87,25 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
     }
   }
 
-  /** Sends a call; a file in it is granted to the worker's page for as long as the call takes. */
+  /** Sends a call; the files in it are granted to the worker's page for as long as the call takes. */
   async function send<K extends WorkerCallKind>(
     target: GpuWorker,
     kind: K,
     parameters: WorkerParameters<K>,
     call: GpuCallOptions,
   ): Promise<WorkerResult<K>> {
-    const source = 'source' in parameters ? (parameters.source as SourceDescriptor) : null;
-    if (source === null || source.kind !== 'file') return target.call(kind, parameters, call);
-    const token = await options.grantFile(source.path);
+    const tokens: string[] = [];
     try {
-      const granted: SourceDescriptor = { kind: 'file', path: GRANTED_PREFIX + token };
-      return await target.call(kind, { ...parameters, source: granted }, call);
+      const granted: Record<string, SourceDescriptor> = {};
+      for (const [name, path] of filesIn(parameters)) {
+        const token = await options.grantFile(path);
+        tokens.push(token);
+        granted[name] = { kind: 'file', path: GRANTED_PREFIX + token };
+      }
+      return await target.call(kind, { ...parameters, ...granted }, call);
     } finally {
-      // The page holds a Blob by now, which does not need the grant.
-      options.revokeFile(token);
+      // The page holds Blobs by now, which do not need the grants.
+      for (const token of tokens) options.revokeFile(token);
     }
   }
 
@@ -159,6 +162,15 @@ export function createGpuWorkerLink(options: GpuWorkerLinkOptions): GpuWorkerLin
       void open(attached, null);
     },
   };
+}
+
+/** The parameters of a call that name a file. */
+function filesIn(parameters: object): [string, string][] {
+  const named = parameters as { readonly source?: SourceDescriptor; readonly environment?: SourceDescriptor };
+  return (['source', 'environment'] as const).flatMap((name): [string, string][] => {
+    const descriptor = named[name];
+    return descriptor?.kind === 'file' ? [[name, descriptor.path]] : [];
+  });
 }
 
 function toWorkerPort(port: DesktopPort): GpuWorkerPort {
