@@ -36,6 +36,10 @@ describe('a wrong command line', () => {
       'start --x402-port 8402 --data-dir /nowhere',
       'hearth: --x402-port needs the chain that pays: --rpc-url URL is missing',
     ],
+    [
+      'start --x402-port 1 --x402-host example.org --rpc-url http://127.0.0.1:1 --data-dir /nowhere',
+      'hearth: --x402-host must be an IP address or localhost, it was given "example.org"',
+    ],
     ['start --x402-port 70000', 'hearth: --x402-port must be a whole number from 0 to 65535, it was given "70000"'],
     ['start --api-port -1', 'hearth: --api-port must be a whole number from 0 to 65535, it was given "-1"'],
     [

@@ -67,7 +67,7 @@ export const startCommand = defineCommand({
       kind: 'text',
       placeholder: 'ADDRESS',
       fallback: '127.0.0.1',
-      summary: 'address of that port; 0.0.0.0 for every interface (127.0.0.1)',
+      summary: 'address of that port; 0.0.0.0 for every interface',
     },
     name: { kind: 'text', placeholder: 'NAME', summary: 'name of this node in logs and on the dashboard' },
   },
@@ -80,8 +80,8 @@ export const startCommand = defineCommand({
         { data: { pid: running.pid, port: running.port } },
       );
     }
+    const x402 = readX402(options);
     const chain = await readChain(options, signal);
-    const x402 = readX402(options, chain !== null);
     const passphrase = takeSecret('HEARTH_PASSPHRASE');
     const { startHeadlessNode } = await import('../headless-node.ts');
     const node = await startHeadlessNode({
@@ -131,13 +131,14 @@ function reportStates(output: { data(value: unknown): void; text(line: string): 
   };
 }
 
-function readX402(
-  options: { readonly 'x402-port': number | undefined; readonly 'x402-host': string },
-  hasChain: boolean,
-): { readonly port: number; readonly host: string } | null {
+function readX402(options: {
+  readonly 'x402-port': number | undefined;
+  readonly 'x402-host': string;
+  readonly 'rpc-url': readonly string[];
+}): { readonly port: number; readonly host: string } | null {
   const { 'x402-port': port, 'x402-host': host } = options;
   if (port === undefined) return null;
-  if (!hasChain)
+  if (options['rpc-url'].length === 0)
     throw new UsageError('MISSING_OPTION', '--x402-port needs the chain that pays: --rpc-url URL is missing');
   if (isIP(host) === 0 && host !== 'localhost') {
     throw new UsageError('INVALID_VALUE', `--x402-host must be an IP address or localhost, it was given "${host}"`);
