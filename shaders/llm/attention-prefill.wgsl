@@ -3,9 +3,11 @@
 // An invocation is (quad of queries, lane of 8): scores of its quad and each eighth key of a tile, then sums of its quad and each eighth vector
 // of the head. Queries of a quad are the components of a vector. Query q is head firstHead + q % heads of row firstRow + q / heads.
 // Tiles begin at multiples of their length, so that a row's bytes do not depend on the rows beside it: what lies behind it counts
-// exactly zero. The host declares KEY_SLOTS (1, 2 or 4 times 8 keys in a tile, as the memory allows) and VECTOR_SLOTS (times 8 vectors in a
-// head), and repeats what stands between "repeat" and "end" so often (repeat-lines.ts). STAGED is 1 where the memory holds the queries as
-// well, else 0; LOADS are read at a time, FOUR is 4. Sums in arrays, matrices or structs end up in memory on some drivers. Rows of the tile are one vector longer than the head: that spreads them over the banks of the memory. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
+// exactly zero. The host declares KEY_SLOTS (1, 2 or 4 times 8 keys in a tile, as the memory allows), VECTOR_SLOTS (times 8 vectors in a
+// head), LOADS that are read at a time, FOUR, which is 4, and STAGED, 1 where the memory holds the queries as well, else 0; and repeats what
+// stands between "repeat" and "end" so often (repeat-lines.ts): sums in arrays, matrices or structs end up in memory on some drivers.
+// Rows of the tile are one vector longer than the head: that spreads them over the banks of the memory.
+// Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
 const LANES = 8u;
 const QUADS = 8u;
 const KEYS = KEY_SLOTS * LANES;
@@ -94,8 +96,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
   for (var base = firstSeen(firstLength) / KEYS * KEYS; base < length; base += KEYS) {
     let count = min(length - base, KEYS);
-      // Four at a time, so that their reads are under way together.
-    for (var i = index; i < count * headVectors; i += 256u) {
+      // Several at a time, so that their reads are under way together.
+    for (var i = index; i < count * headVectors; i += LOADS * 64u) {
       // repeat LOADS NTH
       let fromNTH = min(i + NTHu * 64u, count * headVectors - 1u);
       let keyNTH = keyAt(table, cacheHead, base + fromNTH / HEAD_VECTORS, fromNTH % HEAD_VECTORS);
@@ -158,7 +160,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // repeat KEY_SLOTS NTH
     shares[(lane + LANES * NTHu) * QUADS + quad] = select(zero, exp(scoreNTH - top), seenNTH);
     // end NTH
-    for (var i = index; i < count * headVectors; i += 256u) {
+    for (var i = index; i < count * headVectors; i += LOADS * 64u) {
       // repeat LOADS NTH
       let fromNTH = min(i + NTHu * 64u, count * headVectors - 1u);
       let valueNTH = valueAt(table, cacheHead, base + fromNTH / HEAD_VECTORS, fromNTH % HEAD_VECTORS);

@@ -2,7 +2,13 @@ import code from '../../../shaders/llm/attention-decode.wgsl?raw';
 import memoryCode from '../../../shaders/llm/slice-sum-memory.wgsl?raw';
 import subgroupCode from '../../../shaders/llm/slice-sum-subgroup.wgsl?raw';
 import type { CacheFormat } from '../cache/cache-format.ts';
-import { attentionCode, attentionConstants, createAttentionShape, type AttentionOptions } from './attention.ts';
+import {
+  attentionCode,
+  attentionConstants,
+  createAttentionShape,
+  readsAtATime,
+  type AttentionOptions,
+} from './attention.ts';
 import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
 import { repeatLines } from './repeat-lines.ts';
 import type { HeadShape } from './rope-append.ts';
@@ -15,8 +21,6 @@ const BLOCK = 64;
 const INVOCATIONS = 128;
 /** Workgroups that a long context is cut into, all key/value heads together: several for each core of the largest cards. */
 const WANTED_GROUPS = 512;
-/** Values that an invocation reads at a time. */
-const LOADS = 4;
 /** Parts of a row at most: one for each invocation of `merge`. */
 const MAXIMUM_SPLITS = INVOCATIONS;
 
@@ -61,7 +65,12 @@ export async function createAttentionDecode(
     slices.code,
     options.format.code,
     attentionCode,
-    repeatLines(code, { QUADS: quads, KEYS: keysAtATime(slices.count, quads), LOADS, FOUR: 4 }),
+    repeatLines(code, {
+      QUADS: quads,
+      KEYS: Math.min(readsAtATime(device, quads <= 2 ? 4 : 2), keysOfBlock(slices.count)),
+      LOADS: readsAtATime(device, quads === 1 ? 8 : 4),
+      FOUR: 4,
+    }),
   ].join('\n');
   const constants = attentionConstants(options);
   const [main, merge] = await Promise.all([
@@ -106,10 +115,9 @@ function quadsInMemory(device: GPUDevice, { headStride }: HeadShape): number {
   return Math.max(1, Math.min(MAXIMUM_QUADS, fitting));
 }
 
-/** Keys that an invocation reads at a time: those of a block, but no more sums than registers. */
-function keysAtATime(sliceCount: number, quads: number): number {
-  const ofBlock = Math.max(1, (BLOCK * sliceCount) / INVOCATIONS);
-  return Math.min(ofBlock, quads <= 2 ? 4 : 2);
+/** Keys of a block that an invocation reads. */
+function keysOfBlock(sliceCount: number): number {
+  return Math.max(1, (BLOCK * sliceCount) / INVOCATIONS);
 }
 
 /** How many invocations share a key: four vectors each, so that neighbours read what lies side by side. */

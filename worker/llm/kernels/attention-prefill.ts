@@ -1,13 +1,17 @@
 import code from '../../../shaders/llm/attention-prefill.wgsl?raw';
-import { attentionCode, attentionConstants, createAttentionShape, type AttentionOptions } from './attention.ts';
+import {
+  attentionCode,
+  attentionConstants,
+  createAttentionShape,
+  readsAtATime,
+  type AttentionOptions,
+} from './attention.ts';
 import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
 import { repeatLines } from './repeat-lines.ts';
 import type { HeadShape } from './rope-append.ts';
 
 /** Queries (heads x rows) of a workgroup. As in the shader. */
 const QUERIES = 32;
-/** Reads of an invocation that are under way together. As in the shader, which steps by 64 times as many. */
-const LOADS = 4;
 
 /**
  * Causal grouped-query attention of rows that follow each other in one sequence; one dispatch. Keys and values are read once for a
@@ -20,7 +24,12 @@ export async function createAttentionPrefill(cache: PipelineCache, options: Atte
   const sharedHeads = Math.min(headsPerGroup, QUERIES);
   const tokens = Math.floor(QUERIES / sharedHeads);
   const label = 'llm.attention.prefill';
-  const counts = { ...memoryPlan(device, heads), VECTOR_SLOTS: Math.ceil(heads.headStride / 32), LOADS, FOUR: 4 };
+  const counts = {
+    ...memoryPlan(device, heads),
+    VECTOR_SLOTS: Math.ceil(heads.headStride / 32),
+    LOADS: readsAtATime(device, 8),
+    FOUR: 4,
+  };
   const pipeline = await cache.get({
     label,
     code: [options.format.code, attentionCode, repeatLines(code, counts)].join('\n'),

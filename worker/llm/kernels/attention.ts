@@ -60,3 +60,8 @@ export function createAttentionShape(
     [options.scale ?? 1 / Math.sqrt(headLength)],
   );
 }
+
+/** Reads that an invocation has under way together. A processor has no latency to hide, and compiles every repeated line. */
+export function readsAtATime(device: GPUDevice, wanted: number): number {
+  return device.adapterInfo?.isFallbackAdapter === true ? 2 : wanted;
+}
