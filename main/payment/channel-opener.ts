@@ -86,8 +86,13 @@ export function createChannelOpener(parts: {
     ledger.append({ kind: 'deposit', role: 'requester', channelId, balance, transactionHash });
   }
 
+  async function findOrCreate(input: OpenChannelInput): Promise<{ channel: ChannelRecord; state: ChannelOnChain }> {
+    const found = await findUsable(input);
+    return found ?? createChannel(input);
+  }
+
   async function open(input: OpenChannelInput): Promise<PaymentOutcome<OpenedChannel>> {
-    const { channel, state } = (await findUsable(input)) ?? (await createChannel(input));
+    const { channel, state } = await findOrCreate(input);
     const { channelId, config } = channel;
     recordBalance(channelId, state.balance, null);
     const needed = depositNeeded(ledger, channel, now()) + promisedOn(channelId) + input.amount;

@@ -34,10 +34,16 @@ export type ReadDataFees = (provider: JsonRpcProvider) => Promise<DataFees>;
 
 /** Looks for the contract until it knows whether there is one. */
 export function createDataFees(): ReadDataFees {
-  let isThere: boolean | undefined;
+  let known: boolean | undefined;
+  async function isThere(provider: JsonRpcProvider): Promise<boolean> {
+    if (known !== undefined) return known;
+    const code = await provider.getCode(gasPriceOracleAddress);
+    known = code !== '0x';
+    return known;
+  }
   return async (provider) => {
-    isThere ??= (await provider.getCode(gasPriceOracleAddress)) !== '0x';
-    if (!isThere) return noDataFees;
+    const hasOracle = await isThere(provider);
+    if (!hasOracle) return noDataFees;
     const [one, two] = await Promise.all([1, 2].map((channels) => readFee(provider, claimBytes(channels))));
     const ofChannel = two! - one!;
     return { ofTransaction: withMargin(one! - ofChannel), ofChannel: withMargin(ofChannel) };

@@ -133,4 +133,4 @@ test('whatever is lost on the way, chain, ledgers and receipts agree to the last
   } finally {
     await market.close();
   }
-}, 60_000);
+}, 180_000);
