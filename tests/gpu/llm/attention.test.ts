@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CACHE_FORMATS } from '../../../worker/llm/cache/cache-format.ts';
 import { CACHE_TYPES, type CacheType } from '../../../worker/llm/cache/cache-type.ts';
-import { attentionBytesRead } from '../../../worker/llm/kernels/attention-decode.ts';
 import { createRopeAppend } from '../../../worker/llm/kernels/rope-append.ts';
 import { createRandom, pick } from '../../fixtures/llm/random.ts';
 import { decodePlane, encodePlane } from '../reference/cache-planes.ts';
@@ -217,11 +216,6 @@ describe('attention over pages', () => {
       expect([...(await bench.run(kernel, 1, output, 4))]).toEqual([99, 99, 99, 99]);
       kernel.destroy();
     }
-  });
-
-  it('reads keys and values of a 16k context once per group of query heads', () => {
-    const heads = { headCount: 32, keyValueHeadCount: 8, headLength: 128, headStride: 128 };
-    expect(attentionBytesRead(heads, CACHE_FORMATS.f16, 16_384)).toBe(2 * 16_384 * 8 * 128 * 2);
   });
 });
 
