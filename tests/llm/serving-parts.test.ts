@@ -53,7 +53,7 @@ function read(budget: SliceBudget, tileMs: number, chunks: number): { longestMs:
   let longestMs = 0;
   let tokens = 0;
   for (let chunk = 0; chunk < chunks; chunk++) {
-    tokens = budget.chunkTokens;
+    tokens = budget.chunkTokens(0);
     const durationMs = (tokens / 32) * tileMs;
     longestMs = Math.max(longestMs, durationMs / budget.pieces('prompt', tokens));
     budget.note('prompt', tokens, durationMs);
@@ -62,7 +62,7 @@ function read(budget: SliceBudget, tileMs: number, chunks: number): { longestMs:
 }
 
 describe('the slice budget', () => {
-  const sizes = { tileTokens: 32, largestChunk: 128 };
+  const sizes = { tileTokens: 32, largestChunk: 128, attentionPerPosition: 0, layerCount: 2 };
 
   it.each([
     [50, 0.1, 128],
@@ -76,7 +76,7 @@ describe('the slice budget', () => {
     [50, 4_000, 32],
   ])('of %i ms is kept where a tile takes %d ms: by chunks of %i tokens', (targetMs, tileMs, chunkTokens) => {
     const budget = new SliceBudget(targetMs, sizes);
-    expect(budget.chunkTokens).toBe(32);
+    expect(budget.chunkTokens(0)).toBe(32);
     read(budget, tileMs, 4);
     const { longestMs, tokens } = read(budget, tileMs, 20);
     expect(tokens).toBe(chunkTokens);
@@ -87,11 +87,11 @@ describe('the slice budget', () => {
   it('follows the owner at once: shorter when he comes, longer when he goes', () => {
     const budget = new SliceBudget(50, sizes);
     read(budget, 6, 4);
-    expect([budget.chunkTokens, budget.pieces('prompt', 128)]).toEqual([128, 1]);
+    expect([budget.chunkTokens(0), budget.pieces('prompt', 128)]).toEqual([128, 1]);
     budget.retarget(8);
-    expect([budget.chunkTokens, budget.pieces('prompt', 128)]).toEqual([32, 4]);
+    expect([budget.chunkTokens(0), budget.pieces('prompt', 128)]).toEqual([32, 4]);
     budget.retarget(50);
-    expect(budget.chunkTokens).toBe(128);
+    expect(budget.chunkTokens(0)).toBe(128);
   });
 
   it('cuts decoded steps that are too long, of one row and of a few by their own times', () => {
@@ -104,28 +104,45 @@ describe('the slice budget', () => {
     expect([budget.pieces('one', 1), budget.pieces('few', 9)]).toEqual([1, 4]);
   });
 
+  it.each([
+    [0, 128],
+    // As much attention as matrices, so half the tokens.
+    [1_000, 64],
+    [2_000, 32],
+    // Of a tile one layer's attention takes 1.8 ms (its matrices) x 12 / 2 layers = 10.8 ms: it gets fewer tokens.
+    [12_000, 23],
+    [1_000_000, 4],
+  ])('reads fewer tokens at once behind %i positions, whose attention takes longer: %i', (depth, tokens) => {
+    const budget = new SliceBudget(10, { ...sizes, attentionPerPosition: 1e-3 });
+    for (let chunk = 0; chunk < 3; chunk++) budget.note('prompt', 32, 1.8 * (1 + 0.016));
+    expect(budget.chunkTokens(depth)).toBe(tokens);
+    // What was to be expected there says nothing new.
+    budget.note('prompt', 32, 1.8 * (1 + 1e-3 * (depth + 16)), depth);
+    expect(budget.chunkTokens(depth)).toBe(tokens);
+  });
+
   it('is not fooled by the first submit, which holds the compiling', () => {
     const budget = new SliceBudget(8, sizes);
     budget.note('prompt', 32, 900);
     budget.note('prompt', 32, 1);
-    expect(budget.chunkTokens).toBe(128);
+    expect(budget.chunkTokens(0)).toBe(128);
   });
 
   it('believes a submit that took too long sooner than one that fits', () => {
     const budget = new SliceBudget(8, sizes);
     read(budget, 1.9, 6);
     budget.note('prompt', 96, 60);
-    expect(budget.chunkTokens).toBe(32);
+    expect(budget.chunkTokens(0)).toBe(32);
     budget.note('prompt', 32, 2);
-    expect(budget.chunkTokens).toBe(32);
+    expect(budget.chunkTokens(0)).toBe(32);
     read(budget, 1.9, 14);
-    expect(budget.chunkTokens).toBe(96);
+    expect(budget.chunkTokens(0)).toBe(96);
   });
 
   it('takes the largest chunk in one submit where there is no limit', () => {
     const budget = new SliceBudget(Infinity, sizes);
     budget.note('prompt', 128, 9_000);
-    expect([budget.chunkTokens, budget.pieces('prompt', 128), budget.overruns]).toEqual([128, 1, 0]);
+    expect([budget.chunkTokens(0), budget.pieces('prompt', 128), budget.overruns]).toEqual([128, 1, 0]);
   });
 
   it('is cut evenly, in order, and never into more than there is', () => {

@@ -4,10 +4,10 @@ import { loadModel, type LanguageModel, type LoadOptions } from '../../worker/ll
 import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
 import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
 import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
+import { randomModel } from '../fixtures/llm/random-model.ts';
 import { createRandom, pick } from '../fixtures/llm/random.ts';
 import { SliceBudget } from '../../worker/llm/serving/slice-budget.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
-import { embeddedModelBytes } from './embedded-model.ts';
 
 // A software adapter on a busy machine takes its time.
 vi.setConfig({ testTimeout: 180_000 });
@@ -83,10 +83,25 @@ describe('work that is cut into slices', () => {
   });
 });
 
+/** Few layers and many rows, so that there is something to cut. */
+const wide = {
+  seed: 3,
+  layerCount: 1,
+  embeddingLength: 64,
+  headCount: 4,
+  keyValueHeadCount: 2,
+  feedForwardLength: 320,
+  vocabularySize: 700,
+  contextLength: 100,
+  isTied: false,
+  typeOf: () => 'Q8_0' as const,
+} as const;
+
 describe('a matrix that takes too long by itself', () => {
   it('is cut by rows, finer until it fits, for the same tokens and logits', async () => {
-    const promptTokens = Array.from({ length: 40 }, (_, index) => 300 + 7 * index);
-    const request = { promptTokens, maxTokens: 20, sampling: { temperature: 0.8, seed: 2 } };
+    const { bytes: content } = randomModel(wide);
+    const promptTokens = Array.from({ length: 40 }, () => pick(random, 700));
+    const request = { promptTokens, maxTokens: 12, sampling: { temperature: 0.8, seed: 2, ...endless } };
     const results = [];
     const dispatches = [];
     for (const options of [
@@ -96,9 +111,9 @@ describe('a matrix that takes too long by itself', () => {
       // Nobody asked for it.
       { sliceBudgetMs: 8, nowMs: slowClock(200) },
     ]) {
-      const model = await load(options, embeddedModelBytes());
+      const model = await load(options, content);
       const session = await model.openGeneration(request);
-      const { tokens } = await session.next(20);
+      const { tokens } = await session.next(12);
       session.destroy();
       results.push({ tokens, logits: await model.logits(promptTokens), scores: await model.score(promptTokens) });
       dispatches.push((await model.counters()).dispatchesPerToken);
@@ -111,7 +126,7 @@ describe('a matrix that takes too long by itself', () => {
   });
 
   it('is left alone while eight batches have not shown it, and where one of them fitted', () => {
-    const budget = new SliceBudget(8, { tileTokens: 32, largestChunk: 128 });
+    const budget = new SliceBudget(8, { tileTokens: 32, largestChunk: 128, attentionPerPosition: 0, layerCount: 1 });
     for (let batch = 0; batch < 7; batch++) budget.note('prompt', 32, 100);
     expect(budget.shortenBy('prompt', 0.5)).toBe(1);
     budget.note('prompt', 32, 15);

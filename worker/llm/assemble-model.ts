@@ -9,6 +9,7 @@ import { pipelineCacheOf } from './kernels/kernel.ts';
 import type { ChosenMatrices } from './kernels/prompt-matrices.ts';
 import { LanguageModel } from './language-model.ts';
 import type { LoadOptions } from './load-options.ts';
+import { attentionPerPosition } from './model/cut-weights.ts';
 import { readLlamaConfig, type LlamaConfig } from './model/llama-config.ts';
 import { LlamaGraph, PREFILL_CHUNK } from './model/llama-graph.ts';
 import { loadLlamaWeights } from './model/llama-weights.ts';
@@ -97,6 +98,8 @@ export async function assembleModel(
       tileTokens:
         options.matrices.variant === 'subgroup-matrix' ? options.matrices.units.tiles.large.tokens : SMALLEST_CHUNK,
       largestChunk: PREFILL_CHUNK,
+      attentionPerPosition: attentionPerPosition(weights, graph.heads),
+      layerCount: config.layerCount,
     });
     const runner = await BatchRunner.create(graph, { format, pageCount, capacity }, budget);
     const sequences = new SequenceCache(runner, pageCount);

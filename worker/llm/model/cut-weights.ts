@@ -34,6 +34,15 @@ export function dispatchWeights(weights: LlamaWeights, kind: 'prompt' | 'step'):
   return kind === 'prompt' ? layers : [...layers, ...weightsOfSlices(weights.head)];
 }
 
+/** Multiply-adds of a token's scores and values against one position, in all layers, for each of its multiply-adds with weights. */
+export function attentionPerPosition(
+  weights: LlamaWeights,
+  { headCount, headLength }: { readonly headCount: number; readonly headLength: number },
+): number {
+  const total = dispatchWeights(weights, 'prompt').reduce((sum, size) => sum + size, 0);
+  return (weights.layers.length * headCount * headLength * 2) / total;
+}
+
 function weightsOfSlices({ slices, columns }: WeightMatrix): number[] {
   return slices.map(({ rowCount }) => rowCount * columns);
 }

@@ -137,7 +137,7 @@ export class BatchRunner {
       if (output.isFiltered) kernels.push(this.#prepared('filter'));
       kernels.push(this.#prepared('replayGap'));
     }
-    this.#submit('prompt', kernels, count, (encoder) => {
+    this.#submit('prompt', kernels, { count, depth: first.position }, (encoder) => {
       if (output.kind === 'logits') {
         const bytes = count * this.#graph.config.vocabularySize * 4;
         encoder.copyBufferToBuffer(sampling.logits, 0, output.destination, 0, bytes);
@@ -161,7 +161,7 @@ export class BatchRunner {
     const count = rows.length;
     const kernels: Pick<Kernel, 'run'>[] = this.#decodeKernels(count === 1 ? 'one' : 'few', output.isFiltered);
     if (alternatives !== undefined) kernels.push(this.#prepared('chosen'));
-    this.#submit(count === 1 ? 'one' : 'few', kernels, count, (encoder) => {
+    this.#submit(count === 1 ? 'one' : 'few', kernels, { count, depth: 0 }, (encoder) => {
       encoder.copyBufferToBuffer(this.buffers.sampling.ids, 0, output.ids, 0, count * 4);
       if (alternatives === undefined) return;
       const bytes = count * logProbabilityBytes(alternatives.count);
@@ -189,11 +189,11 @@ export class BatchRunner {
   #submit(
     kind: SubmitKind,
     kernels: readonly Pick<Kernel, 'run'>[],
-    count: number,
+    { count, depth }: { readonly count: number; readonly depth: number },
     copy: (encoder: GPUCommandEncoder) => void,
   ): void {
     const label = `llm.${kind}`;
-    const pieces = cutEvenly(kernels, this.#budget.pieces(kind, count));
+    const pieces = cutEvenly(kernels, this.#budget.pieces(kind, count, depth));
     pieces.forEach((piece, index) => {
       const encoder = this.#graph.cache.device.createCommandEncoder({ label });
       const pass = encoder.beginComputePass({ label });

@@ -149,7 +149,7 @@ export class Scheduler {
       }
       const last = sequence.tokens.length - 1;
       if (!this.#cache.reserve(sequence, Math.max(1, Math.min(last, sequence.cached + 1)))) continue;
-      const count = Math.min(this.#budget.chunkTokens, last - sequence.cached);
+      const count = Math.min(this.#budget.chunkTokens(sequence.cached), last - sequence.cached);
       if (count <= 0) {
         if (sequence.demand?.wanted === 0) this.#finish(sequence);
         continue;
@@ -163,18 +163,18 @@ export class Scheduler {
       this.#counters.prefillChunks += 1;
       this.#counters.prefillTokens += count;
       this.#counters.largestChunk = Math.max(this.#counters.largestChunk, count);
-      this.#chunk = this.#awaitChunk(sequence, { count, startedMs, errors });
+      this.#chunk = this.#awaitChunk(sequence, { count, depth: first.position, startedMs, errors });
       return;
     }
   }
 
   async #awaitChunk(
     sequence: Sequence,
-    chunk: { count: number; startedMs: number; errors: Promise<void> },
+    chunk: { count: number; depth: number; startedMs: number; errors: Promise<void> },
   ): Promise<void> {
     try {
       await this.#device.queue.onSubmittedWorkDone();
-      this.#budget.note('prompt', chunk.count, this.#nowMs() - chunk.startedMs);
+      this.#budget.note('prompt', chunk.count, this.#nowMs() - chunk.startedMs, chunk.depth);
       this.#shortenDispatches();
       await chunk.errors;
     } catch (error) {

@@ -14,7 +14,13 @@ export interface SliceSizes {
   readonly tileTokens: number;
   /** What scratch holds. */
   readonly largestChunk: number;
+  /** Work of a token's attention to one position in all layers, as a share of its work in all matrices. */
+  readonly attentionPerPosition: number;
+  readonly layerCount: number;
 }
+
+/** Tokens of a prompt whose attention is looked at once; fewer leave a GPU idle. */
+const SMALLEST_CHUNK = 4;
 
 /**
  * How much one submit may hold, so that the GPU is kept from its owner no longer than `targetMs`. Learns from what submits took: chunks
@@ -23,7 +29,7 @@ export interface SliceSizes {
  */
 export class SliceBudget {
   readonly #sizes: SliceSizes;
-  /** Milliseconds of a tile of tokens, or of a step. */
+  /** Milliseconds of a tile of tokens at the front of a prompt, or of a step. */
   readonly #costsMs: Record<SubmitKind, number | undefined> = { prompt: undefined, one: undefined, few: undefined };
   readonly #counts: Record<SubmitKind, number> = { prompt: 0, one: 0, few: 0 };
   readonly #recentMs: Record<SubmitKind, readonly number[]> = { prompt: [], one: [], few: [] };
@@ -44,21 +50,28 @@ export class SliceBudget {
     this.#targetMs = targetMs;
   }
 
-  /** Tokens of the next chunk of a prompt. */
-  get chunkTokens(): number {
-    const { tileTokens, largestChunk } = this.#sizes;
+  /** Tokens of the next chunk of a prompt, behind `depth` positions: the further in, the longer is their attention. */
+  chunkTokens(depth: number): number {
+    const { tileTokens, largestChunk, layerCount } = this.#sizes;
     if (!Number.isFinite(this.#targetMs)) return largestChunk;
     const { prompt } = this.#costsMs;
     // Nothing is known before the first: it is as short as it can be.
-    const tiles = prompt === undefined ? 1 : Math.floor((this.#targetMs * AIM) / prompt);
-    return Math.max(tileTokens, Math.min(largestChunk, tiles * tileTokens));
+    if (prompt === undefined) return tileTokens;
+    const aimMs = this.#targetMs * AIM;
+    for (let tokens = largestChunk; tokens > tileTokens; tokens -= tileTokens) {
+      if (prompt * this.#unitsOf('prompt', tokens, depth) <= aimMs) return tokens;
+    }
+    // What a tile of tokens takes in the attention of one layer, which no cut of matrices makes shorter.
+    const attentionMs = (prompt * this.#attentionUnits(tileTokens, depth)) / layerCount;
+    if (attentionMs <= this.#targetMs) return tileTokens;
+    return Math.max(SMALLEST_CHUNK, Math.floor((tileTokens * aimMs) / attentionMs));
   }
 
   /** Submits that a batch of `tokens` is cut into; 1 while it fits. */
-  pieces(kind: SubmitKind, tokens: number): number {
+  pieces(kind: SubmitKind, tokens: number, depth = 0): number {
     const costMs = this.#costsMs[kind];
     if (costMs === undefined || !Number.isFinite(this.#targetMs)) return 1;
-    const wholeMs = costMs * this.#unitsOf(kind, tokens);
+    const wholeMs = costMs * this.#unitsOf(kind, tokens, depth);
     return wholeMs <= this.#targetMs ? 1 : Math.ceil(wholeMs / (this.#targetMs * AIM));
   }
 
@@ -79,10 +92,10 @@ export class SliceBudget {
   }
 
   /** What a batch took, all of its pieces together. */
-  note(kind: SubmitKind, tokens: number, durationMs: number): void {
+  note(kind: SubmitKind, tokens: number, durationMs: number, depth = 0): void {
     const isTooLong = durationMs > this.#targetMs;
-    if (isTooLong && this.pieces(kind, tokens) === 1) this.#overruns += 1;
-    const costMs = durationMs / this.#unitsOf(kind, tokens);
+    if (isTooLong && this.pieces(kind, tokens, depth) === 1) this.#overruns += 1;
+    const costMs = durationMs / this.#unitsOf(kind, tokens, depth);
     const known = this.#costsMs[kind];
     this.#recentMs[kind] = [...this.#recentMs[kind].slice(1 - RECENT), costMs];
     const weight = isTooLong ? WEIGHTS.tooLong : WEIGHTS.fitting;
@@ -92,7 +105,14 @@ export class SliceBudget {
     this.#costsMs[kind] = isKnown ? known + weight * (costMs - known) : costMs;
   }
 
-  #unitsOf(kind: SubmitKind, tokens: number): number {
-    return kind === 'prompt' ? Math.ceil(tokens / this.#sizes.tileTokens) : 1;
+  /** Work, where 1 is that of the matrices on a tile of tokens, or of a step. */
+  #unitsOf(kind: SubmitKind, tokens: number, depth: number): number {
+    if (kind !== 'prompt') return 1;
+    return Math.ceil(tokens / this.#sizes.tileTokens) + this.#attentionUnits(tokens, depth);
+  }
+
+  #attentionUnits(tokens: number, depth: number): number {
+    const { tileTokens, attentionPerPosition } = this.#sizes;
+    return (tokens / tileTokens) * attentionPerPosition * (depth + tokens / 2);
   }
 }
