@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createMemorySource } from '../../worker/byte-source.ts';
-import { loadModel } from '../../worker/llm/index.ts';
+import { type LanguageModel, loadModel } from '../../worker/llm/index.ts';
 import type { ArchitectureCase } from '../fixtures/llm/architecture-cases.ts';
 import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
 import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
@@ -47,8 +47,13 @@ const CLEAR_GAP = 0.1;
 
 /** The engine called in this process. */
 export function createDeviceHost(device: GPUDevice): OracleHost {
+  return createLoadedHost((bytes) => loadModel(device, createMemorySource(bytes)));
+}
+
+/** The same with a way of loading of its own. */
+export function createLoadedHost(load: (bytes: Uint8Array<ArrayBuffer>) => Promise<LanguageModel>): OracleHost {
   return async (bytes) => {
-    const model = await loadModel(device, createMemorySource(bytes));
+    const model = await load(bytes);
     return {
       logits: (tokens) => model.logits(tokens),
       async nextToken(promptTokens) {

@@ -4,18 +4,21 @@ import { assembleModel, readModelHeader } from '../../worker/llm/assemble-model.
 import { estimateMemory, loadModel } from '../../worker/llm/index.ts';
 import { matrixChoiceOf } from '../../worker/llm/load-options.ts';
 import { checkSubgroupKernel } from '../../worker/llm/kernels/check-subgroup-kernel.ts';
+import type { ChosenMatrices } from '../../worker/llm/kernels/prompt-matrices.ts';
+import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
 import { createRandom, pick } from '../fixtures/llm/random.ts';
 import { randomModel } from '../fixtures/llm/random-model.ts';
 import { emulatedUnits, tile } from '../gpu/llm/emulated-matrix-units.ts';
 import { normalisedError } from '../gpu/reference/compare.ts';
 import { forward } from '../gpu/reference/llama-forward.ts';
 import { getTestDevice } from '../gpu/test-device.ts';
+import { createLoadedHost, measureCase, readGolden } from './architecture-oracle.ts';
 
 // Mesa's compiler takes minutes for emulated matrix units, with their barriers in loops; SwiftShader's seconds.
 process.env['HEARTH_SOFTWARE_ADAPTER'] ??= 'swiftshader';
 
 // A software adapter on a busy machine takes its time.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 const UNITS = emulatedUnits([16, 16, 16], { large: tile(32, 64, 2, 2), small: tile(32, 32, 2, 2) });
 
@@ -57,6 +60,32 @@ describe('a model whose prompts are multiplied on matrix units', () => {
     const { gaps } = await model.replay(tokens, answer, sampling);
     expect(Math.max(...gaps)).toBeLessThan(4e-2);
     model.destroy();
+  });
+});
+
+describe('matrices of half precision', () => {
+  it.each([
+    { title: 'llama Q4_0', variant: 'subgroup-matrix' },
+    { title: 'gemma2 Q4_K', variant: 'subgroup-matrix' },
+    { title: 'qwen3 Q6_K', variant: 'f16' },
+    { title: 'gemma3 F16', variant: 'f16' },
+  ] as const)("are within the bar of llama.cpp's log-probabilities: $title, $variant", async ({ title, variant }) => {
+    const device = await getTestDevice();
+    if (variant === 'f16' && !device.features.has('shader-f16')) return;
+    const matrices: ChosenMatrices =
+      variant === 'f16' ? { variant, reason: null } : { variant, units: UNITS, reason: null };
+    const host = createLoadedHost(async (bytes) => {
+      const source = createMemorySource(bytes);
+      const options = { matrices, cacheType: 'f32' } as const;
+      return (await assembleModel(device, await readModelHeader(source), source, options)).model;
+    });
+    const shapeOfCase = ARCHITECTURE_CASES.find((entry) => entry.title === title);
+    const expected = readGolden(ARCHITECTURE_CASES).get(title);
+    if (shapeOfCase === undefined || expected === undefined) throw new Error(`no case ${title}`);
+    const figures = await measureCase(host, shapeOfCase, expected, 1);
+    expect(figures.nmse).toBeLessThan(1e-4);
+    expect(figures.kl).toBeLessThan(1e-4);
+    expect([figures.wrongTop, figures.wrongDecoded]).toEqual([0, 0]);
   });
 });
 
