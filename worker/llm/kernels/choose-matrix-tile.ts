@@ -2,11 +2,14 @@ import type { Candidate, Rehearsal } from '../../gpu/autotune/candidate.ts';
 import { tunerOf } from '../../gpu/autotune/tuner.ts';
 import { createStorageBuffer, uploadStorageBuffer } from '../../gpu/buffers.ts';
 import { createBindGroup, createShapeBuffer } from './kernel.ts';
+import type { WeightMatrix } from '../model/weight-matrix.ts';
 import type { BatchMatrixKernelOptions } from './matrix-options.ts';
 import { createMatrixShape } from './matrix-result.ts';
 
-/** Tokens of a whole chunk of a prompt. */
+/** Tokens that are rehearsed: several tiles of either size. */
 const CHUNK_TOKENS = 128;
+/** Rows that are rehearsed: enough for any card to be busy, and results of a few megabytes whatever the vocabulary. */
+const MOST_ROWS = 8192;
 
 export interface TilePipelines<Size extends string> {
   /** The default first; the text of each pipeline, and its rows and tokens. */
@@ -31,7 +34,7 @@ export async function chooseMatrixTile<Size extends string>(
   if (first === undefined) throw new RangeError('there is no tile to choose');
   const choice = await tunerOf(device).choose({
     family: 'llm.matrix-matrix.tile',
-    shapeClass: `${matrix.format.name} ${matrix.slices[0]?.rowCount ?? 0}x${matrix.columns}`,
+    shapeClass: `${matrix.format.name} ${rowsOf(matrix)}x${matrix.columns}`,
     shaderCode,
     agreement: 'bytes',
     candidates: [first, ...others],
@@ -39,7 +42,7 @@ export async function chooseMatrixTile<Size extends string>(
   return sizes.find(({ name }) => name === choice)?.name ?? (first.name as Size);
 }
 
-/** The first slice times a chunk of tokens, without what comes before and after the sums. */
+/** The first rows times a chunk of tokens, without what comes before and after the sums. */
 function rehearse(
   device: GPUDevice,
   options: BatchMatrixKernelOptions,
@@ -51,7 +54,8 @@ function rehearse(
   const label = 'llm.matrix-matrix.rehearsal';
   const stride = matrix.blocks * 32;
   const input = uploadStorageBuffer(device, `${label}.input`, sampleInput(stride, matrix.columns));
-  const outputBytes = CHUNK_TOKENS * slice.rowCount * 4;
+  const rows = rowsOf(matrix);
+  const outputBytes = CHUNK_TOKENS * rows * 4;
   const output = createStorageBuffer(device, `${label}.output`, outputBytes);
   const batch = createShapeBuffer(device, `${label}.batch`, [CHUNK_TOKENS]);
   const plain = {
@@ -60,10 +64,10 @@ function rehearse(
     output,
     batch,
     outputOffset: 0,
-    outputStride: slice.rowCount,
+    outputStride: rows,
     combine: 'replace',
   } as const;
-  const shape = createMatrixShape(device, label, plain, { ...slice, firstRow: 0 });
+  const shape = createMatrixShape(device, label, plain, { ...slice, firstRow: 0, rowCount: rows });
   const group = createBindGroup(device, label, pipeline, [
     shape,
     input,
@@ -77,7 +81,7 @@ function rehearse(
     run(pass) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(Math.ceil(slice.rowCount / tile), Math.ceil(CHUNK_TOKENS / tile));
+      pass.dispatchWorkgroups(Math.ceil(rows / tile), Math.ceil(CHUNK_TOKENS / tile));
     },
     output,
     outputBytes,
@@ -85,6 +89,10 @@ function rehearse(
       for (const buffer of [input, output, batch, shape]) buffer.destroy();
     },
   };
+}
+
+function rowsOf({ slices }: WeightMatrix): number {
+  return Math.min(MOST_ROWS, slices[0]?.rowCount ?? 0);
 }
 
 /** Numbers of both signs that no tile can sum by accident, zero past the columns. */
