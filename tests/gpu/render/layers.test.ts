@@ -206,7 +206,7 @@ test.each<[string, Partial<Material>]>([
     const isStretchedMetal = surface.metallic === 1 && surface.anisotropy !== undefined;
     expect(Math.abs(overall - 1)).toBeLessThan(isStretchedMetal ? 5e-3 : 1e-3);
   },
-  120_000,
+  240_000,
 );
 
 /** A metal square under a sun that leans to the right or upwards. */
@@ -239,7 +239,7 @@ test('a stretched highlight lies along u, turns with the rotation and with the t
   const halved = { anisotropy: { strength: 0.45, rotationRadians: Math.PI / 2 } };
   const weaker = await brightnessUnder(byTexture, 'up', [128, 255, 128, 255]);
   expect(weaker / (await brightnessUnder(halved, 'up'))).toBeCloseTo(1, 1);
-}, 180_000);
+}, 240_000);
 
 test.each<
   [
@@ -298,7 +298,7 @@ test.each<
     const both = { ...textured, textures: { extensions: { [use]: texture } } };
     expect(await brightnessUnder(both, 'right', image)).toBeCloseTo(await brightnessUnder(plain, 'right'), 4);
   },
-  180_000,
+  240_000,
 );
 
 function wardrobe(): Scene {
@@ -334,4 +334,4 @@ function wardrobe(): Scene {
 test('cloth, stretch and film look the same to the last bit in waves', async () => {
   const other = await meansOf(wardrobe(), 8, { driver: 'wavefront' });
   expect(other).toEqual(await meansOf(wardrobe(), 8, { driver: 'tile' }));
-}, 180_000);
+}, 240_000);
