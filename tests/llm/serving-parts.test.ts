@@ -67,10 +67,11 @@ describe('the slice budget', () => {
   it.each([
     [50, 0.1, 128],
     [50, 10, 128],
-    [50, 15, 64],
+    // Two submits, one for each layer.
+    [50, 15, 128],
     [50, 45, 32],
-    [8, 2, 96],
-    [8, 6, 32],
+    [8, 2, 128],
+    [8, 6, 64],
     // One tile is too long by itself: it is cut into several submits.
     [8, 30, 32],
     [50, 4_000, 32],
@@ -89,7 +90,7 @@ describe('the slice budget', () => {
     read(budget, 6, 4);
     expect([budget.chunkTokens(0), budget.pieces('prompt', 128)]).toEqual([128, 1]);
     budget.retarget(8);
-    expect([budget.chunkTokens(0), budget.pieces('prompt', 128)]).toEqual([32, 4]);
+    expect([budget.chunkTokens(0), budget.pieces('prompt', 128)]).toEqual([64, 4]);
     budget.retarget(50);
     expect(budget.chunkTokens(0)).toBe(128);
   });
@@ -106,9 +107,10 @@ describe('the slice budget', () => {
 
   it.each([
     [0, 128],
-    // As much attention as matrices, so half the tokens.
-    [1_000, 64],
-    [2_000, 32],
+    [1_000, 128],
+    // Twice as much attention as matrices, so a third of the tokens.
+    [2_000, 64],
+    [5_000, 32],
     // Of a tile one layer's attention takes 1.8 ms (its matrices) x 12 / 2 layers = 10.8 ms: it gets fewer tokens.
     [12_000, 23],
     [1_000_000, 4],
@@ -136,7 +138,20 @@ describe('the slice budget', () => {
     budget.note('prompt', 32, 2);
     expect(budget.chunkTokens(0)).toBe(32);
     read(budget, 1.9, 14);
-    expect(budget.chunkTokens(0)).toBe(96);
+    expect(budget.chunkTokens(0)).toBe(128);
+  });
+
+  it('finds out that tokens cost less together, where weights take most of the time', () => {
+    const budget = new SliceBudget(50, { tileTokens: 32, largestChunk: 512, attentionPerPosition: 0, layerCount: 32 });
+    const chunks = [1, 2, 3, 4, 5, 6, 7, 8].map(() => {
+      const tokens = budget.chunkTokens(0);
+      budget.note('prompt', tokens, 30 + tokens / 8);
+      return tokens;
+    });
+    expect(chunks).toEqual([32, 32, 128, 192, 224, 256, 288, 320]);
+    for (let chunk = 0; chunk < 20; chunk++)
+      budget.note('prompt', budget.chunkTokens(0), 30 + budget.chunkTokens(0) / 8);
+    expect([budget.chunkTokens(0), budget.pieces('prompt', 512)]).toEqual([512, 3]);
   });
 
   it('takes the largest chunk in one submit where there is no limit', () => {

@@ -6,6 +6,12 @@ const AIM = 0.8;
 /** Weight of a measurement that fits, and of one that does not: what keeps the screen waiting counts at once. */
 const WEIGHTS = { fitting: 0.25, tooLong: 0.75 } as const;
 
+/**
+ * Submits that a chunk of a prompt may take, as far as each has a layer: more tokens at once cost less each, which a chunk of one submit would
+ * never find out, and who decodes beside it waits for these few at most.
+ */
+const SUBMITS_PER_CHUNK = 4;
+
 /** Batches that are looked at before matrices are cut. */
 const RECENT = 8;
 
@@ -24,7 +30,7 @@ const SMALLEST_CHUNK = 4;
 
 /**
  * How much one submit may hold, so that the GPU is kept from its owner no longer than `targetMs`. Learns from what submits took: chunks
- * of a prompt get fewer tokens; where one tile of tokens, or a decoded step, is still too long, its kernels are cut into several submits.
+ * of a prompt get fewer tokens; the kernels of a chunk, or of a decoded step, that is too long for one submit are cut into several.
  * Cuts change no byte of a result: the same kernels run in the same order.
  */
 export class SliceBudget {
@@ -58,13 +64,15 @@ export class SliceBudget {
     // Nothing is known before the first: it is as short as it can be.
     if (prompt === undefined) return tileTokens;
     const aimMs = this.#targetMs * AIM;
+    const submits = Math.min(SUBMITS_PER_CHUNK, layerCount);
+    // What tokens take in the attention of one layer, which no cut makes shorter.
+    const attentionMs = (tokens: number) => (prompt * this.#attentionUnits(tokens, depth)) / layerCount;
     for (let tokens = largestChunk; tokens > tileTokens; tokens -= tileTokens) {
-      if (prompt * this.#unitsOf('prompt', tokens, depth) <= aimMs) return tokens;
+      const wholeMs = prompt * this.#unitsOf('prompt', tokens, depth);
+      if (wholeMs <= aimMs * submits && attentionMs(tokens) <= aimMs) return tokens;
     }
-    // What a tile of tokens takes in the attention of one layer, which no cut of matrices makes shorter.
-    const attentionMs = (prompt * this.#attentionUnits(tileTokens, depth)) / layerCount;
-    if (attentionMs <= this.#targetMs) return tileTokens;
-    return Math.max(SMALLEST_CHUNK, Math.floor((tileTokens * aimMs) / attentionMs));
+    if (attentionMs(tileTokens) <= this.#targetMs) return tileTokens;
+    return Math.max(SMALLEST_CHUNK, Math.floor((tileTokens * aimMs) / attentionMs(tileTokens)));
   }
 
   /** Submits that a batch of `tokens` is cut into; 1 while it fits. */
@@ -93,8 +101,9 @@ export class SliceBudget {
 
   /** What a batch took, all of its pieces together. */
   note(kind: SubmitKind, tokens: number, durationMs: number, depth = 0): void {
-    const isTooLong = durationMs > this.#targetMs;
-    if (isTooLong && this.pieces(kind, tokens, depth) === 1) this.#overruns += 1;
+    const pieces = this.pieces(kind, tokens, depth);
+    const isTooLong = durationMs / pieces > this.#targetMs;
+    if (isTooLong && pieces === 1) this.#overruns += 1;
     const costMs = durationMs / this.#unitsOf(kind, tokens, depth);
     const known = this.#costsMs[kind];
     this.#recentMs[kind] = [...this.#recentMs[kind].slice(1 - RECENT), costMs];
