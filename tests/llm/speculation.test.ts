@@ -182,9 +182,9 @@ describe('an answer with drafts', () => {
   it('reports the same log-probabilities', async () => {
     const request = { promptTokens: encode(REPETITIVE), maxTokens: 24, sampling: greedy, logProbabilities: 2 };
     const plain = await answer(request);
-    const drafted = await answer({ ...request, speculation });
-    expect(drafted.tokens).toEqual(plain.tokens);
-    drafted.logarithms.forEach((value, index) => expect(value).toBeCloseTo(plain.logarithms[index] ?? NaN, 4));
+    expect(plain.logarithms).toHaveLength(24);
+    // To the last bit: one row and several are summed in the same order.
+    expect(await answer({ ...request, speculation })).toEqual(plain);
   });
 
   it('runs beside others, with and without drafts, and each gets what it gets alone', async () => {
