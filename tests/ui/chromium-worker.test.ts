@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GpuProcess, startGpuProcess } from '../../main/headless/gpu-process.ts';
 import { packedScene } from '../render/scene/compressed-fixture.ts';
 import { openWorkerBrowser, type WorkerBrowser, type WorkerPage } from './worker-browser.ts';
+
+// Two software adapters compile every kernel of a model.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const root = new URL('../../', import.meta.url);
 const modelPath = fileURLToPath(new URL('assets/hearth-tiny-q8_0.gguf', root));
