@@ -27,7 +27,7 @@ const SMALL_TILE: SubgroupTile = { rows: 64, tokens: 32, gridRows: 4, gridTokens
 
 /** The first fits the workgroup memory of large cards (44 KiB), the second that of all. */
 const TILES = {
-  roomy: { large: { rows: 128, tokens: 128, gridRows: 2, gridTokens: 2, ahead: 1 }, small: SMALL_TILE },
+  roomy: { large: { rows: 128, tokens: 128, gridRows: 2, gridTokens: 2, ahead: 2 }, small: SMALL_TILE },
   narrow: { large: { rows: 64, tokens: 64, gridRows: 2, gridTokens: 2, ahead: 1 }, small: SMALL_TILE },
 } as const satisfies Record<string, SubgroupTiles>;
 const ROOMY_BYTES = 45_056;
