@@ -8,7 +8,7 @@ const TILE_VECTORS = 128u;
 const TILE_UNITS = TILE_VECTORS / UNIT_VECTORS;
 const STRIDE = TILE_UNITS + 1u;
 // Rounds over the tiles: 2 where a tile holds but half of the partial sums.
-const ROUNDS = select(1u, 2u, TILE_UNITS < 32u);
+const ROUNDS = select(1u, 2u, TILE_UNITS < MOST_LANES);
 
 // Tokens of this batch.
 @group(0) @binding(8) var<uniform> batch: vec4<u32>;

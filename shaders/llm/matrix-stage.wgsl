@@ -10,7 +10,7 @@ struct Shape {
   // 0 replace, 1 add, 2 gate.
   combine: u32,
   activation: u32,
-  // Invocations that share a pair of rows: a power of two up to 32.
+  // Invocations that share a pair of rows: a power of two up to MOST_LANES, which the host puts in front.
   lanes: u32,
   // Lots of rows that a workgroup makes one after the other; more than one only where all of x fits a tile.
   passes: u32,

@@ -56,8 +56,10 @@ const CASES: readonly MatrixCase[] = [
   })),
 ];
 
-const forOne = (cache: PipelineCache, options: BatchMatrixKernelOptions) => createMatrixVector(cache, 'one', options);
-const forFew = (cache: PipelineCache, options: BatchMatrixKernelOptions) => createMatrixVector(cache, 'few', options);
+const forOne = (cache: PipelineCache, options: BatchMatrixKernelOptions) =>
+  createMatrixVector(cache, 'one', options, 32);
+const forFew = (cache: PipelineCache, options: BatchMatrixKernelOptions) =>
+  createMatrixVector(cache, 'few', options, 32);
 
 describe.each([
   { kind: 'one token', create: forOne, tokenCount: 1, chunk: 1 },
@@ -242,7 +244,7 @@ describe.each([
             await createMatrixMatrix(bench.cache, { ...place, matrix: gate.matrix, combine: 'replace' }),
             await createMatrixMatrix(bench.cache, { ...place, matrix: up.matrix, combine: 'gate' }),
           ]
-        : [await createGatedMatrixVector(bench.cache, count, { ...place, gate: gate.matrix, up: up.matrix })];
+        : [await createGatedMatrixVector(bench.cache, count, { ...place, gate: gate.matrix, up: up.matrix }, 32)];
     let result: Float32Array = new Float32Array(0);
     for (const kernel of kernels) result = await bench.run(kernel, tokenCount, output, chunk * outputStride);
     const found: number[] = [];

@@ -3,6 +3,7 @@ import stageCode from '../../../shaders/llm/matrix-stage.wgsl?raw';
 import vectorCode from '../../../shaders/llm/matrix-vector.wgsl?raw';
 import gatedPairCode from '../../../shaders/llm/row-pair-gated.wgsl?raw';
 import pairCode from '../../../shaders/llm/row-pair.wgsl?raw';
+import { isSoftwareName } from '../../gpu/adapter-choice.ts';
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { composeWithWeights, type WeightSlot } from '../formats/weight-format.ts';
 import type { WeightMatrix, WeightSlice } from '../model/weight-matrix.ts';
@@ -13,7 +14,8 @@ import { pairSlices } from './pair-slices.ts';
 
 /** As in the shaders. */
 const WORKGROUP = 256;
-const MOST_LANES = 32;
+/** Invocations to a pair of rows. On a processor they run one after the other, and waiting for each other costs more than a row. */
+const MOST_LANES = { real: 32, software: 1 } as const;
 const TILE_COLUMNS = { one: 4096, few: 512 } as const;
 /** Tokens of one workgroup of `few`. */
 const FEW_TOKENS = 8;
@@ -29,9 +31,11 @@ export async function createMatrixVector(
   cache: PipelineCache,
   kind: VectorKind,
   options: BatchMatrixKernelOptions,
+  mostLanes: number = lanesFor(cache.device),
 ): Promise<Kernel> {
   const { matrix } = options;
   return createVectorKernel(cache, kind, {
+    mostLanes,
     ...options,
     label: `llm.matrix-vector.${matrix.label}`,
     code: pairCode,
@@ -49,17 +53,19 @@ export async function createGatedMatrixVector(
   cache: PipelineCache,
   kind: VectorKind,
   options: GatedMatrixKernelOptions,
+  mostLanes: number = lanesFor(cache.device),
 ): Promise<Kernel> {
   const { gate, up, ...place } = options;
   const label = `llm.gated-matrix-vector.${gate.label}`;
   if (gate.format.unitsPerBlock !== up.format.unitsPerBlock) {
     return joinKernels(label, [
-      await createMatrixVector(cache, kind, { ...place, matrix: gate, combine: 'replace' }),
-      await createMatrixVector(cache, kind, { ...place, matrix: up, combine: 'gate' }),
+      await createMatrixVector(cache, kind, { ...place, matrix: gate, combine: 'replace' }, mostLanes),
+      await createMatrixVector(cache, kind, { ...place, matrix: up, combine: 'gate' }, mostLanes),
     ]);
   }
   return createVectorKernel(cache, kind, {
     ...place,
+    mostLanes,
     matrix: gate,
     combine: 'replace',
     label,
@@ -75,6 +81,7 @@ export async function createGatedMatrixVector(
 
 interface VectorKernelOptions extends BatchMatrixKernelOptions {
   readonly label: string;
+  readonly mostLanes: number;
   /** What a pair of rows is. */
   readonly code: string;
   readonly slots: readonly WeightSlot[];
@@ -89,13 +96,19 @@ async function createVectorKernel(
   options: VectorKernelOptions,
 ): Promise<Kernel> {
   const { device } = cache;
-  const { matrix, input, output, normalisation, combine, label, rowsOfPair } = options;
+  const { matrix, input, output, normalisation, combine, label, rowsOfPair, mostLanes } = options;
   const units = matrix.blocks * matrix.format.unitsPerBlock;
-  const lanes = lanesPerPair(units);
+  const lanes = lanesPerPair(units, mostLanes);
   const pipeline = await cache.get({
     label,
     code: composeWithWeights(
-      [activationCode, stageCode, options.code, kind === 'one' ? vectorCode : columnsCode].join('\n'),
+      [
+        `const MOST_LANES = ${mostLanes}u;`,
+        activationCode,
+        stageCode,
+        options.code,
+        kind === 'one' ? vectorCode : columnsCode,
+      ].join('\n'),
       options.slots,
     ),
   });
@@ -143,10 +156,19 @@ async function createVectorKernel(
   };
 }
 
+/** A device that only counts bytes has no adapter: what it would run is never run. */
+function lanesFor(device: { readonly adapterInfo?: GPUAdapterInfo }): number {
+  const info = device.adapterInfo;
+  if (info === undefined) return MOST_LANES.real;
+  const isSoftware =
+    info.isFallbackAdapter || isSoftwareName(info.vendor, info.architecture, info.device, info.description);
+  return isSoftware ? MOST_LANES.software : MOST_LANES.real;
+}
+
 /** Invocations that share a pair of rows: a unit each at least, so that a short row leaves none without work. */
-function lanesPerPair(units: number): number {
+function lanesPerPair(units: number, mostLanes: number): number {
   let lanes = 1;
-  while (lanes < MOST_LANES && lanes < units) lanes *= 2;
+  while (lanes < mostLanes && lanes < units) lanes *= 2;
   return lanes;
 }
 
