@@ -31,7 +31,9 @@ let model: LanguageModel;
 beforeAll(async () => {
   device = await getTestDevice();
   watched = new InstrumentedDevice(device, nowMs);
-  model = await loadModel(watched.device, createRandomModel({ shape, format: 'Q8_0', seed: 3 }));
+  model = await loadModel(watched.device, createRandomModel({ shape, format: 'Q8_0', seed: 3 }), {
+    sliceBudgetMs: Infinity,
+  });
 });
 afterAll(() => model.destroy());
 
@@ -101,7 +103,7 @@ describe('profiling', () => {
 
 it('a benchmark clamps to the context, says so, and knows what its matrices move', async () => {
   const result = await benchModel(
-    { device, nowMs, copyBytesPerSecond: 1e9 },
+    { device, nowMs, copyBytesPerSecond: 1e9, sliceBudgetMs: Infinity },
     createRandomModel({ shape, format: 'Q8_0', seed: 3 }),
     { prefillTokens: 512, decodeTokens: 4, depths: [0, 4096], batches: [2], repetitions: 1, profile: true },
   );

@@ -30,6 +30,8 @@ export interface BenchEnvironment {
   readonly nowMs: () => number;
   /** Measured on this device, for the share of it that each kernel reaches. */
   readonly copyBytesPerSecond: number;
+  /** As in `LoadOptions`; left out, what a node has while nobody uses the machine. */
+  readonly sliceBudgetMs?: number;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function benchModel(
   const model = await loadModel(watched.device, source, {
     contextLength: wantedContext,
     matrices: options.matrices ?? 'auto',
+    ...(environment.sliceBudgetMs !== undefined && { sliceBudgetMs: environment.sliceBudgetMs }),
   });
   await environment.device.queue.onSubmittedWorkDone();
   const loadMs = nowMs() - startedMs;
