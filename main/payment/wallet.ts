@@ -24,7 +24,7 @@ import type { KeyStore } from './key-store.ts';
 import { PaymentError } from './payment-error.ts';
 import { settlementCallFault } from './settlement-calls.ts';
 import type { ChainSigner, Signer } from './types.ts';
-import { asHex, channelIdOf, isSameAddress, voucherSignerOf } from './typed-data.ts';
+import { asHex, channelIdOf, hashTypedData, isSameAddress, voucherSignerOf } from './typed-data.ts';
 import type { TypedDataTypes } from './typed-data.ts';
 import { openKey, readWalletFile, sealKey, sealersOf, walletPathOf, writeWalletFile } from './wallet-file.ts';
 import type { Secrets } from './wallet-file.ts';
@@ -84,9 +84,9 @@ export function createWallet(privateKey: string, chainId: bigint): HotWallet {
   const hearth = hearthDomain(chainId, settlementAddress);
   const settlement = settlementDomain(chainId);
 
-  async function sign(what: string, domain: TypedDataDomain, types: TypedDataTypes, value: object): Promise<Hex> {
+  function sign(what: string, domain: TypedDataDomain, types: TypedDataTypes, value: object): Hex {
     try {
-      return asHex(await wallet.signTypedData(domain, types, value));
+      return asHex(wallet.signingKey.sign(hashTypedData(domain, types, value)).serialized);
     } catch (cause) {
       throw new PaymentError('SIGNING_REFUSED', `this is no ${what}: a field is missing or out of its range`, {
         cause,
@@ -109,12 +109,12 @@ export function createWallet(privateKey: string, chainId: bigint): HotWallet {
       requireOwn('who agrees', agreement.requester, agreement.provider);
       return sign('agreement', hearth, agreementTypes, agreement);
     },
-    signResult: (result) => sign('result', hearth, taskResultTypes, result),
-    signReceipt: (receipt) => sign('receipt', hearth, receiptTypes, receipt),
+    signResult: async (result) => sign('result', hearth, taskResultTypes, result),
+    signReceipt: async (receipt) => sign('receipt', hearth, receiptTypes, receipt),
     async signVoucher(channel, maxClaimableAmount) {
       requireOwn('who signs for the channel', voucherSignerOf(channel));
       const voucher = { channelId: channelIdOf(channel, chainId), maxClaimableAmount };
-      return { ...voucher, signature: await sign('voucher', settlement, voucherTypes, voucher) };
+      return { ...voucher, signature: sign('voucher', settlement, voucherTypes, voucher) };
     },
     async signClaims(rows) {
       const claims = rows.map(({ config, maxClaimableAmount, totalClaimed }) => {
