@@ -4,7 +4,7 @@ import type { Hex, Receipt } from '../../protocol/agreement.ts';
 import type { ChannelSnapshot, EarningEntry, EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
 import { openDatabase, translateErrors } from './database.ts';
 import { decodeFacts, encodeFacts } from './events.ts';
-import type { LedgerEvent, Role, StoredEvent } from './events.ts';
+import type { ChunkFacts, LedgerEvent, Role, StoredEvent } from './events.ts';
 import { linkHash, verifyChain } from './hash-chain.ts';
 import type { ChainEnd } from './hash-chain.ts';
 import { LedgerError } from './ledger-error.ts';
@@ -37,6 +37,10 @@ export interface Ledger {
   findTask(role: Role, agreementHash: Hex): TaskRecord | undefined;
   /** Tasks of the channel that may still grow: neither delivered nor ended, and not past their `finishBy` (unix seconds). */
   listOpenTasks(role: Role, channelId: Hex, nowSeconds: number): readonly TaskRecord[];
+  /** The requester's tasks that an earlier run was cut off in, and that have no receipt yet. */
+  listUnreceipted(): readonly TaskRecord[];
+  /** What arrived of the task, or was delivered, chunk by chunk. */
+  listChunks(role: Role, agreementHash: Hex): readonly ChunkFacts[];
   /** The provider's tasks with the requester that delivered more than they are owed, of those open or ended after `sinceMs`. */
   listUnpaid(requester: Hex, sinceMs: number): readonly TaskRecord[];
   undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[];

@@ -4,7 +4,7 @@ import type { Hex, Receipt } from '../../protocol/agreement.ts';
 import { tokenDecimals, tokenName } from '../../protocol/money.ts';
 import type { EarningsSnapshot, TaskSnapshot } from '../../protocol/node-api.ts';
 import { decodeFacts } from './events.ts';
-import type { Role } from './events.ts';
+import type { ChunkFacts, Role } from './events.ts';
 import { amount, asHex, channelFromRow, integer, lowerCase, taskFromRow, text } from './records.ts';
 import type { ChannelRecord, Row, TaskRecord } from './records.ts';
 
@@ -18,6 +18,10 @@ export function createQueries(database: DatabaseSync) {
     `SELECT * FROM tasks WHERE role = ? AND channel_id = ? AND state IN ('agreed', 'running')
       AND finish_by > ? ORDER BY number`,
   );
+  const unreceipted = database.prepare(
+    `SELECT * FROM tasks WHERE role = 'requester' AND state = 'cancelled' AND receipt IS NULL ORDER BY number`,
+  );
+  const chunks = database.prepare('SELECT * FROM chunks WHERE role = ? AND agreement_hash = ? ORDER BY sequence');
   const unpaid = database.prepare(
     `SELECT * FROM tasks WHERE role = 'provider' AND counterparty = ? AND owed <> amount_due
       AND (finished_at_ms IS NULL OR finished_at_ms > ?) ORDER BY number`,
@@ -41,6 +45,20 @@ export function createQueries(database: DatabaseSync) {
 
   function listOpenTasks(role: Role, channelId: Hex, nowSeconds: number): readonly TaskRecord[] {
     return openTasks.all(role, lowerCase(channelId), nowSeconds).map((row) => taskFromRow(row));
+  }
+
+  function listUnreceipted(): readonly TaskRecord[] {
+    return unreceipted.all().map((row) => taskFromRow(row));
+  }
+
+  function listChunks(role: Role, agreementHash: Hex): readonly ChunkFacts[] {
+    let before = 0n;
+    return chunks.all(role, lowerCase(agreementHash)).map((row) => {
+      const [sequence, unitsDone] = [integer(row, 'sequence'), amount(row, 'units_done')];
+      const units = unitsDone - before;
+      before = unitsDone;
+      return { sequence, units, payloadSha256: asHex(text(row, 'payload_sha256')) };
+    });
   }
 
   function listUnpaid(requester: Hex, sinceMs: number): readonly TaskRecord[] {
@@ -80,7 +98,17 @@ export function createQueries(database: DatabaseSync) {
     };
   }
 
-  return { listChannels, listOpenTasks, listUnpaid, undeliveredReceipts, settledTotal, listTasks, earnings };
+  return {
+    listChannels,
+    listOpenTasks,
+    listUnreceipted,
+    listChunks,
+    listUnpaid,
+    undeliveredReceipts,
+    settledTotal,
+    listTasks,
+    earnings,
+  };
 }
 
 function snapshotOf(task: TaskRecord): TaskSnapshot {

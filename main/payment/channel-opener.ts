@@ -10,7 +10,7 @@ import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import { requireChannel } from './require-record.ts';
 import { asHex, channelIdOf, isSameAddress } from './typed-data.ts';
-import type { PaymentOutcome, RequesterPayments, Signer } from './types.ts';
+import type { ChannelInput, PaymentOutcome, PaymentRefusal, RequesterPayments, Signer } from './types.ts';
 
 /** A channel asked for but not used within this time was given up by the caller. */
 const promiseLifetimeMs = 120_000;
@@ -20,6 +20,7 @@ type OpenedChannel = { readonly channel: ChannelConfig; readonly channelId: Hex 
 
 export interface ChannelOpener {
   openChannel(input: OpenChannelInput): Promise<PaymentOutcome<OpenedChannel>>;
+  missingDeposit: RequesterPayments['missingDeposit'];
   /** The task counts for itself from now on; its promise is fulfilled. */
   taskOpened(agreement: Agreement): void;
 }
@@ -38,7 +39,7 @@ export function createChannelOpener(parts: {
   let promises: readonly { readonly channelId: Hex; readonly amount: bigint; readonly untilMs: number }[] = [];
 
   async function findUsable(
-    input: OpenChannelInput,
+    input: ChannelInput,
   ): Promise<{ channel: ChannelRecord; state: ChannelOnChain } | undefined> {
     for (const channel of ledger.listChannels('requester', input.receiver).toReversed()) {
       const { config } = channel;
@@ -52,7 +53,7 @@ export function createChannelOpener(parts: {
   }
 
   /** The salt counts up, so that a lost ledger does not hide where a deposit lies; used channels are passed over. */
-  async function createChannel(input: OpenChannelInput): Promise<{ channel: ChannelRecord; state: ChannelOnChain }> {
+  async function createChannel(input: ChannelInput): Promise<{ channel: ChannelRecord; state: ChannelOnChain }> {
     for (let number = 0n; ; number += 1n) {
       const config: ChannelConfig = {
         payer: signer.address,
@@ -86,24 +87,30 @@ export function createChannelOpener(parts: {
     ledger.append({ kind: 'deposit', role: 'requester', channelId, balance, transactionHash });
   }
 
-  async function findOrCreate(input: OpenChannelInput): Promise<{ channel: ChannelRecord; state: ChannelOnChain }> {
+  async function findOrCreate(input: ChannelInput): Promise<{ channel: ChannelRecord; state: ChannelOnChain }> {
     const found = await findUsable(input);
     return found ?? createChannel(input);
+  }
+
+  function missingOn(channel: ChannelRecord, state: ChannelOnChain, amount: bigint): bigint {
+    const needed = depositNeeded(ledger, channel, now()) + promisedOn(channel.channelId) + amount;
+    return needed > state.balance ? needed - state.balance : 0n;
   }
 
   async function open(input: OpenChannelInput): Promise<PaymentOutcome<OpenedChannel>> {
     const { channel, state } = await findOrCreate(input);
     const { channelId, config } = channel;
     recordBalance(channelId, state.balance, null);
-    const needed = depositNeeded(ledger, channel, now()) + promisedOn(channelId) + input.amount;
-    if (needed > state.balance) {
-      const missing = needed - state.balance;
+    const missing = missingOn(channel, state, input.amount);
+    if (missing > 0n) {
+      const wanted = input.fill?.(missing) ?? missing;
+      if (typeof wanted !== 'bigint') return wanted;
       const available = await chain.tokenBalance(signer.address);
       if (available < missing) {
         const message = `the channel needs ${missing} more, ${signer.address} holds ${available}`;
         return refuse('DEPOSIT_TOO_SMALL', message, { needed: missing, available });
       }
-      const { transactionHash } = await chain.deposit(config, missing);
+      const { transactionHash } = await chain.deposit(config, wanted < available ? wanted : available);
       recordBalance(channelId, (await chain.readChannel(channelId)).balance, transactionHash);
     }
     promises = [...promises, { channelId, amount: input.amount, untilMs: now() + promiseLifetimeMs }];
@@ -114,11 +121,20 @@ export function createChannelOpener(parts: {
     try {
       return await inTurn(() => open(input));
     } catch (error) {
-      if (!(error instanceof PaymentError)) throw error;
-      const isEndpoint = error.code === 'CHAIN_UNREACHABLE' || error.code === 'CHAIN_MISMATCH';
-      return refuse(isEndpoint ? 'CHAIN_UNREACHABLE' : 'DEPOSIT_FAILED', error.message);
+      return asRefusal(error);
     }
   }
+
+  const missingDeposit: RequesterPayments['missingDeposit'] = async (input) => {
+    try {
+      const found = await findUsable(input);
+      if (found === undefined) return { ok: true, missing: input.amount, balance: 0n };
+      const { channel, state } = found;
+      return { ok: true, missing: missingOn(channel, state, input.amount), balance: state.balance };
+    } catch (error) {
+      return asRefusal(error);
+    }
+  };
 
   function taskOpened(agreement: Agreement): void {
     const onChannel = promises.filter((promise) => isSameAddress(promise.channelId, agreement.channelId));
@@ -126,5 +142,11 @@ export function createChannelOpener(parts: {
     promises = promises.filter((promise) => promise !== fulfilled);
   }
 
-  return { openChannel, taskOpened };
+  return { openChannel, missingDeposit, taskOpened };
+}
+
+function asRefusal(error: unknown): PaymentRefusal {
+  if (!(error instanceof PaymentError)) throw error;
+  const isEndpoint = error.code === 'CHAIN_UNREACHABLE' || error.code === 'CHAIN_MISMATCH';
+  return refuse(isEndpoint ? 'CHAIN_UNREACHABLE' : 'DEPOSIT_FAILED', error.message);
 }

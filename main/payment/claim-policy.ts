@@ -12,6 +12,9 @@ const worthwhileTimes = 20n;
 /** From here on a claim is made as soon as it pays for its gas: this much is the most that hangs on one channel's payer. */
 const usualMostAtRisk = 5_000_000n;
 
+/** High on purpose: a coin that is cheaper than reckoned with only makes claims more worthwhile than thought. */
+export const usualCoinPrice = 5_000_000_000n;
+
 export interface ClaimPrices {
   /** Wei a unit of gas; 0 where a relay pays. */
   readonly gasPrice: bigint;

@@ -7,7 +7,7 @@ import type { NodeAlarm } from '../../protocol/node-api.ts';
 import { formatAmount, tokenName } from '../../protocol/money.ts';
 import type { ChannelRecord, Ledger } from '../ledger/index.ts';
 import type { ChainClient } from './chain-client.ts';
-import { chooseClaims, costOfClaim } from './claim-policy.ts';
+import { chooseClaims, costOfClaim, usualCoinPrice } from './claim-policy.ts';
 import type { ClaimPrices } from './claim-policy.ts';
 import { PaymentError } from './payment-error.ts';
 import { isSameAddress } from './typed-data.ts';
@@ -18,9 +18,6 @@ export interface ClaimWatch {
   look(): Promise<ClaimReport | null>;
   readonly alarms: readonly NodeAlarm[];
 }
-
-/** High on purpose: a coin that is cheaper than reckoned with only makes claims more worthwhile than thought. */
-const usualCoinPrice = 5_000_000_000n;
 
 export function createClaimWatch(parts: {
   readonly ledger: Ledger;

@@ -5,8 +5,9 @@ import type { SignedVoucher } from '../../protocol/x402.ts';
 import type { ChannelRecord, Ledger, LedgerEvent, TaskRecord } from '../ledger/index.ts';
 import type { ChainClient } from './chain-client.ts';
 import { createChannelOpener } from './channel-opener.ts';
-import { closeInterruptedTasks } from './interrupted-tasks.ts';
+import { closeInterruptedTasks, receiptInterruptedTasks } from './interrupted-tasks.ts';
 import { within } from './bell.ts';
+import { readFunds } from './funds.ts';
 import { createMutex } from './mutex.ts';
 import { PaymentError } from './payment-error.ts';
 import { requireChannel, requireTask } from './require-record.ts';
@@ -31,7 +32,7 @@ const usualWithdrawDelaySeconds = 86_400;
 
 /**
  * The requester's money. Tasks that an earlier run left open are closed first; what they were covered for stays
- * promised to the provider until a receipt says less.
+ * promised to the provider until a receipt says less: `receiptInterrupted` issues it.
  */
 export function createRequesterPayments(options: RequesterPaymentsOptions): RequesterPayments {
   const { ledger, chain, signer, withdrawDelaySeconds = usualWithdrawDelaySeconds, now = Date.now } = options;
@@ -205,6 +206,14 @@ export function createRequesterPayments(options: RequesterPaymentsOptions): Requ
     refundable,
     noteRefund,
     openChannel: opener.openChannel,
+    missingDeposit: opener.missingDeposit,
+    funds: () => readFunds(chain, signer.address),
+    receiptInterrupted: () =>
+      receiptInterruptedTasks(ledger, {
+        chainId: chain.settings.chainId,
+        nowSeconds: BigInt(Math.floor(now() / 1_000)),
+        issue: (agreementHash, receipt) => inTurn(() => issueReceipt(agreementHash, receipt)),
+      }),
     openTask,
     signVoucher,
     recordChunk,

@@ -45,6 +45,8 @@ export type PaymentRefusalCode =
   | 'REFUND_FAILED'
   /** More than one chunk would be at risk with this counterparty; or what it left unpaid must be settled first. */
   | 'EXPOSURE_LIMIT'
+  /** More than the buyer allows this job to put into channels. */
+  | 'DEPOSIT_ABOVE_CAP'
   /** The disk takes nothing: what cannot be recorded is not begun. */
   | 'LEDGER_STORAGE';
 
@@ -144,15 +146,50 @@ export interface RequestPayments extends Pick<
   }): Promise<PaymentOutcome<object>>;
 }
 
+/** A task that ended with an earlier run of the node: what had arrived is paid, nothing else. */
+export interface InterruptedTask {
+  readonly agreementHash: Hex;
+  /** Its wallet. */
+  readonly provider: Hex;
+  readonly kind: 'chat' | 'render';
+  readonly unitsDone: bigint;
+  readonly maxUnits: bigint;
+  readonly amountDue: bigint;
+  readonly startedAtMs: number;
+}
+
+/** Which channel pays a receiver, and how much more is to be promised on it. */
+export interface ChannelInput {
+  readonly receiver: Hex;
+  readonly receiverAuthorizer: Hex;
+  readonly amount: bigint;
+}
+
+/** What a wallet can deposit from, and what a deposit costs it. */
+export interface Funds {
+  /** Of the token, in its smallest unit. */
+  readonly token: bigint;
+  /** Of the chain's coin, in wei. */
+  readonly coin: bigint;
+  /** Gas and data of one deposit, in wei. */
+  readonly depositFee: bigint;
+  /** The same, in the token's smallest unit. */
+  readonly depositFeeInToken: bigint;
+}
+
 /** The requester's side. A voucher is committed to the ledger before it leaves; ceilings only grow and never pass the deposit. */
 export interface RequesterPayments {
   readonly address: Hex;
-  /** Finds or opens the channel to `receiver`, topping up so that `amount` more can be covered. */
-  openChannel(input: {
-    receiver: Hex;
-    receiverAuthorizer: Hex;
-    amount: bigint;
-  }): Promise<PaymentOutcome<{ channel: ChannelConfig; channelId: Hex }>>;
+  /** What {@link openChannel} would have to deposit for it; sends and promises nothing. */
+  missingDeposit(input: ChannelInput): Promise<PaymentOutcome<{ missing: bigint; balance: bigint }>>;
+  funds(): Promise<PaymentOutcome<Funds>>;
+  /**
+   * Finds or opens the channel to `receiver`, topping up so that `amount` more can be covered. `fill` is told what is missing
+   * and answers what to deposit, or why nothing; just what is missing where it is left out.
+   */
+  openChannel(
+    input: ChannelInput & { readonly fill?: ((missing: bigint) => bigint | PaymentRefusal) | undefined },
+  ): Promise<PaymentOutcome<{ channel: ChannelConfig; channelId: Hex }>>;
   openTask(signed: Pick<SignedAgreement, 'agreement' | 'requesterSignature'>, agreementHash: Hex, kind: string): void;
   /**
    * Covers the task up to `wantedUnits` in total; returns the channel's new cumulative voucher and what it covers. Tasks
@@ -170,6 +207,8 @@ export interface RequesterPayments {
   ): { unitsDone: bigint; amountDue: bigint };
   /** Signs and stores the receipt for what was received. The task is closed. */
   issueReceipt(agreementHash: Hex, receipt: Receipt): Promise<{ signature: Hex }>;
+  /** Issues the receipts of tasks that an earlier run was cut off in; answers which they were. */
+  receiptInterrupted(): Promise<readonly InterruptedTask[]>;
   /** Receipts the provider has not confirmed: sent again at the next contact. */
   undeliveredReceipts(provider: Hex): readonly { receipt: Receipt; signature: Hex }[];
   markReceiptDelivered(agreementHash: Hex): void;

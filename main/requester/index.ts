@@ -1,8 +1,9 @@
-import { requestChat } from './chat/request-chat.ts';
+import { errorText } from '../../protocol/errors.ts';
+import { planChat, requestChat } from './chat/request-chat.ts';
 import { collectRefunds } from './collect-refunds.ts';
 import type { RequesterComponents } from './components.ts';
 import { deliverReceipts } from './deliver-receipts.ts';
-import { requestRender } from './render/request-render.ts';
+import { planRender, requestRender } from './render/request-render.ts';
 import type { Requester } from './types.ts';
 
 export type { RequesterComponents } from './components.ts';
@@ -11,11 +12,13 @@ export type {
   ChatOutcome,
   ChatRequest,
   JobOptions,
+  JobPlan,
   JobProgress,
   ProviderPart,
   RenderOutcome,
   RenderRequest,
   Requester,
+  SpendingLimits,
 } from './types.ts';
 
 /**
@@ -25,15 +28,28 @@ export type {
  */
 export function createRequester(components: RequesterComponents): Requester {
   // A provider that comes back gets the receipts it missed.
-  let running: Promise<void> = Promise.resolve();
+  const interrupted = components.payments.receiptInterrupted();
+  interrupted.catch((error: unknown) => components.log?.(`tasks of an earlier run: ${errorText(error)}`));
+  let running: Promise<unknown> = interrupted.catch(() => {});
   const deliver = (): Promise<void> => {
-    running = running.then(() => deliverReceipts(components));
-    return running;
+    const delivered = running.then(() => deliverReceipts(components));
+    running = delivered;
+    return delivered;
   };
   const unsubscribe = components.network.onPeersChanged(() => void deliver());
   return {
-    requestChat: (request, options = {}) => requestChat(components, request, options),
-    requestRender: (request, options = {}) => requestRender(components, request, options),
+    // A provider that waits for a receipt takes no new task.
+    requestChat: async (request, options = {}) => {
+      await interrupted;
+      return requestChat(components, request, options);
+    },
+    requestRender: async (request, options = {}) => {
+      await interrupted;
+      return requestRender(components, request, options);
+    },
+    planChat: (request, options = {}) => planChat(components, request, options),
+    planRender: (request, options = {}) => planRender(components, request, options),
+    interrupted,
     deliverReceipts: deliver,
     collectRefunds: (channelId) => collectRefunds(components, channelId),
     close: unsubscribe,

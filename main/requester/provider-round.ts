@@ -7,6 +7,16 @@ import { findOffers, type Offers } from './purchase/find-offers.ts';
 const askAgainMs = 1_000;
 const defaultWaitMs = 10_000;
 
+/** Whoever answers so answers so again: the same task will not be asked about twice. */
+const finalCodes: ReadonlySet<string> = new Set([
+  'UNKNOWN_MODEL',
+  'UNKNOWN_SCENE',
+  'UNKNOWN_ENVIRONMENT',
+  'BAD_SCENE',
+  'TOO_LARGE',
+  'SHADER_SET',
+]);
+
 /** Which providers a job still turns to. */
 export class ProviderRound {
   readonly #components: RequesterComponents;
@@ -14,14 +24,20 @@ export class ProviderRound {
   readonly #distrusted = new Set<string>();
   /** Lost, busy or handed back: only when nobody else is left. */
   readonly #tired = new Set<string>();
+  /** Cannot do it, and why. */
+  readonly #unable = new Map<string, ErrorShape>();
   #refusals: readonly ErrorShape[] = [];
+  readonly #only: string | undefined;
 
-  constructor(components: RequesterComponents) {
+  /** `only`: the one peer that is asked. */
+  constructor(components: RequesterComponents, only?: string) {
     this.#components = components;
+    this.#only = only;
   }
 
+  /** What those said who were asked and made no offer. */
   get refusals(): readonly ErrorShape[] {
-    return this.#refusals;
+    return [...this.#unable.values(), ...this.#refusals];
   }
 
   distrust(peerId: string): void {
@@ -36,10 +52,10 @@ export class ProviderRound {
   async offers(task: Task, signal: AbortSignal): Promise<Offers> {
     const deadline = performance.now() + (this.#components.providerWaitMs ?? defaultWaitMs);
     for (;;) {
-      const fresh = await this.#ask(task, new Set([...this.#distrusted, ...this.#tired]), signal);
+      const fresh = await this.#ask(task, [...this.#distrusted, ...this.#tired], signal);
       if (fresh.offers.length > 0) return fresh;
+      const any = this.#tired.size === 0 ? fresh : await this.#ask(task, [...this.#distrusted], signal);
       this.#tired.clear();
-      const any = await this.#ask(task, this.#distrusted, signal);
       if (any.offers.length > 0) return any;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return any;
@@ -47,10 +63,15 @@ export class ProviderRound {
     }
   }
 
-  async #ask(task: Task, exclude: ReadonlySet<string>, signal: AbortSignal): Promise<Offers> {
-    const found = await findOffers(this.#components, task, { exclude, signal });
-    this.#refusals = found.refusals;
-    return found;
+  async #ask(task: Task, without: readonly string[], signal: AbortSignal): Promise<Offers> {
+    const exclude = new Set([...without, ...this.#unable.keys()]);
+    const { offers, refusals } = await findOffers(this.#components, task, { exclude, only: this.#only, signal });
+    for (const refusal of refusals) {
+      const peerId = refusal.data?.['peerId'];
+      if (typeof peerId === 'string' && finalCodes.has(refusal.code)) this.#unable.set(peerId, refusal);
+    }
+    this.#refusals = refusals.filter(({ code }) => !finalCodes.has(code));
+    return { offers, refusals: this.refusals };
   }
 
   #peersChanged(timeoutMs: number, signal: AbortSignal): Promise<void> {

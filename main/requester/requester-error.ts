@@ -6,7 +6,22 @@ export type RequesterErrorCode =
   | 'NO_PROVIDER'
   /** A field of the request is outside its limit. */
   | 'BAD_REQUEST'
-  | 'CANCELLED';
+  | 'CANCELLED'
+  | OwnRefusalCode;
+
+/** What stands in the way is on this side: no other provider would help. */
+const ownRefusalCodes = [
+  'PRICE_ABOVE_CAP',
+  'DEPOSIT_ABOVE_CAP',
+  'DEPOSIT_TOO_SMALL',
+  'DEPOSIT_FAILED',
+  'CHAIN_UNREACHABLE',
+] as const;
+export type OwnRefusalCode = (typeof ownRefusalCodes)[number];
+
+export function isOwnRefusal(code: string): code is OwnRefusalCode {
+  return ownRefusalCodes.some((own) => own === code);
+}
 
 /** `parts` were delivered, are receipted and paid, although the whole was not completed. */
 export class RequesterError extends HearthError<RequesterErrorCode> {

@@ -4,6 +4,8 @@ import type { ErrorShape } from '../../protocol/errors.ts';
 import type { ReceiptDocument } from '../../protocol/receipt.ts';
 import type { Conversation, PictureView, Sha256 } from '../../protocol/tasks.ts';
 import type { TileResult, WorkerCallKind, WorkerParameters, WorkerResult } from '../../worker/messages.ts';
+import type { KnownPeer } from '../network/types.ts';
+import type { InterruptedTask } from '../payment/types.ts';
 import type { RefundOutcome } from './collect-refunds.ts';
 import type { Film } from './image/index.ts';
 
@@ -72,9 +74,41 @@ export type JobProgress =
   | { readonly kind: 'lost'; readonly peerId: string; readonly reason: string }
   | { readonly kind: 'part'; readonly part: ProviderPart };
 
+/** In the token's smallest unit; what is left out has no limit. */
+export interface SpendingLimits {
+  /** Most that the job may cost, over all providers. */
+  readonly maxPrice?: bigint;
+  /** Most that it may put into channels. */
+  readonly maxDeposit?: bigint;
+  /** A channel that has too little is filled by this much, within `maxDeposit`; by what is missing where it is left out. */
+  readonly fill?: bigint;
+}
+
 export interface JobOptions {
   readonly signal?: AbortSignal;
+  readonly limits?: SpendingLimits;
+  /** The only peer that is asked. */
+  readonly provider?: string;
   readonly onProgress?: (progress: JobProgress) => void;
+}
+
+export interface PlannedPart {
+  readonly peer: KnownPeer;
+  readonly units: bigint;
+  /** The most it can cost. */
+  readonly price: bigint;
+  /** Would have to be deposited for it; 0 where the channel has room. */
+  readonly missing: bigint;
+  /** What the channel holds; 0 where there is none. */
+  readonly balance: bigint;
+}
+
+export interface JobPlan {
+  /** Empty when nobody takes the job. */
+  readonly parts: readonly PlannedPart[];
+  readonly price: bigint;
+  readonly deposit: bigint;
+  readonly refusals: readonly ErrorShape[];
 }
 
 export interface ChatOutcome {
@@ -95,6 +129,11 @@ export interface Requester {
   /** @throws RequesterError with what was refused, by whom and why; parts already delivered are in `parts`. */
   requestChat(request: ChatRequest, options?: JobOptions): Promise<ChatOutcome>;
   requestRender(request: RenderRequest, options?: JobOptions): Promise<RenderOutcome>;
+  /** Who would do it, and for how much; waits for providers as the job itself does. */
+  planChat(request: ChatRequest, options?: Pick<JobOptions, 'signal' | 'provider'>): Promise<JobPlan>;
+  planRender(request: RenderRequest, options?: Pick<JobOptions, 'signal' | 'provider'>): Promise<JobPlan>;
+  /** Tasks that an earlier run was cut off in: what arrived is receipted, and brought to the provider at the next contact. */
+  readonly interrupted: Promise<readonly InterruptedTask[]>;
   /** Brings receipts that could not be delivered to every provider that is connected now. */
   deliverReceipts(): Promise<void>;
   /** Asks for what is left of the deposits, of one channel or of all; see collectRefunds. */

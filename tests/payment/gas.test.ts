@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRequesterPayments } from '../../main/payment/index.ts';
 import type { ChainClient } from '../../main/payment/index.ts';
 import { deliverChunk, giveReceipt, openMarketPlace, openTask } from './market-place.ts';
 import type { MarketPlace, ProviderParty, RequesterParty } from './market-place.ts';
@@ -34,6 +35,25 @@ async function sellToAll(provider: ProviderParty, requesters: readonly Requester
     await giveReceipt(requester, provider, task);
   }
 }
+
+/** What a buyer is told beforehand that a deposit costs. */
+test('the first deposit of a channel takes less than 150,000 gas', async () => {
+  const [seller, buyer] = [await market.addProvider('deposit seller'), await market.addRequester('deposit buyer')];
+  const gas: bigint[] = [];
+  const chain: ChainClient = {
+    ...buyer.chain,
+    async deposit(config, amount) {
+      const sent = await buyer.chain.deposit(config, amount);
+      gas.push(sent.gasUsed);
+      return sent;
+    },
+  };
+  const payments = createRequesterPayments({ ledger: buyer.ledger, chain, signer: buyer.wallet });
+  const { address } = seller.wallet;
+  for (const amount of [100n, 200n])
+    await payments.openChannel({ receiver: address, receiverAuthorizer: address, amount });
+  expect(gas.map((used) => used < 150_000n)).toEqual([true, true]);
+});
 
 /** Measured: 107,687; 73,475; 579,166 for 25 channels. What the claim policy reckons with: a change of a few per cent shows. */
 test('a claim with its pay-out costs about 75,000 gas, the first ever 108,000, each further channel in it 21,000', async () => {

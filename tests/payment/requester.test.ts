@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createChainClient, createRequesterPayments } from '../../main/payment/index.ts';
 import { openLedger } from '../../main/ledger/index.ts';
+import { hashChunkChain } from '../../protocol/hashing/chunk-chain.ts';
 import {
   agree,
   deliverChunk,
@@ -89,6 +90,54 @@ test('after a restart the channel, its ceiling and undelivered receipts are stil
   const next = await agree(market.chain, after, provider, 'after the restart');
   expect(next.agreement.channelId).toBe(task.agreement.channelId);
   expect(await ceilingAfter(after, next, 1n)).toBe(110n);
+});
+
+test('what a killed requester had is receipted at its next start, and its provider takes tasks again', async () => {
+  const before = await market.addRequester('killed');
+  const task = await openTask(market.chain, before, provider, 'killed in the middle');
+  await deliverChunk(before, provider, task, 10n);
+  await deliverChunk(before, provider, task, 6n, false);
+  const unbegun = await agree(market.chain, before, provider, 'killed before it began');
+  before.ledger.close();
+  provider.payments.closeTask(task.hash, 'the stream broke');
+  const after = market.restartRequester('killed');
+  const terms = { unitsDone: 10n, maxUnits: 100n, amountDue: 100n, kind: 'chat' };
+  expect(await after.payments.receiptInterrupted()).toMatchObject([
+    { agreementHash: task.hash, ...terms },
+    { agreementHash: unbegun.hash, unitsDone: 0n, amountDue: 0n },
+  ]);
+  expect(await after.payments.receiptInterrupted()).toEqual([]);
+  await expect(openTask(market.chain, after, provider, 'too early')).rejects.toThrow('bring its receipt first');
+  const [owed] = after.payments.undeliveredReceipts(provider.wallet.address);
+  const chunk = { sequence: 0, units: 10n, payloadSha256: hashOf('payload 0') };
+  expect(owed?.receipt).toMatchObject({
+    agreementHash: task.hash,
+    verdict: 'partial',
+    units: 10n,
+    resultHash: hashChunkChain(task.hash, [chunk]),
+  });
+  expect(provider.payments.acceptReceipt(owed!.receipt, owed!.signature)).toEqual({ ok: true });
+  await openTask(market.chain, after, provider, 'after its receipt');
+  expect(after.payments.totals().spent).toBe(100n);
+  after.ledger.verify();
+});
+
+test('what would have to be deposited is told without doing so, and a channel is filled by what its owner allows', async () => {
+  const requester = await market.addRequester('careful', 1_000n);
+  const { payments } = requester;
+  const { address } = provider.wallet;
+  const channel = { receiver: address, receiverAuthorizer: address };
+  expect(await payments.missingDeposit({ ...channel, amount: 100n })).toEqual({ ok: true, missing: 100n, balance: 0n });
+  expect(await payments.funds()).toMatchObject({ ok: true, token: 1_000n, depositFee: expect.any(BigInt) });
+  const refusal = { ok: false, code: 'DEPOSIT_ABOVE_CAP', message: 'no more' } as const;
+  expect(await payments.openChannel({ ...channel, amount: 100n, fill: () => refusal })).toBe(refusal);
+  expect(payments.totals().deposited).toBe(0n);
+  expect(await payments.openChannel({ ...channel, amount: 100n, fill: () => 400n })).toMatchObject({ ok: true });
+  expect(payments.totals().deposited).toBe(400n);
+  expect(await payments.missingDeposit({ ...channel, amount: 250n })).toMatchObject({ missing: 0n, balance: 400n });
+  // No more than there is, where the missing part is there.
+  expect(await payments.openChannel({ ...channel, amount: 700n, fill: () => 9_999n })).toMatchObject({ ok: true });
+  expect(payments.totals().deposited).toBe(1_000n);
 });
 
 test('a requester that lost its ledger opens another channel beside the old one', async () => {

@@ -200,6 +200,9 @@ export function memoryRequesterPayments(signer: Signer, deposit = 10n ** 12n): M
       task.receipt = { receipt, signature, delivered: false };
       return { signature };
     },
+    missingDeposit: () => Promise.resolve({ ok: true, missing: 0n, balance: deposit }),
+    funds: () => Promise.resolve({ ok: true, token: deposit, coin: 1n, depositFee: 0n, depositFeeInToken: 0n }),
+    receiptInterrupted: () => Promise.resolve([]),
     refundable: () => [],
     noteRefund: () => Promise.resolve(0n),
     undeliveredReceipts: (provider) =>

@@ -4,8 +4,10 @@ import type { RequesterComponents } from '../components.ts';
 import { ProviderRound } from '../provider-round.ts';
 import { buy } from '../purchase/buy.ts';
 import { checkTask } from '../check-task.ts';
-import { RequesterError } from '../requester-error.ts';
-import type { ChatOutcome, ChatRequest, JobOptions, ProviderPart } from '../types.ts';
+import { type Share, planJob } from '../plan-job.ts';
+import { createSpending } from '../purchase/spending.ts';
+import { isOwnRefusal, RequesterError } from '../requester-error.ts';
+import type { ChatOutcome, ChatRequest, JobOptions, JobPlan, ProviderPart } from '../types.ts';
 import { createChatDelivery } from './chat-delivery.ts';
 
 /** Providers tried for one answer before it is given up. */
@@ -19,12 +21,12 @@ export async function requestChat(
 ): Promise<ChatOutcome> {
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});
-  const round = new ProviderRound(components);
+  const round = new ProviderRound(components, options.provider);
+  const spending = createSpending(options.limits ?? {});
   const parts: ProviderPart[] = [];
   const tokens: number[] = [];
   let text = '';
-  // One clock for all parts of the answer.
-  const asked = { clockSeconds: Math.floor((components.nowMs ?? Date.now)() / 1000), ...request };
+  const asked = withClock(components, request);
   checkTask(taskAfter(asked, tokens));
   const checker = await openChecker(components, request.modelSha256);
   try {
@@ -42,8 +44,10 @@ export async function requestChat(
         signal,
         onText: (piece, ids) => onProgress({ kind: 'text', peerId, text: piece, tokens: ids }),
       });
-      const bought = await buy(components, { offer, task, delivery, signal, onProgress, keepPayloads: true });
+      const bought = await buy(components, { offer, task, delivery, signal, onProgress, spending, keepPayloads: true });
       if (bought.kind === 'refused') {
+        const { code, message } = bought.refusal;
+        if (bought.isOwn && isOwnRefusal(code)) throw new RequesterError(code, message, { parts });
         onProgress({ kind: 'lost', peerId, reason: bought.refusal.message });
         round.tire(peerId);
         continue;
@@ -72,6 +76,22 @@ export async function requestChat(
     `no provider finished the answer: ${tokens.length} of at most ${request.maxTokens} tokens arrived${reasons(round)}`,
     { parts, refusals: round.refusals },
   );
+}
+
+/** The cheapest offer for the whole answer. */
+export function planChat(
+  components: RequesterComponents,
+  request: ChatRequest,
+  options: Pick<JobOptions, 'signal' | 'provider'>,
+): Promise<JobPlan> {
+  const task = taskAfter(withClock(components, request), []);
+  checkTask(task);
+  return planJob(components, task, options, (offers) => offers.slice(0, 1).map((offer): Share => ({ offer, task })));
+}
+
+/** One clock for all parts of the answer. */
+function withClock({ nowMs = Date.now }: RequesterComponents, request: ChatRequest): ChatRequest {
+  return { clockSeconds: Math.floor(nowMs() / 1000), ...request };
 }
 
 function reasons(round: ProviderRound): string {

@@ -1,7 +1,6 @@
 import type { Agreement, ChunkRecord, Hex, Receipt, Verdict } from '../../../protocol/agreement.ts';
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import { chainIdentity } from '../../../protocol/hashing/typed-data.ts';
-import type { TaskSnapshot, TaskState } from '../../../protocol/node-api.ts';
 import { type ReceiptDocument, receiptSchema } from '../../../protocol/receipt.ts';
 import { priceOfUnits, smallestChunkUnits, type Task, taskUnits } from '../../../protocol/tasks.ts';
 import { wireLimits } from '../../../protocol/wire/limits.ts';
@@ -15,7 +14,9 @@ import type { JobProgress, ProviderPart } from '../types.ts';
 import type { Delivery, Finding } from './delivery.ts';
 import { type Ending, Purchase } from './purchase.ts';
 import { type DraftAgreement, signAgreement } from './sign-agreement.ts';
+import type { Spending } from './spending.ts';
 import { errorText } from '../../../protocol/errors.ts';
+import { snapshots } from './task-snapshots.ts';
 
 /** The provider answers a receipt once it is on its disk. */
 const receiptStoredWithinMs = 10_000;
@@ -26,13 +27,14 @@ export interface Order {
   readonly delivery: Delivery;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
+  readonly spending: Spending;
   /** Keeps the chunks' payloads in the receipt document. */
   readonly keepPayloads: boolean;
 }
 
 export type Bought =
-  /** Nothing was agreed. */
-  | { readonly kind: 'refused'; readonly refusal: ErrorShape }
+  /** Nothing was agreed. `isOwn`: for a reason on this side, which no other provider would help with. */
+  | { readonly kind: 'refused'; readonly refusal: ErrorShape; readonly isOwn: boolean }
   | {
       readonly kind: 'part';
       readonly part: ProviderPart;
@@ -41,6 +43,20 @@ export type Bought =
 
 /** Buys one task from one provider. Whatever was delivered ends in a receipt, also when the provider is gone. */
 export async function buy(components: RequesterComponents, order: Order): Promise<Bought> {
+  const { offer, task, spending } = order;
+  const held = spending.hold(priceOfUnits(taskUnits(task), offer.quote.pricePerMillionUnits));
+  if (!held.ok) return refusedHere(offer, held);
+  let paid = 0n;
+  try {
+    const bought = await buyHeld(components, order);
+    if (bought.kind === 'part') paid = bought.part.amountDue;
+    return bought;
+  } finally {
+    held.settle(paid);
+  }
+}
+
+async function buyHeld(components: RequesterComponents, order: Order): Promise<Bought> {
   const { network, payments, signer, shaderSetHash } = components;
   const { offer, task, signal } = order;
   const { quote, peer } = offer;
@@ -56,8 +72,9 @@ export async function buy(components: RequesterComponents, order: Order): Promis
     receiver: quote.receiver,
     receiverAuthorizer: quote.receiverAuthorizer,
     amount: priceOfUnits(taskUnits(task), quote.pricePerMillionUnits),
+    fill: (missing) => order.spending.deposit(missing),
   });
-  if (!channel.ok) return refused(offer, channel.code, channel.message);
+  if (!channel.ok) return refusedHere(offer, channel);
   signal.throwIfAborted();
   const { channelId } = channel;
   const draft = await signAgreement({ offer, task, channelId, shaderSetHash, signer, chain, nowSeconds: nowSeconds() });
@@ -123,7 +140,8 @@ export async function buy(components: RequesterComponents, order: Order): Promis
   const startedAtMs = performance.now();
   const ending = await purchase.run(signal);
   show('delivered', purchase, '');
-  const finding = await order.delivery.finish(AbortSignal.timeout(checkWithinMs));
+  // Who does not want it any more does not wait for the check either.
+  const finding = await order.delivery.finish(AbortSignal.any([signal, AbortSignal.timeout(checkWithinMs)]));
   const verdict = verdictOf(ending, finding);
   const paidChunks = verdict === 'rejected' ? purchase.acknowledged : purchase.chunks.length;
   const resultHash = purchase.links[paidChunks] ?? agreementHash;
@@ -235,7 +253,11 @@ async function handOver(stream: TaskStream, receipt: Receipt, signature: Hex): P
 }
 
 function refused({ peer }: Offer, code: string, message: string): Bought {
-  return { kind: 'refused', refusal: { code, message, data: { peerId: peer.peerId, name: peer.name } } };
+  return { kind: 'refused', refusal: { code, message, data: { peerId: peer.peerId, name: peer.name } }, isOwn: false };
+}
+
+function refusedHere({ peer }: Offer, { code, message }: ErrorShape): Bought {
+  return { kind: 'refused', refusal: { code, message, data: { name: peer.name } }, isOwn: true };
 }
 
 function verdictOf(ending: Ending, finding: Finding): Verdict {
@@ -251,29 +273,4 @@ function endedAs(ending: Ending, verdict: Verdict): 'complete' | 'handed-back' |
 function maxPayloadBytes(task: Task): number {
   if (task.kind === 'chat') return wireLimits.chunkText + wireLimits.chunkTokens * 5 + 64;
   return task.tiles.reduce((most, { x0, y0, x1, y1 }) => Math.max(most, (x1 - x0) * (y1 - y0) * 16), 0) + 64;
-}
-
-function snapshots(
-  { onTask, nowMs = Date.now }: RequesterComponents,
-  { task, offer }: Order,
-  { agreement, agreementHash }: DraftAgreement,
-): (state: TaskState, purchase: Purchase, detail: string) => void {
-  const startedAtMs = nowMs();
-  return (state, purchase, detail) => {
-    const snapshot: TaskSnapshot = {
-      id: agreementHash,
-      role: 'requester',
-      kind: task.kind,
-      counterparty: offer.peer.wallet,
-      state,
-      unitsDone: purchase.unitsDone.toString(),
-      unitsTotal: agreement.maxUnits.toString(),
-      amountDue: priceOfUnits(purchase.unitsDone, agreement.pricePerMillionUnits).toString(),
-      startedAtMs,
-      finishedAtMs: state === 'running' || state === 'delivered' ? null : nowMs(),
-      unitsPerSecond: purchase.rate,
-      detail,
-    };
-    onTask?.(snapshot);
-  };
 }

@@ -14,13 +14,20 @@ export interface Offers {
   readonly refusals: readonly ErrorShape[];
 }
 
-/** Asks every connected provider but the excluded ones, all at once. */
+/** Asks every connected provider but the excluded ones, all at once; `only` one of them where it is given. */
 export async function findOffers(
   components: RequesterComponents,
   task: Task,
-  options: { readonly exclude: ReadonlySet<string>; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly exclude: ReadonlySet<string>;
+    readonly only?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Offers> {
-  const peers = components.network.peers().filter((peer) => peer.provides && !options.exclude.has(peer.peerId));
+  const { exclude, only } = options;
+  const peers = components.network
+    .peers()
+    .filter(({ provides, peerId }) => provides && !exclude.has(peerId) && (only === undefined || only === peerId));
   const answers = await Promise.all(peers.map((peer) => askOffer(components, peer, task, options.signal)));
   options.signal?.throwIfAborted();
   const offers = answers.filter((answer) => 'quote' in answer);

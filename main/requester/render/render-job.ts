@@ -5,6 +5,8 @@ import type { Film } from '../image/index.ts';
 import type { ProviderRound } from '../provider-round.ts';
 import { buy } from '../purchase/buy.ts';
 import { askOffer } from '../purchase/find-offers.ts';
+import type { Spending } from '../purchase/spending.ts';
+import { isOwnRefusal, type OwnRefusalCode } from '../requester-error.ts';
 import type { KnownPeer } from '../../network/types.ts';
 import type { JobProgress, ProviderPart, RenderRequest } from '../types.ts';
 import { createRenderDelivery } from './render-delivery.ts';
@@ -15,6 +17,7 @@ export interface RenderJobOptions {
   readonly film: Film;
   readonly checker: Checker | null;
   readonly round: ProviderRound;
+  readonly spending: Spending;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
 }
@@ -22,6 +25,8 @@ export interface RenderJobOptions {
 /** The tiles of one picture while providers come and go. */
 export class RenderJob {
   readonly parts: ProviderPart[] = [];
+  /** Why some of it could not be bought for a reason of our own. */
+  obstacle: { readonly code: OwnRefusalCode; readonly message: string } | null = null;
   readonly #components: RequesterComponents;
   readonly #options: RenderJobOptions;
   readonly #pool: TileBatch[] = [];
@@ -56,9 +61,8 @@ export class RenderJob {
     this.#notify();
   }
 
-  taskFor({ tiles, firstSample }: TileBatch): RenderTask {
-    const { tileSidePixels: _side, ...picture } = this.#options.request;
-    return { kind: 'render', ...picture, firstSample, tiles };
+  taskFor(batch: TileBatch): RenderTask {
+    return renderTaskFor(this.#options.request, batch);
   }
 
   /** One provider: its first batch, then whatever others leave behind. Ends when the picture is done or the provider fails. */
@@ -98,7 +102,7 @@ export class RenderJob {
 
   /** True when the provider may be given more. */
   async #deliver(peer: KnownPeer, batch: TileBatch): Promise<boolean> {
-    const { checker, film, round, signal, onProgress } = this.#options;
+    const { checker, film, round, signal, spending, onProgress } = this.#options;
     const { peerId } = peer;
     const task = this.taskFor(batch);
     const offer = await askOffer(this.#components, peer, task, signal);
@@ -116,8 +120,20 @@ export class RenderJob {
         onProgress({ kind: 'tile', peerId, pass, samplesDone, unitsDone: this.#unitsDone, unitsTotal });
       },
     });
-    const bought = await buy(this.#components, { offer, task, delivery, signal, onProgress, keepPayloads: false });
-    if (bought.kind === 'refused') return this.#lose(peer, [batch], bought.refusal.message);
+    const bought = await buy(this.#components, {
+      offer,
+      task,
+      delivery,
+      signal,
+      onProgress,
+      spending,
+      keepPayloads: false,
+    });
+    if (bought.kind === 'refused') {
+      const { code, message } = bought.refusal;
+      if (bought.isOwn && isOwnRefusal(code)) this.obstacle = { code, message };
+      return this.#lose(peer, [batch], message);
+    }
     this.parts.push(bought.part);
     if (bought.ended === 'rejected') {
       // Nothing of it is kept: what was not looked at is as doubtful as what was.
@@ -136,6 +152,11 @@ export class RenderJob {
     this.#options.onProgress({ kind: 'lost', peerId, reason });
     return false;
   }
+}
+
+export function renderTaskFor(request: RenderRequest, { tiles, firstSample }: TileBatch): RenderTask {
+  const { tileSidePixels: _side, ...picture } = request;
+  return { kind: 'render', ...picture, firstSample, tiles };
 }
 
 function passUnits({ x0, y0, x1, y1 }: TileRectangle, sampleCount: number): bigint {

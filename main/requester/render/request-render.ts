@@ -1,12 +1,15 @@
-import { taskLimits } from '../../../protocol/tasks.ts';
+import { taskLimits, type TileRectangle } from '../../../protocol/tasks.ts';
+import type { Offer } from '../../market/quote-choice.ts';
 import { checkTask } from '../check-task.ts';
 import { openChecker } from '../check/checker.ts';
 import type { RequesterComponents } from '../components.ts';
 import { createFilm } from '../image/index.ts';
 import { ProviderRound } from '../provider-round.ts';
+import { type Share, planJob } from '../plan-job.ts';
+import { createSpending } from '../purchase/spending.ts';
 import { RequesterError } from '../requester-error.ts';
-import type { JobOptions, RenderOutcome, RenderRequest } from '../types.ts';
-import { RenderJob } from './render-job.ts';
+import type { JobOptions, JobPlan, RenderOutcome, RenderRequest } from '../types.ts';
+import { RenderJob, renderTaskFor } from './render-job.ts';
 import { cutTiles, dealTiles } from './tile-pool.ts';
 
 const defaultTileSidePixels = 64;
@@ -21,14 +24,13 @@ export async function requestRender(
 ): Promise<RenderOutcome> {
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});
-  const round = new ProviderRound(components);
+  const round = new ProviderRound(components, options.provider);
+  const spending = createSpending(options.limits ?? {});
   const { widthPixels, heightPixels, samplesPerPixel } = request;
-  const side = tileSide(request);
-  checkSize(request);
-  const tiles = cutTiles(widthPixels, heightPixels, side);
+  const tiles = cutPicture(request);
   const film = createFilm(widthPixels, heightPixels);
   const checker = await openChecker(components, request.sceneSha256, request.environmentSha256);
-  const job = new RenderJob(components, { request, film, checker, round, signal, onProgress });
+  const job = new RenderJob(components, { request, film, checker, round, spending, signal, onProgress });
   checkTask(job.taskFor({ tiles, firstSample: 0 }));
   job.giveBack([{ tiles, firstSample: 0 }]);
   try {
@@ -39,7 +41,8 @@ export async function requestRender(
       const { offers, refusals } = await round.offers(job.taskFor(first), signal);
       onProgress({ kind: 'quoted', providers: offers.length, refusals });
       if (offers.length === 0) break;
-      const hands = dealTiles(first.tiles, weights(offers.map(({ quote }) => Number(quote.unitsPerThousandSeconds))));
+      const doneBefore = job.unitsDone;
+      const hands = dealTiles(first.tiles, weights(offers));
       const lanes = offers.map(({ peer }, index) => {
         const hand = hands[index] ?? [];
         return job.lane(peer, hand.length === 0 ? null : { tiles: hand, firstSample: first.firstSample });
@@ -47,6 +50,11 @@ export async function requestRender(
       const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === 'rejected');
       signal.throwIfAborted();
       if (failed !== undefined) throw failed.reason;
+      const { obstacle } = job;
+      // Nothing came, and it is our own doing: asking again would not help.
+      if (obstacle !== null && job.unitsDone === doneBefore) {
+        throw new RequesterError(obstacle.code, obstacle.message, { parts: job.parts });
+      }
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -63,8 +71,35 @@ export async function requestRender(
   );
 }
 
+/** The picture dealt out to everybody who offers. */
+export function planRender(
+  components: RequesterComponents,
+  request: RenderRequest,
+  options: Pick<JobOptions, 'signal' | 'provider'>,
+): Promise<JobPlan> {
+  const tiles = cutPicture(request);
+  const taskOf = (some: readonly TileRectangle[]) => renderTaskFor(request, { tiles: some, firstSample: 0 });
+  const task = taskOf(tiles);
+  checkTask(task);
+  return planJob(components, task, options, (offers) => {
+    const hands = dealTiles(tiles, weights(offers));
+    return offers.flatMap((offer, index): Share[] => {
+      const hand = hands[index] ?? [];
+      return hand.length === 0 ? [] : [{ offer, task: taskOf(hand) }];
+    });
+  });
+}
+
+/** @throws RequesterError BAD_REQUEST before anything is cut or allocated */
+function cutPicture(request: RenderRequest): TileRectangle[] {
+  const side = tileSide(request);
+  checkSize(request);
+  return cutTiles(request.widthPixels, request.heightPixels, side);
+}
+
 /** Providers that never ran this scene count as fast as the average of those that did. */
-function weights(rates: readonly number[]): number[] {
+function weights(offers: readonly Offer[]): number[] {
+  const rates = offers.map(({ quote }) => Number(quote.unitsPerThousandSeconds));
   const known = rates.filter((rate) => rate > 0);
   const average = known.length === 0 ? 1 : known.reduce((sum, rate) => sum + rate, 0) / known.length;
   return rates.map((rate) => (rate > 0 ? rate : average));
@@ -81,7 +116,6 @@ function tileSide(request: RenderRequest): number {
   return Math.min(side, taskLimits.tileSidePixels);
 }
 
-/** Before anything is cut or allocated. */
 function checkSize({ widthPixels, heightPixels, samplesPerPixel }: RenderRequest): void {
   const limits = [
     ['widthPixels', widthPixels, taskLimits.imageSidePixels],
