@@ -34,6 +34,8 @@ const WORKER_PACKAGES: readonly string[] = [
   'fast-png',
   'jpeg-js',
   'meshoptimizer',
+  // Its WebAssembly alone (ADR 38).
+  'three',
 ];
 const RENDERER_PACKAGES: readonly string[] = ['preact', '@preact/signals', 'uplot'];
 

@@ -112,7 +112,7 @@ describe('the GPU worker in Chromium', () => {
     expect(furthest / scale).toBeLessThan(1e-4);
   });
 
-  it('unfolds Draco, meshoptimizer and WebP as the Node host does', async () => {
+  it('unfolds Draco, meshoptimizer, WebP and KTX2 as the Node host does', async () => {
     const inChromium = await page.evaluate(async (settings) => {
       const { askWorker, openFile } = globalThis as unknown as WorkerPage;
       return askWorker('load-scene', { sceneId: 'packed', source: await openFile('/packed.glb'), settings });

@@ -1,4 +1,5 @@
 import { MeshoptEncoder } from 'meshoptimizer/encoder';
+import { ktx2Files } from '../../fixtures/textures/ktx2-files.ts';
 import { type GlbAdder, extendedSquare, squareBinary } from './glb-fixture.ts';
 
 await MeshoptEncoder.ready;
@@ -71,7 +72,7 @@ export function meshopt(
   add.set('extensionsRequired', ['EXT_meshopt_compression']);
 }
 
-/** Two squares, one by Draco and one by meshoptimizer, under a texture in WebP. */
+/** Two squares, one by Draco and one by meshoptimizer, under textures in WebP and KTX2. */
 export function packedScene(): Uint8Array<ArrayBuffer> {
   return extendedSquare((add) => {
     const shape = { componentType: 5126, count: 4 };
@@ -84,8 +85,15 @@ export function packedScene(): Uint8Array<ArrayBuffer> {
     const coordinates = add.entry({ ...shape, type: 'VEC2' });
     add.set('meshes.0.primitives.0.attributes.TEXCOORD_0', coordinates);
     draco(add, dracoSquares.edgebreaker, { POSITION: 0, NORMAL: 1, TEXCOORD_0: 2 });
-    add.set('images', [{ bufferView: add.view(webpFiles.lossless), mimeType: 'image/webp' }]);
-    add.set('textures', [{ extensions: { EXT_texture_webp: { source: 0 } } }]);
+    add.set('images', [
+      { bufferView: add.view(webpFiles.lossless), mimeType: 'image/webp' },
+      { bufferView: add.view(ktx2Files.etc1s), mimeType: 'image/ktx2' },
+    ]);
+    add.set('textures', [
+      { extensions: { EXT_texture_webp: { source: 0 } } },
+      { extensions: { KHR_texture_basisu: { source: 1 } } },
+    ]);
     add.set('materials.0.pbrMetallicRoughness.baseColorTexture', { index: 0 });
+    add.set('materials.0.emissiveTexture', { index: 1 });
   });
 }

@@ -230,8 +230,8 @@ const documents: readonly [string, (document: DocumentEdit, binary: DataView) =>
   ],
   [
     'a required extension that is unknown',
-    (document) => document.set('extensionsRequired', ['KHR_texture_basisu']),
-    'unsupported-feature: extensionsRequired[0] uses KHR_texture_basisu, which this renderer does not support',
+    (document) => document.set('extensionsRequired', ['MSFT_texture_dds']),
+    'unsupported-feature: extensionsRequired[0] uses MSFT_texture_dds, which this renderer does not support',
   ],
   [
     'a rotation that is no unit quaternion',

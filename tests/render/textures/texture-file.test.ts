@@ -107,7 +107,7 @@ describe('a texture is refused with the field to look at', () => {
       'a GIF',
       Uint8Array.from('GIF89a----', (letter) => letter.charCodeAt(0)),
       undefined,
-      'unsupported-feature: images[0] is neither PNG nor JPEG nor WebP',
+      'unsupported-feature: images[0] is neither PNG nor JPEG nor WebP nor KTX2',
     ],
     [
       'a PNG wider than allowed',
@@ -179,7 +179,7 @@ describe('a texture is refused with the field to look at', () => {
       'a texture without a source',
       png,
       (document) => document.remove('textures.0.source'),
-      'unsupported-feature: textures[0] uses an image of another format than PNG, JPEG and WebP',
+      'unsupported-feature: textures[0] uses an image of another format than PNG, JPEG, WebP and KTX2',
     ],
     [
       'a sampler that wraps in an unknown way',

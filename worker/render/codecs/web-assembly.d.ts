@@ -7,6 +7,9 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
+  interface Table {
+    get(index: number): (...values: readonly number[]) => number;
+  }
   interface Instance {
     readonly exports: Readonly<Record<string, unknown>>;
   }

@@ -32,6 +32,7 @@ const supportedExtensions = [
   ...materialExtensions,
   'KHR_mesh_quantization',
   'KHR_meshopt_compression',
+  'KHR_texture_basisu',
   'KHR_texture_transform',
 ];
 

@@ -79,13 +79,17 @@ export function createTextureTable(document: Field): TextureTable {
   return { slot, decode };
 }
 
-/** The image of a texture; that of EXT_texture_webp before the one for readers that cannot show it. */
+/** The image of a texture; that of an extension before the one for readers that cannot show it. */
 function sourceOf(texture: Field): Field {
   const extensions = optionalMember(texture, 'extensions');
-  const webp = extensions === undefined ? undefined : optionalMember(extensions, 'EXT_texture_webp');
-  const source = (webp === undefined ? undefined : optionalMember(webp, 'source')) ?? optionalMember(texture, 'source');
+  const others =
+    extensions === undefined
+      ? []
+      : ['KHR_texture_basisu', 'EXT_texture_webp'].map((name) => optionalMember(extensions, name));
+  const sources = others.flatMap((extension) => (extension === undefined ? [] : [optionalMember(extension, 'source')]));
+  const source = sources.find((field) => field !== undefined) ?? optionalMember(texture, 'source');
   if (source !== undefined) return source;
-  throw unsupported(texture, 'an image of another format than PNG, JPEG and WebP');
+  throw unsupported(texture, 'an image of another format than PNG, JPEG, WebP and KTX2');
 }
 
 function transformOf(reference: Field): Field | undefined {

@@ -1,5 +1,7 @@
 import { SceneError } from '../scene/scene-error.ts';
 import { decodeJpeg } from './jpeg.ts';
+import { decodeKtx2 } from './ktx2.ts';
+import { isKtx2 } from './ktx2-header.ts';
 import { decodePng } from './png.ts';
 import { decodeWebp, isWebp } from './webp.ts';
 
@@ -18,12 +20,13 @@ export const textureLimits = {
   fileBytes: 67_108_864,
 } as const;
 
-/** Decodes a PNG, JPEG or WebP, told apart by its first bytes; `field` names the image in errors. @throws SceneError. */
+/** Decodes a PNG, JPEG, WebP or KTX2, told apart by its first bytes; `field` names the image in errors. @throws SceneError. */
 export async function decodeTexture(file: Uint8Array<ArrayBuffer>, field: string): Promise<TextureImage> {
   if (file[0] === 0x89 && file[1] === 0x50 && file[2] === 0x4e && file[3] === 0x47) return decodePng(file, field);
   if (file[0] === 0xff && file[1] === 0xd8 && file[2] === 0xff) return decodeJpeg(file, field);
   if (isWebp(file)) return decodeWebp(file, field);
-  throw new SceneError('unsupported-feature', `${field} is neither PNG nor JPEG nor WebP`, { field });
+  if (isKtx2(file)) return decodeKtx2(file, field);
+  throw new SceneError('unsupported-feature', `${field} is neither PNG nor JPEG nor WebP nor KTX2`, { field });
 }
 
 /** @throws SceneError when a side is 0 or too long, or the image alone has more pixels than all of a scene may have. */
