@@ -6,7 +6,8 @@
 const COLUMNS = 8u;
 const TILE_VECTORS = 128u;
 const TILE_UNITS = TILE_VECTORS / UNIT_VECTORS;
-const STRIDE = TILE_UNITS + 1u;
+// PADDING, by the host: 1, so that the vectors of one unit lie in different banks; 0 where workgroup memory is 16 KiB, which it fills.
+const STRIDE = TILE_UNITS + PADDING;
 // Rounds over the tiles: 2 where a tile holds but half of the partial sums.
 const ROUNDS = select(1u, 2u, TILE_UNITS < MOST_LANES);
 

@@ -10,7 +10,8 @@
 // The order of every sum is fixed, whatever `lanes` and tiles are: 32 partial sums by unit modulo 32, then halves onto halves; squares
 // likewise by vector modulo 256. matrix-columns.wgsl sums in the same order, so that a token is the same alone and in a batch.
 // f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; no features needed).
-const TILE_UNITS = 1024u / UNIT_VECTORS;
+// TILE_VECTORS, by the host: 1024, or 512 where workgroup memory is less than 32 KiB.
+const TILE_UNITS = TILE_VECTORS / UNIT_VECTORS;
 // Odd, so that the vectors of one unit lie in different banks.
 const STRIDE = TILE_UNITS + 1u;
 
@@ -20,8 +21,8 @@ var<workgroup> squareSums: array<f32, WORKGROUP>;
 
 // One tile of x, times the gain; the squares of this invocation's vectors added to those before, one by one.
 fn stage(tile: u32, index: u32, before: f32) -> f32 {
-  let first = tile * 1024u;
-  let count = min(shape.blocks * 8u - first, 1024u);
+  let first = tile * TILE_VECTORS;
+  let count = min(shape.blocks * 8u - first, TILE_VECTORS);
   var squares = before;
   for (var v = index; v < count; v += WORKGROUP) {
     var value = x[first + v];

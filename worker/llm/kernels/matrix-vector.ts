@@ -16,7 +16,10 @@ import { pairSlices } from './pair-slices.ts';
 const WORKGROUP = 256;
 /** Invocations to a pair of rows. On a processor they run one after the other, and waiting for each other costs more than a row. */
 const MOST_LANES = { real: 32, software: 1 } as const;
-const TILE_COLUMNS = { one: 4096, few: 512 } as const;
+/** Columns of x that `few` stages at once; of `one`, 4096, or half as many where workgroup memory is the least that WebGPU allows. */
+const FEW_TILE_COLUMNS = 512;
+/** Workgroup memory of desktop cards; others have 16 KiB. */
+const ROOMY_BYTES = 32_768;
 /** Tokens of one workgroup of `few`. */
 const FEW_TOKENS = 8;
 /** Workgroups that keep a large card busy; past them, each makes more rows of the x that it has staged. */
@@ -99,6 +102,8 @@ async function createVectorKernel(
   const { matrix, input, output, normalisation, combine, label, rowsOfPair, mostLanes } = options;
   const units = matrix.blocks * matrix.format.unitsPerBlock;
   const lanes = lanesPerPair(units, mostLanes);
+  const isRoomy = device.limits.maxComputeWorkgroupStorageSize >= ROOMY_BYTES;
+  const tileColumns = kind === 'few' ? FEW_TILE_COLUMNS : isRoomy ? 4096 : 2048;
   const pipeline = await cache.get({
     label,
     code: composeWithWeights(
@@ -107,14 +112,16 @@ async function createVectorKernel(
         activationCode,
         stageCode,
         options.code,
-        kind === 'one' ? vectorCode : columnsCode,
+        ...(kind === 'one'
+          ? [`const TILE_VECTORS = ${tileColumns / 4}u;`, vectorCode]
+          : [`const PADDING = ${isRoomy ? 1 : 0}u;`, columnsCode]),
       ].join('\n'),
       options.slots,
     ),
   });
   const slices = options.slices.map((parts) => {
     const [{ rowCount, firstRow }] = parts as [WeightSlice];
-    const { passes, groups } = planRows(kind, matrix, { lanes, pairs: Math.ceil(rowCount / rowsOfPair) });
+    const { passes, groups } = planRows(kind, matrix, { lanes, tileColumns, pairs: Math.ceil(rowCount / rowsOfPair) });
     const shape = createShapeBuffer(
       device,
       `${label}.shape`,
@@ -176,11 +183,11 @@ function lanesPerPair(units: number, mostLanes: number): number {
 function planRows(
   kind: VectorKind,
   matrix: WeightMatrix,
-  { lanes, pairs }: { lanes: number; pairs: number },
+  { lanes, tileColumns, pairs }: { lanes: number; tileColumns: number; pairs: number },
 ): { passes: number; groups: number } {
-  const tileUnits = (TILE_COLUMNS[kind] / 32) * matrix.format.unitsPerBlock;
+  const tileUnits = (tileColumns / 32) * matrix.format.unitsPerBlock;
   const lots = Math.ceil(pairs / (WORKGROUP / Math.min(lanes, tileUnits)));
-  const fitsTile = matrix.blocks * 32 <= TILE_COLUMNS.one;
+  const fitsTile = matrix.blocks * 32 <= tileColumns;
   const passes =
     kind === 'one' && fitsTile ? Math.min(MOST_PASSES, Math.max(1, Math.floor(lots / BUSY_WORKGROUPS))) : 1;
   return { passes, groups: Math.ceil(lots / passes) };
