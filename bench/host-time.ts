@@ -1,0 +1,96 @@
+/**
+ * What a decoded token costs on the processor, for a llama of 16 layers whose numbers are few, so that the software adapter is not what is
+ * measured: dispatches, and microseconds from the creation of the encoder to the return of its submit on the worker's thread. In a
+ * headless Chromium, whose WebGPU is what the desktop ships, and in Node, where Dawn validates on the same thread, on a backend of Dawn's that
+ * computes nothing and takes no processor away. In Node a driver's share comes on top: the portable bench says how much on a real card.
+ * Usage: node --import ./worker/host/raw-modules.mjs bench/host-time.ts, on a quiet machine; writes bench/results/host-time.json.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { openChromiumAdapter } from '../tests/ui/chromium-oracle-host.ts';
+import { openWorkerBrowser, type WorkerPage } from '../tests/ui/worker-browser.ts';
+import { benchModel } from '../worker/llm/profile/bench-model.ts';
+import { createRandomModel } from '../worker/llm/profile/random-model/random-model.ts';
+import type { ModelBenchOptions, ModelBenchResult } from '../worker/messages.ts';
+
+const shape = {
+  name: 'sixteen layers',
+  vocabularySize: 512,
+  embeddingLength: 64,
+  layerCount: 16,
+  headCount: 4,
+  keyValueHeadCount: 2,
+  feedForwardLength: 128,
+  contextLength: 256,
+  isTied: true,
+};
+const options: ModelBenchOptions = {
+  prefillTokens: 8,
+  decodeTokens: 128,
+  depths: [0],
+  batches: [],
+  repetitions: 5,
+  profile: false,
+};
+
+function figuresOf({ decode, counters }: ModelBenchResult) {
+  return {
+    hostMicrosecondsPerToken: Math.round(decode[0]?.hostMicrosecondsPerToken ?? Number.NaN),
+    tokens: options.decodeTokens * options.repetitions,
+    dispatchesPerToken: counters.dispatchesPerToken,
+    submitsPerToken: counters.submitsPerToken,
+    buffersCreatedPerToken: counters.buffersCreatedPerToken,
+    bindGroupsCreatedPerToken: counters.bindGroupsCreatedPerToken,
+  };
+}
+
+async function measureChromium() {
+  const source = createRandomModel({ shape, format: 'Q4_0', seed: 1 });
+  const file = new Uint8Array(await source.read(0, source.sizeBytes));
+  const { page, browserVersion, close } = await openWorkerBrowser();
+  try {
+    const adapter = await openChromiumAdapter(page);
+    const result = await page.evaluate(
+      async ({ encoded, options }) => {
+        const { askWorker } = globalThis as unknown as WorkerPage;
+        const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+        return askWorker('bench-model', { source: { kind: 'bytes', bytes }, copyBytesPerSecond: 1e9, options });
+      },
+      { encoded: Buffer.from(file).toString('base64'), options },
+    );
+    return {
+      host: `Chromium ${browserVersion}`,
+      adapter: adapter.device || adapter.architecture,
+      ...figuresOf(result),
+    };
+  } finally {
+    await close();
+  }
+}
+
+async function measureNode() {
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  const adapter = await create(['backend=null']).requestAdapter();
+  if (adapter === null) throw new Error('Dawn has no null backend');
+  const environment = {
+    device: await adapter.requestDevice(),
+    nowMs: () => performance.now(),
+    copyBytesPerSecond: 1e9,
+  };
+  const result = await benchModel(environment, createRandomModel({ shape, format: 'Q4_0', seed: 1 }), options);
+  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return { host: `Node ${process.version}, webgpu ${dependencies.webgpu}`, adapter: 'null', ...figuresOf(result) };
+}
+
+const result = {
+  madeOn: new Date().toISOString().slice(0, 10),
+  processors: cpus().length,
+  processor: cpus()[0]?.model,
+  loadOfMachine: Number((loadavg()[0] ?? 0).toFixed(1)),
+  layers: shape.layerCount,
+  hosts: [await measureChromium(), await measureNode()],
+};
+writeFileSync(new URL('results/host-time.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+console.log(JSON.stringify(result, null, 2));
+process.exit(0);
