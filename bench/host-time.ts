@@ -7,11 +7,15 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { create, globals } from 'webgpu';
 import { openChromiumAdapter } from '../tests/ui/chromium-oracle-host.ts';
 import { openWorkerBrowser, type WorkerPage } from '../tests/ui/worker-browser.ts';
 import { benchModel } from '../worker/llm/profile/bench-model.ts';
 import { createRandomModel } from '../worker/llm/profile/random-model/random-model.ts';
 import type { ModelBenchOptions, ModelBenchResult } from '../worker/messages.ts';
+
+/** Kept by the module: Dawn aborts the process when an instance is collected. */
+const nullInstance = create(['backend=null']);
 
 const shape = {
   name: 'sixteen layers',
@@ -69,9 +73,8 @@ async function measureChromium() {
 }
 
 async function measureNode() {
-  const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  const adapter = await create(['backend=null']).requestAdapter();
+  const adapter = await nullInstance.requestAdapter();
   if (adapter === null) throw new Error('Dawn has no null backend');
   const environment = {
     device: await adapter.requestDevice(),
