@@ -10,8 +10,8 @@ import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../work
 import { openDawnDevice } from '../../worker/host/dawn.ts';
 import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
 import { bvh2Layout } from '../../worker/render/bvh/layout-bvh2.ts';
-import { bvh4Layout } from '../../worker/render/bvh/layout-bvh4.ts';
 import type { BvhLayout } from '../../worker/render/bvh/layout.ts';
+import { layouts } from '../../worker/render/bvh/layouts.ts';
 import { createCountRaysKernel } from '../../worker/render/kernels/count-rays.ts';
 import { createTraceRaysKernel } from '../../worker/render/kernels/trace-rays.ts';
 import { createSceneBuffers, packScene } from '../../worker/render/scene-buffers.ts';
@@ -139,7 +139,7 @@ function secondRays(hits: Float32Array, words: Uint32Array) {
 const shadowClosest = shadow.map((value, index) => (index % 8 === 3 ? 0 : value));
 const kinds = { primary, diffuse, shadowAnyHit: shadow, shadowClosestHit: shadowClosest };
 const figures: Record<string, object> = {};
-for (const layout of [bvh2Layout, bvh4Layout]) figures[layout.name] = await measure(layout, kinds);
+for (const layout of layouts) figures[layout.name] = await measure(layout, kinds);
 const report = {
   date: new Date().toISOString().slice(0, 10),
   adapter: description.description === '' ? description.device : description.description,

@@ -5,6 +5,7 @@
 // triangle id, so the answer does not depend on the tree. Hits that coverage.wgsl rejects are none.
 
 const NO_HIT = 0xffffffffu;
+/// A reference with this bit is a leaf: count - 1 in bits 28..30, first triangle slot in bits 0..27.
 const LEAF_BIT = 0x80000000u;
 const EDGE_SLACK = 4.76837158203125e-7;
 const BOX_SLACK = 1.0000004;
@@ -53,34 +54,42 @@ fn intersect_triangle(triangle: Triangle, origin: vec3f, direction: vec3f) -> ve
   return select(vec3f(-1.0, 0.0, 0.0), vec3f(t, u, v), inside);
 }
 
-/// Tests the triangles of a leaf and keeps the nearest; of two at the same distance the one with the smaller id.
-fn closest_in_leaf(reference: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
-  let first = reference & 0x0fffffffu;
-  let end = first + ((reference >> 28u) & 7u) + 1u;
-  for (var slot = first; slot < end; slot++) {
-    let triangle = triangle_at(slot);
-    count_triangle();
-    let found = intersect_triangle(triangle, origin, direction);
-    if (found.x > 0.0) {
-      let distance = (*best).distance;
-      let is_better = found.x < distance || (found.x == distance && triangle.id < *best_id);
-      if (is_better && is_covered(triangle, slot, found.y, found.z)) {
-        *best = Hit(found.x, slot, found.y, found.z);
-        *best_id = triangle.id;
-      }
+/// Tests the triangle in a slot and keeps the nearest; of two at the same distance the one with the smaller id.
+fn closest_of(slot: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
+  let triangle = triangle_at(slot);
+  count_triangle();
+  let found = intersect_triangle(triangle, origin, direction);
+  if (found.x > 0.0) {
+    let distance = (*best).distance;
+    let is_better = found.x < distance || (found.x == distance && triangle.id < *best_id);
+    if (is_better && is_covered(triangle, slot, found.y, found.z)) {
+      *best = Hit(found.x, slot, found.y, found.z);
+      *best_id = triangle.id;
     }
   }
 }
 
-/// Whether a triangle of the leaf lies in (0, limit).
+/// Whether the triangle in a slot lies in (0, limit).
+fn is_blocked_by(slot: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
+  let triangle = triangle_at(slot);
+  count_triangle();
+  let found = intersect_triangle(triangle, origin, direction);
+  return found.x > 0.0 && found.x < limit && is_covered(triangle, slot, found.y, found.z);
+}
+
+fn closest_in_leaf(reference: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
+  let first = reference & 0x0fffffffu;
+  let end = first + ((reference >> 28u) & 7u) + 1u;
+  for (var slot = first; slot < end; slot++) {
+    closest_of(slot, origin, direction, best, best_id);
+  }
+}
+
 fn any_in_leaf(reference: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let first = reference & 0x0fffffffu;
   let end = first + ((reference >> 28u) & 7u) + 1u;
   for (var slot = first; slot < end; slot++) {
-    count_triangle();
-    let triangle = triangle_at(slot);
-    let found = intersect_triangle(triangle, origin, direction);
-    if (found.x > 0.0 && found.x < limit && is_covered(triangle, slot, found.y, found.z)) {
+    if (is_blocked_by(slot, origin, direction, limit)) {
       return true;
     }
   }

@@ -1,5 +1,5 @@
-// The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 112, BvhNode 64,
-// Triangle 48, Corners 64, Material 224, Light 64.
+// The scene as the kernels see it. Written by worker/render/scene-buffers.ts; sizes in bytes: Scene 112,
+// Triangle 48, Corners 64, Material 224, Light 64. How nodes lie in their vec4u, each traversal knows.
 
 // What the scene uses: code for the rest is left out when the pipeline is made, which saves most of its compiling.
 override HAS_TEXTURES: bool = true;
@@ -40,18 +40,6 @@ struct Scene {
   /// 0: a pinhole.
   lens_radius: f32,
   focus_distance: f32,
-}
-
-/// Two children; a reference with bit 31 set is a leaf: count - 1 in bits 28..30, first triangle slot in bits 0..27.
-struct BvhNode {
-  left_minimum: vec3f,
-  left_reference: u32,
-  left_maximum: vec3f,
-  unused_left: u32,
-  right_minimum: vec3f,
-  right_reference: u32,
-  right_maximum: vec3f,
-  unused_right: u32,
 }
 
 /// In leaf order: a corner and the two edges that leave it. `id` is the triangle's place in the document.

@@ -4,6 +4,29 @@
 
 const STACK_SIZE = 32u;
 
+/// Entry distances of the two children, or FAR_AWAY, and their references.
+struct Pair {
+  left: f32,
+  right: f32,
+  left_reference: u32,
+  right_reference: u32,
+}
+
+fn enter_pair(reference: u32, origin: vec3f, inverse: vec3f, limit: f32) -> Pair {
+  let first = reference * 4u;
+  let left_low = node_quad(first);
+  let left_high = node_quad(first + 1u);
+  let right_low = node_quad(first + 2u);
+  let right_high = node_quad(first + 3u);
+  count_node();
+  return Pair(
+    enter_box(bitcast<vec3f>(left_low.xyz), bitcast<vec3f>(left_high.xyz), origin, inverse, limit),
+    enter_box(bitcast<vec3f>(right_low.xyz), bitcast<vec3f>(right_high.xyz), origin, inverse, limit),
+    left_low.w,
+    right_low.w,
+  );
+}
+
 fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
   let inverse = inverse_direction(direction);
   var best = Hit(FAR_AWAY, NO_HIT, 0.0, 0.0);
@@ -17,18 +40,15 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
     if ((reference & LEAF_BIT) != 0u) {
       closest_in_leaf(reference, origin, direction, &best, &best_id);
     } else {
-      let node = node_at(reference);
-      count_node();
-      let left = enter_box(node.left_minimum, node.left_maximum, origin, inverse, best.distance);
-      let right = enter_box(node.right_minimum, node.right_maximum, origin, inverse, best.distance);
-      let left_first = left <= right;
-      let near = min(left, right);
-      let far = max(left, right);
+      let pair = enter_pair(reference, origin, inverse, best.distance);
+      let left_first = pair.left <= pair.right;
+      let near = min(pair.left, pair.right);
+      let far = max(pair.left, pair.right);
       if (near < FAR_AWAY) {
-        reference = select(node.right_reference, node.left_reference, left_first);
+        reference = select(pair.right_reference, pair.left_reference, left_first);
         descended = true;
         if (far < FAR_AWAY) {
-          stack_reference[stack_size] = select(node.left_reference, node.right_reference, left_first);
+          stack_reference[stack_size] = select(pair.left_reference, pair.right_reference, left_first);
           stack_entry[stack_size] = far;
           stack_size++;
         }
@@ -66,16 +86,13 @@ fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
         return true;
       }
     } else {
-      let node = node_at(reference);
-      count_node();
-      let left = enter_box(node.left_minimum, node.left_maximum, origin, inverse, limit);
-      let right = enter_box(node.right_minimum, node.right_maximum, origin, inverse, limit);
-      let left_first = left <= right;
-      if (min(left, right) < FAR_AWAY) {
-        reference = select(node.right_reference, node.left_reference, left_first);
+      let pair = enter_pair(reference, origin, inverse, limit);
+      let left_first = pair.left <= pair.right;
+      if (min(pair.left, pair.right) < FAR_AWAY) {
+        reference = select(pair.right_reference, pair.left_reference, left_first);
         descended = true;
-        if (max(left, right) < FAR_AWAY) {
-          stack_reference[stack_size] = select(node.left_reference, node.right_reference, left_first);
+        if (max(pair.left, pair.right) < FAR_AWAY) {
+          stack_reference[stack_size] = select(pair.left_reference, pair.right_reference, left_first);
           stack_size++;
         }
       }

@@ -1,9 +1,8 @@
 // Walks the four-wide tree. Same answers as every other traversal; see intersect.wgsl.
 // A node's four boxes are 8-bit multiples of a power of two from its origin, rounded outwards (after Ylitie et al. 2017):
 //   bound = origin + byte x step, so a slab distance is byte x (step / direction) + (origin - ray origin) / direction.
-// Layout, in the 64 bytes of BvhNode: origin in left_minimum, step in left_maximum; bytes of the minima in right_minimum
-// and of the maxima in right_maximum, one word per axis, child 0 in the lowest byte; the four references in the u32 fields
-// in their order. A missing child has the reference NO_CHILD.
+// A node is four vec4u (64 bytes): in x, y, z the origin, the step, the bytes of the minima and those of the maxima, one word
+// per axis, child 0 in the lowest byte; in w the four references. A missing child has the reference NO_CHILD.
 // Children that the ray enters are pushed from far to near by a sorting network of five comparisons.
 
 const STACK_SIZE = 64u;
@@ -15,18 +14,6 @@ struct NodeSlabs {
   offset: vec3f,
   near_bytes: vec3u,
   far_bytes: vec3u,
-}
-
-fn node_slabs(node: BvhNode, origin: vec3f, inverse: vec3f) -> NodeSlabs {
-  let low = bitcast<vec3u>(node.right_minimum);
-  let high = bitcast<vec3u>(node.right_maximum);
-  let backwards = inverse < vec3f(0.0);
-  return NodeSlabs(
-    node.left_maximum * inverse,
-    (node.left_minimum - origin) * inverse,
-    select(low, high, backwards),
-    select(high, low, backwards),
-  );
 }
 
 /// Distance at which the ray enters child `index`, or FAR_AWAY when it misses it within `limit`.
@@ -45,10 +32,20 @@ struct Children {
 }
 
 fn enter_children(reference: u32, origin: vec3f, inverse: vec3f, limit: f32) -> Children {
-  let node = node_at(reference);
+  let first = reference * 4u;
+  let base = node_quad(first);
+  let step = node_quad(first + 1u);
+  let low = node_quad(first + 2u);
+  let high = node_quad(first + 3u);
   count_node();
-  let slabs = node_slabs(node, origin, inverse);
-  let references = vec4u(node.left_reference, node.unused_left, node.right_reference, node.unused_right);
+  let backwards = inverse < vec3f(0.0);
+  let slabs = NodeSlabs(
+    bitcast<vec3f>(step.xyz) * inverse,
+    (bitcast<vec3f>(base.xyz) - origin) * inverse,
+    select(low.xyz, high.xyz, backwards),
+    select(high.xyz, low.xyz, backwards),
+  );
+  let references = vec4u(base.w, step.w, low.w, high.w);
   return Children(
     vec4f(
       enter_child(slabs, 0u, references.x, limit),

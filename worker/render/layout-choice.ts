@@ -2,15 +2,12 @@ import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
 import type { Candidate } from '../gpu/autotune/candidate.ts';
 import { tunerOf } from '../gpu/autotune/tuner.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
-import { bvh2Layout } from './bvh/layout-bvh2.ts';
-import { bvh4Layout } from './bvh/layout-bvh4.ts';
 import type { BvhLayout } from './bvh/layout.ts';
+import { layouts } from './bvh/layouts.ts';
 import { createTraceRaysKernel, traceRaysShader } from './kernels/trace-rays.ts';
 import { createSceneBuffers, packScene } from './scene-buffers.ts';
 import type { Scene } from './scene/scene.ts';
 
-/** The first is the default. */
-const layouts: readonly [BvhLayout, ...BvhLayout[]] = [bvh2Layout, bvh4Layout];
 const triangleCount = 6_000;
 const rayCount = 16_384;
 

@@ -96,21 +96,22 @@ export function packScene(
   settings: RenderSettings,
   environment?: EnvironmentMap,
 ): PackedScene {
+  const { nodes, rootReference, triangleOrder } = layout.pack(tree);
   const slotOf = new Uint32Array(scene.triangleCount);
-  tree.triangleOrder.forEach((triangle, slot) => {
+  triangleOrder.forEach((triangle, slot) => {
     slotOf[triangle] = slot;
   });
   const packed = packMaterials(scene);
   const hasAlpha = scene.materials.map((material) => isPartlyOpen(material, scene.images));
   return {
-    nodes: layout.pack(tree),
-    triangles: packTriangles(scene, tree.triangleOrder, hasAlpha),
-    corners: packCorners(scene, tree.triangleOrder),
+    nodes,
+    triangles: packTriangles(scene, triangleOrder, hasAlpha),
+    corners: packCorners(scene, triangleOrder),
     materials: packed.materials,
     texels: packed.texels,
     lights: packLights(lights, slotOf),
     albedoTables: packed.albedoTables,
-    uniforms: packUniforms(scene, tree.rootReference, lights, settings, environment),
+    uniforms: packUniforms(scene, rootReference, lights, settings, environment),
     environment,
     features: {
       HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,

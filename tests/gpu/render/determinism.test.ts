@@ -5,6 +5,7 @@ import { createMemorySource } from '../../../worker/byte-source.ts';
 import type { Tile } from '../../../worker/messages.ts';
 import { type SceneRenderer, openScene } from '../../../worker/render/index.ts';
 import { bvh4Layout } from '../../../worker/render/bvh/layout-bvh4.ts';
+import { bvh8Layout } from '../../../worker/render/bvh/layout-bvh8.ts';
 import { type SceneRendererOptions, createSceneRenderer } from '../../../worker/render/scene-renderer.ts';
 import { loadScene } from '../../../worker/render/scene/load-scene.ts';
 import { getTestDevice } from '../test-device.ts';
@@ -99,6 +100,7 @@ test.each<[string, SceneRendererOptions]>([
   ['short waves', { driver: 'wavefront', sliceTargetMs: 1 }],
   ['a four-wide tree', { layout: bvh4Layout }],
   ['waves in a four-wide tree', { driver: 'wavefront', layout: bvh4Layout }],
+  ['an eight-wide tree', { layout: bvh8Layout }],
 ])('the sums have the same bytes from %s', async (_name, options) => {
   const scene = await loadScene(createMemorySource(file));
   const other = await createSceneRenderer(await getTestDevice(), scene, settings, options);

@@ -11,11 +11,8 @@ beforeAll(async () => {
 });
 afterEach(() => setTuner(device, defaultTuner));
 
-/** Both are run once to compare their answers and the first once to find the repeats; from then on they take turns. */
-function measureBy(
-  twoWideMs: number,
-  fourWideMs: number,
-): { records: () => readonly TuningRecord[]; runs: () => number } {
+/** Each is run once to compare their answers and the first once to find the repeats; from then on they take turns. */
+function measureBy(...layoutMs: readonly number[]): { records: () => readonly TuningRecord[]; runs: () => number } {
   const real = createSubmitTimer(device, () => 0);
   let records: readonly TuningRecord[] = [];
   let runs = 0;
@@ -33,7 +30,8 @@ function measureBy(
         async time(record) {
           await real.time(record);
           runs += 1;
-          return runs <= 3 || runs % 2 === 0 ? twoWideMs : fourWideMs;
+          const turn = Math.max(0, runs - layoutMs.length - 2);
+          return layoutMs[turn % layoutMs.length] as number;
         },
       },
     }),
@@ -46,18 +44,18 @@ test('without a tuner the two-wide tree is taken and nothing is measured', async
 });
 
 test.each([
-  ['four-wide', 5, 3, 'bvh4'],
-  ['two-wide', 5, 6, 'bvh2'],
+  ['eight-wide', [5, 4, 3], 'bvh8'],
+  ['two-wide', [5, 6, 7], 'bvh2'],
 ])(
   'where the %s tree traces its rays faster, it is taken, after its hits were compared, and measured once',
-  async (_name, twoWideMs, fourWideMs, expected) => {
-    const measured = measureBy(twoWideMs, fourWideMs);
+  async (_name, layoutMs, expected) => {
+    const measured = measureBy(...layoutMs);
     expect((await chooseLayout(device)).name).toBe(expected);
     expect(measured.records()).toMatchObject([{ choice: expected }]);
-    // Both were trusted, so their answers had the same bytes: two runs to compare, one to find the repeats, five rounds.
-    expect(measured.runs()).toBe(13);
+    // All were trusted, so their answers had the same bytes: three runs to compare, one to find the repeats, five rounds.
+    expect(measured.runs()).toBe(19);
     expect((await chooseLayout(device)).name).toBe(expected);
-    expect(measured.runs()).toBe(13);
+    expect(measured.runs()).toBe(19);
   },
   120_000,
 );

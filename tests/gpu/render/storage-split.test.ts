@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../../worker/gpu/buffers.ts';
 import { createComputePipeline } from '../../../worker/gpu/pipelines.ts';
 import { buildBvh } from '../../../worker/render/bvh/build-bvh.ts';
-import { bvh2Layout } from '../../../worker/render/bvh/layout-bvh2.ts';
-import { bvh4Layout } from '../../../worker/render/bvh/layout-bvh4.ts';
 import type { BvhLayout } from '../../../worker/render/bvh/layout.ts';
+import { layouts } from '../../../worker/render/bvh/layouts.ts';
 import { createTraceRaysKernel } from '../../../worker/render/kernels/trace-rays.ts';
 import {
   type StorageKind,
@@ -68,7 +67,7 @@ function balls(): Scene {
 
 /** A word of each kind's elements: what it is called and where it lies. */
 const probes: Readonly<Record<StorageKind, readonly [string, number]>> = {
-  nodes: ['.left_reference', 3],
+  nodes: ['.w', 3],
   triangles: ['.id', 3],
   corners: ['.a_u', 3],
   lights: ['.alias_index', 1],
@@ -143,15 +142,15 @@ async function trace(scene: Scene, layout: BvhLayout, limits?: BindingLimits): P
   return bytes;
 }
 
-test.each([
-  ['a two-wide tree', bvh2Layout],
-  ['a four-wide tree', bvh4Layout],
-])('rays find the same in %s whose nodes and triangles lie in several buffers', async (_name, layout) => {
-  const scene = balls();
-  // Two buffers or three each for nodes, triangles and corners.
-  const limits = { bindingBytes: scene.triangleCount * 24, storageBuffers: 12 };
-  expect(Buffer.compare(await trace(scene, layout, limits), await trace(scene, layout))).toBe(0);
-});
+test.each(layouts.map((layout) => [layout.name, layout] as const))(
+  'rays find the same in a tree of the layout %s whose nodes and triangles lie in several buffers',
+  async (_name, layout) => {
+    const scene = balls();
+    // Two buffers or three each for nodes, triangles and corners.
+    const limits = { bindingBytes: scene.triangleCount * 24, storageBuffers: 12 };
+    expect(Buffer.compare(await trace(scene, layout, limits), await trace(scene, layout))).toBe(0);
+  },
+);
 
 test.each<[string, SceneRendererOptions, number]>([
   // Two buffers each for triangles, corners and lights.

@@ -3,9 +3,8 @@ import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../../w
 import { buildBvh } from '../../../worker/render/bvh/build-bvh.ts';
 import { buildFastBvh } from '../../../worker/render/bvh/build-fast-bvh.ts';
 import type { BvhTree } from '../../../worker/render/bvh/bvh-tree.ts';
-import { bvh2Layout } from '../../../worker/render/bvh/layout-bvh2.ts';
-import { bvh4Layout } from '../../../worker/render/bvh/layout-bvh4.ts';
 import type { BvhLayout } from '../../../worker/render/bvh/layout.ts';
+import { layouts } from '../../../worker/render/bvh/layouts.ts';
 import { createTraceRaysKernel } from '../../../worker/render/kernels/trace-rays.ts';
 import { createSceneBuffers, packScene } from '../../../worker/render/scene-buffers.ts';
 import type { Scene } from '../../../worker/render/scene/scene.ts';
@@ -27,8 +26,6 @@ interface Answer {
 }
 
 const noHit = 0xffffffff;
-
-const layouts = [bvh2Layout, bvh4Layout];
 
 /** Rays through each random scene; the long form is HEARTH_TEST_RAYS=25000. */
 const rayCount = Number(process.env['HEARTH_TEST_RAYS'] ?? 4001);

@@ -1,6 +1,6 @@
 import { traverseBvh2 } from '../library/traverse-bvh2.ts';
 import type { BvhTree } from './bvh-tree.ts';
-import type { BvhLayout } from './layout.ts';
+import type { BvhLayout, PackedTree } from './layout.ts';
 import { halfArea } from './node-box.ts';
 
 const bytesPerNode = 64;
@@ -9,12 +9,12 @@ const bytesPerNode = 64;
  * Two-wide nodes of 64 bytes that hold both children's boxes (after Aila and Laine 2009), so one fetch decides about two
  * subtrees. Per child: minimum x y z float32, reference u32, maximum x y z float32, 4 bytes unused.
  */
-export const bvh2Layout: BvhLayout = { name: 'bvh2', bytesPerNode, pack, ...traverseBvh2 };
+export const bvh2Layout: BvhLayout = { name: 'bvh2', pack, ...traverseBvh2 };
 
-function pack(tree: BvhTree): ArrayBuffer {
-  const bytes = new ArrayBuffer(Math.max(1, tree.nodeCount) * bytesPerNode);
-  const floats = new Float32Array(bytes);
-  const words = new Uint32Array(bytes);
+function pack(tree: BvhTree): PackedTree {
+  const nodes = new ArrayBuffer(Math.max(1, tree.nodeCount) * bytesPerNode);
+  const floats = new Float32Array(nodes);
+  const words = new Uint32Array(nodes);
   for (let node = 0; node < tree.nodeCount; node += 1) {
     // The smaller child first: of two boxes that begin at the same distance it is the likelier one to end the ray early.
     const [left, right] = [node * 2, node * 2 + 1];
@@ -26,5 +26,5 @@ function pack(tree: BvhTree): ArrayBuffer {
       floats.set(tree.bounds.subarray(child * 6 + 3, child * 6 + 6), at + 4);
     });
   }
-  return bytes;
+  return { nodes, rootReference: tree.rootReference, triangleOrder: tree.triangleOrder };
 }

@@ -9,7 +9,7 @@ export const sceneData: ShaderFragment = { name: 'scene-storage', code: storageC
 
 /** The buffers that grow with the scene, in the order in which their further parts are bound, from binding 10 on. */
 export const storageKinds = {
-  nodes: { binding: 1, element: 'BvhNode', accessor: 'node_at', elementBytes: 64 },
+  nodes: { binding: 1, element: 'vec4u', accessor: 'node_quad', elementBytes: 16 },
   triangles: { binding: 2, element: 'Triangle', accessor: 'triangle_at', elementBytes: 48 },
   corners: { binding: 3, element: 'Corners', accessor: 'corners_at', elementBytes: 64 },
   lights: { binding: 5, element: 'Light', accessor: 'light_at', elementBytes: 64 },
