@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Buyer, type BuyerOptions, startBuyer } from '../node/buyer.ts';
 import type { NodeHost, NodeOptions } from '../node/node-options.ts';
 import { type RunningNode, startNode } from '../node/node.ts';
 import { readShaderSetHash } from '../store/shader-set.ts';
@@ -27,4 +28,9 @@ const headlessHost: NodeHost = {
 /** The node in this process, with its GPU worker as a child process on Dawn. */
 export function startHeadlessNode(options: NodeOptions): Promise<RunningNode> {
   return startNode({ version: readVersion(), ...options }, headlessHost);
+}
+
+/** A buyer in this process, with a GPU worker that checks what it buys. */
+export function startHeadlessBuyer(options: BuyerOptions): Promise<Buyer> {
+  return startBuyer(options, headlessHost);
 }

@@ -4,6 +4,7 @@ import { type Film, type GuideFilm, createFilm, createGuideFilm } from '../reque
 import { nameFileInErrors } from './files.ts';
 import type { GpuProcess } from './gpu-process.ts';
 import type { Output } from './output.ts';
+import { smoothFilm } from './smooth-film.ts';
 
 const tileSidePixels = 128;
 /** Bounds one call on a slow adapter; the worker splits it further where the desktop has to stay fluid. */
@@ -66,23 +67,10 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
   const renderMs = performance.now() - started;
   await gpu.worker.call('unload-scene', { sceneId }, { signal });
   if (options.smooths === true && guides !== undefined) {
-    const smooth = await smoothFilm(film, guides, gpu, signal);
+    const smooth = await smoothFilm(film, guides, gpu.worker, signal);
     return { film: smooth, guides, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
   }
   return { film, guides, scene, renderMs, samplesPerSecond: (totalSamples * 1000) / renderMs };
-}
-
-/** The film with smoothed means. */
-async function smoothFilm(film: Film, guides: GuideFilm, gpu: GpuProcess, signal: AbortSignal): Promise<Film> {
-  const { widthPixels, heightPixels } = film;
-  const [mean, variance] = [film.mean(), film.variance()];
-  const color = Float32Array.from({ length: variance.length * 4 }, (_, index) =>
-    (index & 3) === 3 ? (variance[index >> 2] as number) : (mean[(index >> 2) * 3 + (index & 3)] as number),
-  );
-  const picture = { widthPixels, heightPixels, color, guides: guides.packed() };
-  const smooth = await gpu.worker.call('denoise', picture, { signal });
-  const means = mean.map((_, index) => smooth.color[Math.floor(index / 3) * 4 + (index % 3)] as number);
-  return { ...film, mean: () => means };
 }
 
 export function splitTiles(widthPixels: number, heightPixels: number): Tile[] {

@@ -16,6 +16,7 @@ import { openInputStore } from '../store/input-store.ts';
 import { watchAdapter, type AdapterWatch } from './adapter-watch.ts';
 import { remindOfBackup } from './backup-reminder.ts';
 import { createClaimPolicy } from './claim-policy.ts';
+import { Closers } from './closers.ts';
 import { keepBackups } from './ledger-backups.ts';
 import { createLiveTasks } from './live-tasks.ts';
 import { modelBudgetBytes } from './model-fit.ts';
@@ -23,7 +24,6 @@ import type { GpuHost, NodeHost, NodeOptions } from './node-options.ts';
 import { decideNodeState } from './node-state.ts';
 import { createSnapshotFeed } from './snapshot-feed.ts';
 import { openTrade, type Trade } from './trade.ts';
-import { errorText } from '../../protocol/errors.ts';
 
 export interface RunningNode {
   readonly api: NodeApi;
@@ -42,25 +42,6 @@ const noChain = {
   reason: 'No chain is configured: deposits could not be checked and nothing could be claimed.',
   fix: 'Start with --rpc-url and --token of the chain that pays.',
 };
-
-/** Closes what was opened, newest first; one failure does not keep the rest open. */
-class Closers {
-  readonly #closers: (() => void | Promise<void>)[] = [];
-
-  add(closer: () => void | Promise<void>): void {
-    this.#closers.push(closer);
-  }
-
-  async closeAll(log: (line: string) => void): Promise<void> {
-    for (const closer of this.#closers.splice(0).toReversed()) {
-      try {
-        await closer();
-      } catch (error) {
-        log(`While stopping: ${errorText(error)}`);
-      }
-    }
-  }
-}
 
 /**
  * Starts a node: ledger, wallet, GPU worker, then network and trade. The state is `starting` until all is up.

@@ -114,6 +114,67 @@ describe('a wrong command line', () => {
     ['render --out a.png --tree slow', 'hearth: --tree must be best or fast, it was given "slow"'],
     ['render --out a.png --time 1 --fps 30', 'hearth: --fps belongs to --frame N or --frames A-B'],
     ['render --out a.png --animation walk', 'hearth: --animation needs a moment: --time SECONDS or --frame N'],
+    ['render --out a.png --size 640', 'hearth: --size must be like 640x480, sides up to 16384, it was given "640"'],
+    [
+      'render --out a.png --size 20000x2',
+      'hearth: --size must be like 640x480, sides up to 16384, it was given "20000x2"',
+    ],
+    [
+      'render --out a.png --size 9x9 --width 9',
+      'hearth: --size names width and height: --width and --height cannot be given with it',
+    ],
+    ['request', 'hearth: hearth request needs one of: chat, render'],
+    [
+      'request chat',
+      'hearth: hearth request chat needs --prompt S (what to ask) or --messages F.json (a conversation); neither was given',
+    ],
+    [
+      'request chat --prompt x --messages y.json',
+      'hearth: hearth request chat needs --prompt S (what to ask) or --messages F.json (a conversation); both were given',
+    ],
+    [
+      'request chat --prompt x',
+      'hearth: a request is paid: --rpc-url URL and --token ADDRESS of the chain are missing',
+    ],
+    [
+      'request chat --prompt x --rpc-url http://127.0.0.1:1 --data-dir /nowhere',
+      'hearth: --rpc-url needs --token ADDRESS, the token that pays',
+    ],
+    [
+      'request chat --prompt x --max-price 1.0000001',
+      'hearth: --max-price must be an amount of USDC such as 0.25, with at most six decimals, it was given "1.0000001"',
+    ],
+    [
+      'request chat --prompt x --deposit -1',
+      'hearth: --deposit must be an amount of USDC such as 0.25, with at most six decimals, it was given "-1"',
+    ],
+    [
+      'request chat --prompt x --provider somebody',
+      'hearth: --provider must be a peer id, or a multiaddress such as /ip4/198.51.100.7/tcp/4001, it was given "somebody"',
+    ],
+    ['request chat --prompt x --wait -1', 'hearth: --wait must be a whole number from 0 to 3600, it was given "-1"'],
+    [
+      'request render',
+      'hearth: hearth request render needs --out F.png|F.exr (picture to write; .exr is linear float32)',
+    ],
+    ['request render --out a.jpg', 'hearth: --out must end in .png or .exr, it was given "a.jpg"'],
+    [
+      'request render a.glb --scene b.glb --out a.png',
+      'hearth: SCENE.glb and --scene both name a scene: only one can be given',
+    ],
+    ['request render --out a.png --preview b.exr', 'hearth: --preview must end in .png, it was given "b.exr"'],
+    [
+      'request render --out a.png --denoise --no-check',
+      'hearth: --denoise needs the adapter of this machine, --no-check goes without',
+    ],
+    [
+      'request render --out a.png --frames 1-5',
+      'hearth: --out needs a # where the number of a frame goes, it was given "a.png"',
+    ],
+    [
+      'request render a.glb b.glb --out a.png',
+      'hearth: hearth request render does not take "b.glb"; "hearth request render --help" shows its form',
+    ],
     ['verify', 'hearth: hearth verify needs RECEIPT.json (the receipt document)'],
     ['verify a.json b.json', 'hearth: hearth verify does not take "b.json"; "hearth verify --help" shows its form'],
   ];
@@ -148,6 +209,14 @@ describe('a command that cannot be carried out', () => {
     ['llm run --model /nowhere.gguf --prompt x', /^hearth: --model: cannot read \/nowhere.gguf: it does not exist\n$/],
     ['llm run --messages /nowhere.json', /^hearth: --messages: cannot read \/nowhere.json: it does not exist\n$/],
     ['llm run --model / --prompt x', /^hearth: --model: cannot read \/: it is not a file\n$/],
+    [
+      'request render /nowhere.glb --out /tmp/x.png --rpc-url http://127.0.0.1:1 --token 0x0000000000000000000000000000000000000001',
+      /^hearth: --scene: cannot read \/nowhere.glb: it does not exist\n$/,
+    ],
+    [
+      'request chat --prompt x --data-dir /nowhere --rpc-url http://user:secret@127.0.0.1:1/key --token 0x0000000000000000000000000000000000000001',
+      /^hearth: the chain at http:\/\/127.0.0.1:1 failed on eth_chainId: .*\n$/,
+    ],
     [
       'render --scene /nowhere.glb --out /tmp/x.png',
       /^hearth: --scene: cannot read \/nowhere.glb: it does not exist\n$/,

@@ -1,11 +1,11 @@
 /** The same jobs with everything real but the GPU: libp2p, ledgers on disk, vouchers, a local chain, claims. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createTaskRunner } from '../../main/node/task-runner.ts';
 import { createRequester } from '../../main/requester/index.ts';
 import { createNetwork, type HearthNetwork } from '../../main/network/index.ts';
 import { verifyReceiptDocument } from '../../protocol/verify-receipt.ts';
-import { type MarketPlace, openMarketPlace, type ProviderParty } from '../payment/market-place.ts';
+import { type MarketPlace, openMarketPlace } from '../payment/market-place.ts';
 import { shaderSetHash } from './market.ts';
+import { openToySeller, type ToySeller } from './toy-seller.ts';
 import { createToyWorker, toyModelSha256, toySceneSha256, toyStore, type ToyWorkerOptions } from './toy-worker.ts';
 
 let place: MarketPlace;
@@ -19,33 +19,10 @@ afterEach(async () => {
   await place.close();
 });
 
-async function sell(name: string, options: ToyWorkerOptions = {}): Promise<ProviderParty & { network: HearthNetwork }> {
-  const party = await place.addProvider(name);
-  const { chainId, token } = place.chain.settings;
-  const runner = createTaskRunner({
-    worker: createToyWorker(options),
-    payments: party.payments,
-    signer: party.wallet,
-    store: toyStore,
-    chainId,
-    shaderSetHash,
-    adapterClass: () => 'toy',
-    numericProfile: () => 'f32',
-    prices: () => ({ chat: 10_000_000n, render: 100_000n }),
-    closedReason: () => null,
-  });
-  const network = await createNetwork(
-    {
-      signer: party.wallet,
-      chainId,
-      token,
-      describe: () => ({ provides: true, name, adapterClass: 'toy' }),
-      handlers: runner.handlers,
-    },
-    { dataDirectory: `${place.folder}/${name}`, listen: ['/ip4/127.0.0.1/tcp/0'] },
-  );
-  networks.push(network);
-  return { ...party, network };
+async function sell(name: string, options: ToyWorkerOptions = {}): Promise<ToySeller> {
+  const seller = await openToySeller(place, name, options);
+  networks.push(seller.network);
+  return seller;
 }
 
 async function buyFrom(sellers: readonly { network: HearthNetwork }[]) {

@@ -15,6 +15,8 @@ import { llmTokenizeCommand } from './llm-tokenize.ts';
 import { pauseCommand } from './pause.ts';
 import { refundCommand } from './refund.ts';
 import { renderCommand } from './render.ts';
+import { requestChatCommand } from './request-chat.ts';
+import { requestRenderCommand } from './request-render.ts';
 import { resumeCommand } from './resume.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -45,5 +47,7 @@ export const commands: readonly Command[] = [
   llmScoreCommand,
   llmInfoCommand,
   renderCommand,
+  requestChatCommand,
+  requestRenderCommand,
   verifyCommand,
 ];

@@ -2,6 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { readMessagesFile, readToolsFile } from '../chat-files.ts';
 import { exitCodes, UsageError } from '../cli-errors.ts';
 import { type CommandContext, defineCommand } from '../command-definition.ts';
+import { generationOptions } from '../generation-options.ts';
 import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
 import { loadModelFile, modelId, modelOptions, parseCacheType, resolveModelPath } from '../model-options.ts';
@@ -19,36 +20,7 @@ export const llmRunCommand = defineCommand({
   options: {
     ...modelOptions,
     prompt: { kind: 'text', placeholder: 'S', summary: 'text to continue' },
-    messages: {
-      kind: 'text',
-      placeholder: 'F.json',
-      summary: 'conversation to answer in place of a prompt, as the messages of the OpenAI API',
-    },
-    tools: { kind: 'text', placeholder: 'F.json', summary: 'tools the model may call, as those of the OpenAI API' },
-    'max-tokens': {
-      kind: 'integer',
-      placeholder: 'N',
-      minimum: 1,
-      maximum: 131_072,
-      fallback: 128,
-      summary: 'most tokens to generate',
-    },
-    temperature: {
-      kind: 'number',
-      placeholder: 'T',
-      minimum: 0,
-      maximum: 100,
-      fallback: 0,
-      summary: '0 always takes the likeliest token',
-    },
-    seed: {
-      kind: 'integer',
-      placeholder: 'N',
-      minimum: 0,
-      maximum: 0xff_ff_ff_ff,
-      fallback: 0,
-      summary: 'seed of the sampling',
-    },
+    ...generationOptions,
     ...samplingOptions,
     stop: { kind: 'text', placeholder: 'S', summary: 'text that ends the answer, not printed' },
     logprobs: {

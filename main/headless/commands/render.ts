@@ -1,14 +1,10 @@
 import { extname, resolve } from 'node:path';
 import {
-  type Film,
   type GuideFilm,
   type GuideName,
   channelsOf,
-  encodeExr,
   encodeExrChannels,
-  encodePng,
   guideNames,
-  toneMaps,
 } from '../../requester/image/index.ts';
 import { exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
@@ -16,6 +12,7 @@ import { checkInputFile, prepareOutputFile, writeOutputFile } from '../files.ts'
 import { listShots } from '../frame-shots.ts';
 import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
+import { chooseEncoder, pictureOptions, readSize } from '../picture-options.ts';
 import { embeddedScenePath } from '../project-files.ts';
 import { sceneViewOptions } from '../scene-view-options.ts';
 
@@ -24,33 +21,7 @@ export const renderCommand = defineCommand({
   summary: "Path-trace a scene on this machine's GPU into a PNG",
   details: 'The same seed, scene and adapter give the same bytes.',
   options: {
-    scene: { kind: 'text', placeholder: 'F.glb', summary: 'scene file (default: the embedded room)' },
-    width: { kind: 'integer', placeholder: 'W', minimum: 1, maximum: 16_384, fallback: 512, summary: 'pixels' },
-    height: { kind: 'integer', placeholder: 'H', minimum: 1, maximum: 16_384, fallback: 512, summary: 'pixels' },
-    samples: {
-      kind: 'integer',
-      placeholder: 'N',
-      minimum: 1,
-      maximum: 65_536,
-      fallback: 64,
-      summary: 'samples per pixel',
-    },
-    seed: {
-      kind: 'integer',
-      placeholder: 'N',
-      minimum: 0,
-      maximum: 0xff_ff_ff_ff,
-      fallback: 0,
-      summary: 'seed of the sampling',
-    },
-    'max-bounces': {
-      kind: 'integer',
-      placeholder: 'N',
-      minimum: 1,
-      maximum: 64,
-      fallback: 8,
-      summary: 'longest light path',
-    },
+    ...pictureOptions,
     ...sceneViewOptions,
     tree: {
       kind: 'text',
@@ -58,29 +29,11 @@ export const renderCommand = defineCommand({
       fallback: 'best',
       summary: 'fast: large scenes load sooner, rays take a tenth longer; the picture is the same',
     },
-    environment: { kind: 'text', placeholder: 'F.hdr|F.exr', summary: 'environment light, equirectangular' },
-    out: {
-      kind: 'text',
-      placeholder: 'F.png|F.exr',
-      required: true,
-      summary: 'picture to write; .exr is linear float32',
-    },
     aov: {
       kind: 'text',
       placeholder: 'albedo,normal,depth',
       summary: 'also write these, each to a linear EXR beside the picture (F.albedo.exr ...)',
     },
-    denoise: { kind: 'flag', summary: 'smooth the finished picture, guided by albedo, normal and depth' },
-    depth: { kind: 'integer', placeholder: '8|16', minimum: 8, maximum: 16, fallback: 8, summary: 'bits of a PNG' },
-    exposure: {
-      kind: 'number',
-      placeholder: 'EV',
-      minimum: -32,
-      maximum: 32,
-      fallback: 0,
-      summary: 'stops to brighten a PNG by',
-    },
-    tone: { kind: 'text', placeholder: 'none|agx|aces', fallback: 'none', summary: 'tone curve of a PNG' },
   },
   async run(context, options) {
     const encode = chooseEncoder(options);
@@ -96,8 +49,7 @@ export const renderCommand = defineCommand({
       options.environment === undefined ? undefined : checkInputFile('--environment', options.environment),
     ]);
     const settings = {
-      widthPixels: options.width,
-      heightPixels: options.height,
+      ...readSize(options),
       seed: options.seed,
       maxBounces: options['max-bounces'],
       tree,
@@ -149,32 +101,6 @@ export const renderCommand = defineCommand({
 function readTree(tree: string): 'best' | 'fast' {
   if (tree === 'best' || tree === 'fast') return tree;
   throw new UsageError('INVALID_VALUE', `--tree must be best or fast, it was given "${tree}"`);
-}
-
-interface PictureOptions {
-  readonly out: string;
-  readonly depth: number;
-  readonly exposure: number;
-  readonly tone: string;
-}
-
-/** @throws UsageError before anything is rendered, when the picture cannot be written as asked. */
-function chooseEncoder({ out, depth, exposure, tone }: PictureOptions): (film: Film) => Uint8Array {
-  const extension = extname(out).toLowerCase();
-  if (extension !== '.png' && extension !== '.exr') {
-    throw new UsageError('INVALID_VALUE', `--out must end in .png or .exr, it was given "${out}"`);
-  }
-  const toneMap = toneMaps.find((name) => name === tone);
-  if (toneMap === undefined) {
-    throw new UsageError('INVALID_VALUE', `--tone must be ${toneMaps.join(', ')}, it was given "${tone}"`);
-  }
-  if (depth !== 8 && depth !== 16)
-    throw new UsageError('INVALID_VALUE', `--depth must be 8 or 16, it was given "${depth}"`);
-  if (extension === '.png') return (film) => encodePng(film, { toneMap, exposureStops: exposure, depthBits: depth });
-  if (toneMap !== 'none' || exposure !== 0 || depth !== 8) {
-    throw new UsageError('INVALID_VALUE', '--tone, --exposure and --depth are for a .png; an .exr is linear float32');
-  }
-  return encodeExr;
 }
 
 interface GuideOutput {

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatAmount, tokenName } from '../../../protocol/money.ts';
+import { formatReceiptDocument } from '../../../protocol/receipt.ts';
+import type { JobProgress, ProviderPart } from '../../requester/index.ts';
+import type { Output } from '../output.ts';
+
+/** Tells who does what while a job runs, and keeps a receipt of every part as it ends. */
+export interface JobReport {
+  note(progress: JobProgress): void;
+  /** Writes what is still being written, and says what was paid to whom; also after a job that failed. */
+  finish(): Promise<{ readonly paid: bigint; readonly parts: readonly object[] }>;
+}
+
+export function createJobReport(output: Output, dataDirectory: string): JobReport {
+  const directory = join(dataDirectory, 'receipts');
+  const parts: { readonly part: ProviderPart; readonly path: string }[] = [];
+  const names = new Map<string, string>();
+  const activities = new Map<string, string>();
+  let writing: Promise<void> = Promise.resolve();
+
+  const nameOf = (peerId: string): string => names.get(peerId) ?? peerId;
+
+  function keep(part: ProviderPart): void {
+    const path = join(directory, `${part.agreementHash.slice(2)}.json`);
+    parts.push({ part, path });
+    const before = writing;
+    writing = (async () => {
+      await before;
+      await saveReceipt(directory, path, part);
+    })();
+    // Whoever finishes hears of it.
+    writing.catch(() => {});
+  }
+
+  return {
+    note(progress) {
+      if (progress.kind === 'agreed') {
+        output.data({ event: 'agreed', ...progress });
+        output.log(`Agreed with ${nameOf(progress.peerId)} on up to ${progress.units} units.`);
+      } else if (progress.kind === 'activity') {
+        const { peerId, activity } = progress;
+        if (activities.get(peerId) === activity) return;
+        activities.set(peerId, activity);
+        if (activity !== 'computing') output.log(`${nameOf(peerId)} is ${activity}.`);
+      } else if (progress.kind === 'lost') {
+        output.data({ event: 'lost', ...progress });
+        output.log(`Lost ${nameOf(progress.peerId)}: ${progress.reason}`);
+      } else if (progress.kind === 'part') {
+        names.set(progress.part.peerId, progress.part.name);
+        keep(progress.part);
+      }
+    },
+    async finish() {
+      await writing;
+      const paid = parts.reduce((sum, { part }) => sum + part.amountDue, 0n);
+      for (const { part, path } of parts) {
+        const { name, peerId, units, amountDue, verdict, detail } = part;
+        output.log(
+          `${name} (${peerId}): ${units} units for ${formatAmount(amountDue)} ${tokenName}, ${verdict}: ${detail}`,
+        );
+        output.log(`  receipt ${path}`);
+      }
+      if (parts.length > 0) output.log(`Paid ${formatAmount(paid)} ${tokenName}.`);
+      return {
+        paid,
+        parts: parts.map(({ part: { receipt: _receipt, ...part }, path }) => ({ ...part, receiptPath: path })),
+      };
+    },
+  };
+}
+
+async function saveReceipt(directory: string, path: string, { receipt }: ProviderPart): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  // It holds the prompt and the answer.
+  await writeFile(path, formatReceiptDocument(receipt), { mode: 0o600 });
+}

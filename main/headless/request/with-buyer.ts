@@ -1,0 +1,79 @@
+import { formatAmount, tokenName } from '../../../protocol/money.ts';
+import type { Buyer } from '../../node/buyer.ts';
+import type { StoredInput } from '../../store/input-store.ts';
+import { findRunningNode } from '../api-client.ts';
+import { readChain } from '../chain-options.ts';
+import { CommandError, UsageError } from '../cli-errors.ts';
+import type { CommandContext } from '../command-definition.ts';
+import { takeSecret } from '../secrets.ts';
+import { readProvider, type RequestOptionValues } from './request-options.ts';
+
+/** A buyer that is connected as far as it was told to whom. */
+export interface Session extends Buyer {
+  readonly chainId: bigint;
+  /** The only peer to buy from. */
+  readonly provider?: string;
+}
+
+/**
+ * Starts a buyer on the data folder for one request, says what became of an earlier one that was cut off, and ends it
+ * however `work` ends.
+ *
+ * @throws UsageError, CommandError, and what starting it throws
+ */
+export async function withBuyer<Result>(
+  context: CommandContext,
+  options: RequestOptionValues,
+  /** Called once nothing of the command line stands in the way. */
+  listInputs: () => Promise<readonly StoredInput[]>,
+  work: (session: Session, inputs: readonly StoredInput[]) => Promise<Result>,
+): Promise<Result> {
+  const { dataDirectory, adapter, listen, bootstrap, signal, output } = context;
+  const { peerId, address } = readProvider(options.provider);
+  if (options['rpc-url'].length === 0) {
+    throw new UsageError(
+      'MISSING_OPTION',
+      'a request is paid: --rpc-url URL and --token ADDRESS of the chain are missing',
+    );
+  }
+  const inputs = await listInputs();
+  const running = await findRunningNode(dataDirectory);
+  if (running !== undefined) {
+    throw new CommandError(
+      'NODE_ALREADY_RUNNING',
+      `a node runs on ${dataDirectory} and holds its books (process ${running.pid}); stop it first, or buy from a folder of its own with --data-dir`,
+      { data: { pid: running.pid } },
+    );
+  }
+  const chain = await readChain(options, signal);
+  if (chain === null) throw new UsageError('MISSING_OPTION', '--rpc-url URL is missing');
+  const passphrase = takeSecret('HEARTH_PASSPHRASE');
+  const { startHeadlessBuyer } = await import('../headless-node.ts');
+  signal.throwIfAborted();
+  const buyer = await startHeadlessBuyer({
+    dataDirectory,
+    adapter: options['no-check'] ? null : adapter,
+    listen,
+    bootstrap,
+    mdns: !options['no-mdns'],
+    chain,
+    passphrase,
+    inputs,
+    providerWaitMs: options.wait * 1_000,
+    log: (line) => output.log(line),
+  });
+  try {
+    for (const task of await buyer.requester.interrupted) {
+      const { kind, provider, unitsDone, maxUnits, amountDue, startedAtMs } = task;
+      output.data({ event: 'interrupted', ...task });
+      output.log(
+        `An earlier request was cut off: the ${kind} of ${new Date(startedAtMs).toISOString()} with ${provider}. ${unitsDone} of ${maxUnits} units had arrived and cost ${formatAmount(amountDue)} ${tokenName}; the receipt goes to the provider when it is met again.`,
+      );
+    }
+    const dialled = address === undefined ? undefined : (await buyer.network.connect(address, { signal })).peerId;
+    const provider = peerId ?? dialled;
+    return await work({ ...buyer, chainId: chain.chainId, ...(provider === undefined ? {} : { provider }) }, inputs);
+  } finally {
+    await buyer.stop();
+  }
+}

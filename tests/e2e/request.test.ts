@@ -1,0 +1,287 @@
+/** The command `hearth request` against providers with a toy GPU: network, chain, vouchers and files are real. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { decode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../main/headless/commands/index.ts';
+import { embeddedScenePath, projectDirectory } from '../../main/headless/project-files.ts';
+import { runCli } from '../../main/headless/run-cli.ts';
+import { openLedger } from '../../main/ledger/index.ts';
+import { openWallet } from '../../main/payment/index.ts';
+import { hashFile } from '../../main/store/input-store.ts';
+import { readShaderSetHash } from '../../main/store/shader-set.ts';
+import { parseReceiptDocument } from '../../protocol/receipt.ts';
+import { verifyReceiptDocument } from '../../protocol/verify-receipt.ts';
+import { type MarketPlace, openMarketPlace } from '../payment/market-place.ts';
+import { openToySeller, type ToySeller } from '../requester/toy-seller.ts';
+import { toyModelSha256, toyStore } from '../requester/toy-worker.ts';
+
+let place: MarketPlace;
+let one: ToySeller;
+let two: ToySeller;
+
+beforeAll(async () => {
+  place = await openMarketPlace();
+  const sceneSha256 = await hashFile(embeddedScenePath);
+  const store = {
+    find: async (sha256: string) =>
+      sha256 === sceneSha256
+        ? { sha256, kind: 'scene' as const, path: embeddedScenePath, sizeBytes: 1 }
+        : toyStore.find(sha256),
+  };
+  const shaderSetHash = await readShaderSetHash(join(projectDirectory, 'shaders'));
+  const options = { store, shaderSetHash };
+  one = await openToySeller(place, 'one', options);
+  two = await openToySeller(place, 'two', options);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([one, two].map(({ network }) => network.stop()));
+  await place.close();
+});
+
+interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const folderOf = (name: string): string => join(place.folder, `buyer ${name}`);
+
+/** A folder with a wallet that holds so much. */
+async function addBuyer(name: string, usdc = 1_000_000n): Promise<string> {
+  const dataDirectory = folderOf(name);
+  mkdirSync(dataDirectory, { mode: 0o700 });
+  const { address } = await openWallet({ dataDirectory });
+  await place.chain.fund(address, { eth: 10n ** 18n, usdc });
+  return dataDirectory;
+}
+
+async function held(dataDirectory: string): Promise<bigint> {
+  return place.chain.usdcOf((await openWallet({ dataDirectory })).address);
+}
+
+function argumentsFor(dataDirectory: string, words: readonly string[], sellers: readonly ToySeller[]): string[] {
+  const { rpcUrl, token } = place.chain.settings;
+  const peers = sellers.flatMap(({ network }) => ['--bootstrap', network.addresses()[0]!]);
+  const chain = ['--rpc-url', rpcUrl, '--token', token];
+  // Of an option that is given twice the last one holds.
+  const usual = ['--no-mdns', '--no-check', '--wait', '3', '--data-dir', dataDirectory];
+  return ['request', words[0] ?? '', ...usual, ...chain, ...peers, ...words.slice(1)];
+}
+
+async function request(
+  dataDirectory: string,
+  words: readonly string[],
+  options: {
+    readonly sellers?: readonly ToySeller[];
+    readonly signal?: AbortSignal;
+    readonly onText?: () => void;
+  } = {},
+): Promise<Ran> {
+  const { sellers = [one], signal = new AbortController().signal, onText } = options;
+  const ran = { stdout: '', stderr: '' };
+  const exitCode = await runCli(argumentsFor(dataDirectory, words, sellers), {
+    commands,
+    stdout: {
+      write(text) {
+        ran.stdout += text;
+        onText?.();
+      },
+    },
+    stderr: { write: (text) => (ran.stderr += text) },
+    signal,
+  });
+  return { exitCode, ...ran };
+}
+
+const chat = ['chat', '--prompt', 'Say something.', '--model', toyModelSha256, '--max-tokens', '60'];
+
+function checkReceipts(dataDirectory: string, count: number): void {
+  const folder = join(dataDirectory, 'receipts');
+  const files = readdirSync(folder);
+  expect(files).toHaveLength(count);
+  for (const file of files) {
+    const { ok } = verifyReceiptDocument(parseReceiptDocument(readFileSync(join(folder, file), 'utf8')));
+    expect(ok, file).toBe(true);
+  }
+}
+
+test('an answer is bought after the deposit is agreed to, and the next one needs no deposit', async () => {
+  const folder = await addBuyer('chat');
+  const unasked = await request(folder, chat);
+  expect(unasked).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(unasked.stderr).toMatch(/one \(\S+\) does 60 units for at most 0\.0006 USDC\./);
+  expect(unasked.stderr).toMatch(/0\.0006 USDC must be deposited into a channel with one; gas for it is about/);
+  expect(unasked.stderr).toContain('was not agreed to; in a script give --yes');
+  const bought = await request(folder, [...chat, '--yes', '--deposit', '0.01']);
+  expect(bought.exitCode, bought.stderr).toBe(0);
+  expect(bought.stdout).toMatch(/^[a-z]{30,60}\n$/);
+  expect(bought.stderr).toMatch(/one \(\S+\): 60 units for 0\.0006 USDC, accepted[\s\S]*Paid 0\.0006 USDC\./);
+  const again = await request(folder, [...chat, '--json']);
+  expect(again.exitCode, again.stderr).toBe(0);
+  expect(again.stderr).toContain('have room for it: nothing is deposited');
+  const events = again.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.at(0)).toMatchObject({ event: 'plan', deposit: '0' });
+  const summary = { event: 'summary', text: bought.stdout.trim(), paid: '600', finished: 'length' };
+  expect(events.at(-1)).toMatchObject(summary);
+  expect(await held(folder)).toBe(990_000n);
+  checkReceipts(folder, 2);
+}, 30_000);
+
+test('a picture is bought from everybody, shown as it comes, and written as asked', async () => {
+  const folder = await addBuyer('picture');
+  const [out, preview] = [join(folder, 'picture.png'), join(folder, 'preview.png')];
+  const words = ['render', embeddedScenePath, '--size', '80x48', '--samples', '4', '--depth', '16', '--yes', '--json'];
+  const bought = await request(folder, [...words, '--out', out, '--preview', preview], { sellers: [one, two] });
+  expect(bought.exitCode, bought.stderr).toBe(0);
+  expect(bought.stderr).toMatch(/must be deposited into 2 channels[\s\S]*100 %/);
+  const events = bought.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const summary = events.at(-1);
+  expect(summary).toMatchObject({ event: 'summary', out });
+  // 80 x 48 x 4 samples at a tenth of a unit, each part rounded up once.
+  expect(summary.parts.map(({ name }: { name: string }) => name).toSorted()).toEqual(['one', 'two']);
+  expect(Number(summary.paid)).toBeGreaterThanOrEqual(1_536);
+  expect(Number(summary.paid)).toBeLessThanOrEqual(1_538);
+  expect(decode(readFileSync(out))).toMatchObject({ width: 80, height: 48, depth: 16 });
+  expect(decode(readFileSync(preview))).toMatchObject({ width: 80, height: 48, depth: 8 });
+  expect(existsSync(`${preview}.new`)).toBe(false);
+  checkReceipts(folder, 2);
+}, 30_000);
+
+test('Ctrl-C pays for what came, and the channel serves the next request', async () => {
+  const folder = await addBuyer('interrupted');
+  const interrupt = new AbortController();
+  const long = [...chat.slice(0, -1), '4000', '--yes'];
+  const stopped = await request(folder, long, {
+    signal: interrupt.signal,
+    onText: () => interrupt.abort(new DOMException('stopped by SIGINT', 'AbortError')),
+  });
+  expect(stopped.exitCode, stopped.stderr).toBe(130);
+  expect(stopped.stdout).toMatch(/^[a-z]+\n$/);
+  expect(stopped.stderr).toMatch(/one \(\S+\): \d+ units for 0\.00\d+ USDC, accepted[\s\S]*Paid 0\.00/);
+  checkReceipts(folder, 1);
+  const next = await request(folder, chat);
+  expect(next.exitCode, next.stderr).toBe(0);
+  expect(next.stderr).toContain('nothing is deposited');
+  expect(next.stderr).not.toContain('cut off');
+}, 30_000);
+
+test('killed in the middle, the next start says what was open and paid, and its provider serves it again', async () => {
+  const folder = await addBuyer('killed');
+  const long = [...chat.slice(0, -1), '4000', '--yes', '--json'];
+  const entry = fileURLToPath(new URL('../../main/headless/main.ts', import.meta.url));
+  const child = spawn(process.execPath, [entry, ...argumentsFor(folder, long, [one])], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let texts = 0;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (JSON.parse(line).event === 'text' && (texts += 1) === 3) child.kill('SIGKILL');
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  expect(texts).toBeGreaterThanOrEqual(3);
+  const next = await request(folder, chat);
+  expect(next.exitCode, next.stderr).toBe(0);
+  const [, units, paid] =
+    /An earlier request was cut off: the chat of \S+ with 0x\S+ (\d+) of 4000 units had arrived and cost (\S+) USDC/.exec(
+      next.stderr,
+    ) ?? [];
+  expect(Number(units)).toBeGreaterThanOrEqual(3);
+  expect(Number(paid) * 100_000).toBeCloseTo(Number(units));
+  const ledger = openLedger({ path: join(folder, 'ledger.db') });
+  const states = ledger.listTasks().map(({ state, unitsDone }) => [state, unitsDone]);
+  expect(states).toEqual([
+    ['receipted', '60'],
+    ['receipted', units],
+  ]);
+  expect(ledger.undeliveredReceipts(one.wallet.address)).toEqual([]);
+  ledger.close();
+}, 30_000);
+
+describe('a request that cannot be had', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await addBuyer('poor', 599n);
+  });
+  const unknown = ['chat', '--prompt', 'x', '--model', 'ee'.repeat(32)];
+  const picture = ['render', '--size', '16x16', '--samples', '1', '--out'];
+  const table: [string, readonly string[], readonly (() => ToySeller)[], number, RegExp][] = [
+    [
+      'nobody there',
+      [...chat, '--wait', '0'],
+      [],
+      3,
+      /no provider was found within 0 s; name one with --provider or --bootstrap MULTIADDR/,
+    ],
+    [
+      'nobody with the model',
+      [...unknown, '--wait', '0'],
+      [() => one, () => two],
+      3,
+      /no provider takes it \(model ee+\): one: UNKNOWN_MODEL.*two: UNKNOWN_MODEL.*ask one to add it/,
+    ],
+    [
+      'nobody of that name',
+      [...chat, '--wait', '0', '--provider', `16Uiu2HA${'m'.repeat(45)}`],
+      [() => one],
+      3,
+      /no provider was found within 0 s/,
+    ],
+    [
+      'nobody at that address',
+      [...chat, '--provider', '/ip4/127.0.0.1/tcp/9'],
+      [],
+      1,
+      /\/ip4\/127\.0\.0\.1\/tcp\/9 cannot be reached/,
+    ],
+    [
+      'dearer than allowed',
+      [...chat, '--max-price', '0.000599'],
+      [() => one],
+      3,
+      /the cheapest offer is 0\.0006 USDC, --max-price allows 0\.000599 USDC; raise it, or ask for less/,
+    ],
+    [
+      'a deposit above its limit',
+      [...chat, '--deposit', '0.0001'],
+      [() => one],
+      3,
+      /the channels need 0\.0006 USDC more, --deposit allows 0\.0001 USDC/,
+    ],
+    [
+      'too little money',
+      [...chat, '--yes'],
+      [() => one],
+      3,
+      /the deposit is 0\.0006 USDC, the wallet holds 0\.000599 USDC; send USDC to 0x\w{40} on chain 31337/,
+    ],
+    [
+      'a request no node may take',
+      ['chat', '--prompt', 'x'.repeat(70_000), '--model', toyModelSha256],
+      [() => one],
+      2,
+      /content/,
+    ],
+    [
+      'a picture into nowhere',
+      [...picture, `${fileURLToPath(import.meta.url)}/p.png`],
+      [() => one],
+      1,
+      /--out: cannot write/,
+    ],
+  ];
+  test.each(table)('%s: one sentence that says what to do', async (_, words, sellers, exitCode, sentence) => {
+    const ran = await request(folder, words, { sellers: sellers.map((seller) => seller()) });
+    expect({ exitCode: ran.exitCode, stdout: ran.stdout }, ran.stderr).toEqual({ exitCode, stdout: '' });
+    expect(ran.stderr).toMatch(sentence);
+    expect(await held(folder)).toBe(599n);
+  });
+});
