@@ -1,8 +1,10 @@
 // What matrix-vector.wgsl does, for up to eight tokens at a time: a batch of requests, or a guess that is being checked. Weights are read and
 // decoded once for all eight; a workgroup of z takes tokens 8z to 8z + 7 of the batch. Same pairs of rows, same order of every sum
-// as for one token alone, so the bytes are the same: a tile is 512 columns of eight tokens, and where a unit is 32 columns its 16 units
-// are half of the 32 partial sums, so that even tiles are summed before odd ones and the two halves are added, as the tree would.
-// f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (2 to 16 tokens; no features needed).
+// as for one token alone, so the bytes are the same: a tile is 512 columns of eight tokens, staged by stage-few-float.wgsl or
+// stage-few-int8.wgsl. Where a unit is 32 columns and MOST_LANES 32, its 16 units are half of the partial sums, so that even tiles are
+// summed before odd ones and the two halves are added, as the tree would.
+// f32 accumulation; tolerance against float64, of x as it is staged: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (2 to 16
+// tokens; no features needed).
 const COLUMNS = 8u;
 const TILE_VECTORS = 128u;
 const TILE_UNITS = TILE_VECTORS / UNIT_VECTORS;
@@ -13,40 +15,6 @@ const ROUNDS = select(1u, 2u, TILE_UNITS < MOST_LANES);
 
 // Tokens of this batch.
 @group(0) @binding(8) var<uniform> batch: vec4<u32>;
-
-// [token][vector of the unit][unit]; afterwards squares and sums, which need 1024 vectors.
-var<workgroup> staged: array<vec4<f32>, COLUMNS * UNIT_VECTORS * STRIDE>;
-
-// One tile of the tokens of this workgroup, times the gain. Invocation i stages vector i % 128 of tokens 2j + i / 128, j = 0 to 3, and gives
-// the squares of these vectors.
-fn stage(tile: u32, firstToken: u32, tokens: u32, index: u32) -> vec4<f32> {
-  let v = index & (TILE_VECTORS - 1u);
-  let at = tile * TILE_VECTORS + v;
-  var squares = vec4<f32>(0.0);
-  if (at < shape.blocks * 8u) {
-    for (var j = 0u; j < 4u; j++) {
-      let token = 2u * j + index / TILE_VECTORS;
-      var value = vec4<f32>(0.0);
-      if (token < tokens) {
-        value = x[(firstToken + token) * shape.blocks * 8u + at];
-      }
-      if (shape.normalise != 0u) {
-        squares[j] = dot(value, value);
-        value *= gain[at];
-      }
-      staged[(token * UNIT_VECTORS + v % UNIT_VECTORS) * STRIDE + v / UNIT_VECTORS] = value;
-    }
-  }
-  return squares;
-}
-
-fn stagedUnit(token: u32, unit: u32) -> Unit {
-  var values: Unit;
-  for (var i = 0u; i < UNIT_VECTORS; i++) {
-    values[i] = staged[(token * UNIT_VECTORS + i) * STRIDE + unit];
-  }
-  return values;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

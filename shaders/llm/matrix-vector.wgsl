@@ -4,44 +4,21 @@
 // one of up); matrix-stage.wgsl has the bindings.
 //
 // x passes through workgroup memory in tiles of TILE_UNITS units, vector i of all units side by side, so that neighbouring lanes read
-// neighbouring vectors: straight from x, lanes would be a whole unit apart. A workgroup makes `passes` lots of rows from one tile where
-// all of x fits in it. Weights: 16 bytes a lane and load, a row's units side by side.
+// neighbouring vectors: straight from x, lanes would be a whole unit apart. It is staged as it is (stage-one-float.wgsl) or rounded to
+// eight bits by blocks of 32 (stage-one-int8.wgsl). A workgroup makes `passes` lots of rows from one tile where all of x fits in it.
+// Weights: 16 bytes a lane and load, a row's units side by side.
 //
-// The order of every sum is fixed, whatever `lanes` and tiles are: 32 partial sums by unit modulo 32, then halves onto halves; squares
-// likewise by vector modulo 256. matrix-columns.wgsl sums in the same order, so that a token is the same alone and in a batch.
-// f32 accumulation; tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts (always; no features needed).
+// The order of every sum is fixed, whatever `lanes` and tiles are: MOST_LANES partial sums by unit modulo MOST_LANES, then halves onto
+// halves; squares likewise by vector modulo 256. matrix-columns.wgsl sums in the same order, so that a token is the same alone and in a
+// batch. f32 accumulation; tolerance against float64, of x as it is staged: NMSE 1e-10. Host: worker/llm/kernels/matrix-vector.ts
+// (always; no features needed).
 // TILE_VECTORS, by the host: 1024, or 512 where workgroup memory is less than 32 KiB.
 const TILE_UNITS = TILE_VECTORS / UNIT_VECTORS;
 // Odd, so that the vectors of one unit lie in different banks.
 const STRIDE = TILE_UNITS + 1u;
 
-var<workgroup> staged: array<vec4<f32>, UNIT_VECTORS * STRIDE>;
 var<workgroup> sums: array<vec2<f32>, WORKGROUP>;
 var<workgroup> squareSums: array<f32, WORKGROUP>;
-
-// One tile of x, times the gain; the squares of this invocation's vectors added to those before, one by one.
-fn stage(tile: u32, index: u32, before: f32) -> f32 {
-  let first = tile * TILE_VECTORS;
-  let count = min(shape.blocks * 8u - first, TILE_VECTORS);
-  var squares = before;
-  for (var v = index; v < count; v += WORKGROUP) {
-    var value = x[first + v];
-    if (shape.normalise != 0u) {
-      squares += dot(value, value);
-      value *= gain[first + v];
-    }
-    staged[(v % UNIT_VECTORS) * STRIDE + v / UNIT_VECTORS] = value;
-  }
-  return squares;
-}
-
-fn stagedUnit(unit: u32) -> Unit {
-  var values: Unit;
-  for (var i = 0u; i < UNIT_VECTORS; i++) {
-    values[i] = staged[i * STRIDE + unit];
-  }
-  return values;
-}
 
 // Of one unit of the tile; nothing past its end.
 fn dotRaw(raw: PairRaw, first: u32, unit: u32, end: u32) -> vec2<f32> {

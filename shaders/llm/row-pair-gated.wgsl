@@ -1,6 +1,5 @@
 // A row of the gate and the same row of up: y = activation(gate) * up, the front half of a gated layer. Both formats have units of the
 // same length. Part of matrix-vector.wgsl and matrix-columns.wgsl. Host: worker/llm/kernels/matrix-vector.ts
-alias Unit = GateUnit;
 const UNIT_VECTORS = GATE_UNIT_VECTORS;
 
 struct PairRaw {

@@ -1,6 +1,5 @@
 // Two neighbouring rows of one matrix, and the place of their results: written (bent by a soft cap c to c tanh(result / c)), added to
 // what is there (a residual), or times the activation of what is there (the up half of a gated layer, over the gate half). Part of matrix-vector.wgsl and matrix-columns.wgsl. Host: worker/llm/kernels/matrix-vector.ts
-alias Unit = WeightUnit;
 const UNIT_VECTORS = WEIGHT_UNIT_VECTORS;
 
 struct PairRaw {

@@ -26,6 +26,12 @@ export function isSoftwareName(...texts: readonly string[]): boolean {
   return texts.some((text) => softwareNames.test(text));
 }
 
+/** The same of what an adapter or a device says of itself; a device that only counts bytes says nothing, and stands for a real one. */
+export function isSoftwareAdapter(info: GPUAdapterInfo | undefined): boolean {
+  if (info === undefined) return false;
+  return info.isFallbackAdapter || isSoftwareName(info.vendor, info.architecture, info.device, info.description);
+}
+
 /** `real` and `software` are words of their own, as are `lavapipe` and `swiftshader`; anything else is part of a name. */
 export function parseAdapterChoice(choice: AdapterChoice): ParsedAdapterChoice {
   const text = choice.trim();

@@ -1,5 +1,5 @@
 import type { AdapterDescription } from '../messages.ts';
-import { AdapterError, isSoftwareName } from './adapter-choice.ts';
+import { AdapterError, isSoftwareAdapter } from './adapter-choice.ts';
 import { errorText } from '../../protocol/errors.ts';
 
 /** Used when the adapter has them; every kernel has a variant without. */
@@ -42,7 +42,7 @@ export function describeAdapter(adapter: GPUAdapter, backend: string): AdapterDe
     architecture: info.architecture,
     device: info.device,
     description: info.description,
-    isSoftware: info.isFallbackAdapter || isSoftwareName(info.vendor, info.architecture, info.device, info.description),
+    isSoftware: isSoftwareAdapter(info),
     backend,
     features: [...adapter.features].toSorted(),
     limits: readLimits(adapter),

@@ -15,13 +15,13 @@ struct WeightRaw {
   scales: u32,
 }
 
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks + unit], weightScales[row * ((blocks + 1u) / 2u) + unit / 2u]);
+}
+// == float ==
 struct WeightCells {
   codes: Block,
   scale: f32,
-}
-
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
-  return WeightRaw(weightData[row * blocks + unit], weightScales[row * ((blocks + 1u) / 2u) + unit / 2u]);
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -38,6 +38,21 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   return cells.scale * (dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = true;
+
+struct WeightCells {
+  nibbles: vec4<u32>,
+  scale: f32,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  return WeightCells(raw.w, decodeHalf(raw.scales >> ((unit & 1u) * 16u)));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return cells.scale * x.scale * f32(dotNibbles(cells.nibbles, x) - 8 * x.sum);
 }
 // == repack ==
 const GROUP_BYTES = 36u;

@@ -15,13 +15,13 @@ struct WeightRaw {
   affine: u32,
 }
 
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks + unit], weightScales[row * blocks + unit]);
+}
+// == float ==
 struct WeightCells {
   codes: Block,
   affine: vec2<f32>,
-}
-
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
-  return WeightRaw(weightData[row * blocks + unit], weightScales[row * blocks + unit]);
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -39,6 +39,21 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   let product = dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x);
   return cells.affine.x * product + cells.affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = true;
+
+struct WeightCells {
+  nibbles: vec4<u32>,
+  affine: vec2<f32>,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  return WeightCells(raw.w, vec2<f32>(decodeHalf(raw.affine), decodeHalf(raw.affine >> 16u)));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return x.scale * (cells.affine.x * f32(dotNibbles(cells.nibbles, x)) + cells.affine.y * f32(x.sum));
 }
 // == repack ==
 const GROUP_BYTES = 20u;

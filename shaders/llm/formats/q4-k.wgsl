@@ -15,11 +15,6 @@ struct WeightRaw {
   words: vec4<u32>,
 }
 
-struct WeightCells {
-  codes: Block,
-  affine: vec2<f32>,
-}
-
 // (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
 fn weightAffine(words: vec4<u32>, block: u32) -> vec2<f32> {
   let inside = block & 7u;
@@ -32,6 +27,11 @@ fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
   let base = (row * (blocks / 8u) + unit / 8u) * 4u;
   let words = vec4<u32>(weightScales[base], weightScales[base + 1u], weightScales[base + 2u], weightScales[base + 3u]);
   return WeightRaw(weightData[row * blocks + unit], words);
+}
+// == float ==
+struct WeightCells {
+  codes: Block,
+  affine: vec2<f32>,
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -49,6 +49,21 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   let product = dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x);
   return cells.affine.x * product + cells.affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = true;
+
+struct WeightCells {
+  nibbles: vec4<u32>,
+  affine: vec2<f32>,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  return WeightCells(raw.w, weightAffine(raw.words, unit));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return x.scale * (cells.affine.x * f32(dotNibbles(cells.nibbles, x)) + cells.affine.y * f32(x.sum));
 }
 // == repack ==
 const GROUP_BYTES = 144u;

@@ -18,16 +18,16 @@ struct WeightRaw {
   step: u32,
 }
 
-struct WeightCells {
-  codes: Block,
-  scale: vec2<f32>,
-}
-
 fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
   let base = (row * (blocks / 8u) + unit / 8u) * 21u;
   let high = base + 5u + (unit & 7u) * 2u;
   let scales = weightScales[base + 1u + (unit & 7u) / 2u];
   return WeightRaw(weightData[row * blocks + unit], vec2<u32>(weightScales[high], weightScales[high + 1u]), scales, weightScales[base]);
+}
+// == float ==
+struct WeightCells {
+  codes: Block,
+  scale: vec2<f32>,
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -52,6 +52,35 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   return dot(cells.scale, vec2<f32>(dotFirstHalf(cells.codes, x), dotSecondHalf(cells.codes, x)));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = false;
+
+struct WeightCells {
+  // Weights as signed bytes, before their scale.
+  first: vec4<u32>,
+  second: vec4<u32>,
+  scales: vec2<i32>,
+  step: f32,
+}
+
+// Of sixteen weights: 32 is taken from each byte with its highest bit set, so that none borrows from the next.
+fn weightBytes(nibbles: vec4<u32>, high: u32) -> vec4<u32> {
+  let upper = (vec4<u32>(high) >> vec4<u32>(0u, 2u, 4u, 6u)) & vec4<u32>(0x03030303u);
+  let codes = (nibbles & vec4<u32>(0x0f0f0f0fu)) | (upper << vec4<u32>(4u));
+  return ((codes | vec4<u32>(0x80808080u)) - vec4<u32>(0x20202020u)) ^ vec4<u32>(0x80808080u);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let pair = raw.scales >> ((unit & 1u) * 16u);
+  let scales = bitcast<vec2<i32>>(vec2<u32>(pair << 24u, pair << 16u)) >> vec2<u32>(24u);
+  let second = weightBytes(raw.w >> vec4<u32>(4u), raw.high.y);
+  return WeightCells(weightBytes(raw.w, raw.high.x), second, scales, decodeHalf(raw.step & 0xffffu));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  let product = cells.scales.x * dotBytes(cells.first, x.first) + cells.scales.y * dotBytes(cells.second, x.second);
+  return cells.step * x.scale * f32(product);
 }
 // == repack ==
 const GROUP_BYTES = 210u;

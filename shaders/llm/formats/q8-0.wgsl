@@ -14,13 +14,13 @@ struct WeightRaw {
   scales: u32,
 }
 
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  return WeightRaw(weightData[row * blocks * 2u + unit], weightScales[row * ((blocks + 1u) / 2u) + unit / 4u]);
+}
+// == float ==
 struct WeightCells {
   codes: WeightUnit,
   scale: f32,
-}
-
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
-  return WeightRaw(weightData[row * blocks * 2u + unit], weightScales[row * ((blocks + 1u) / 2u) + unit / 4u]);
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -36,6 +36,21 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   let codes = cells.codes;
   return cells.scale * (dot(codes[0], x[0]) + dot(codes[1], x[1]) + dot(codes[2], x[2]) + dot(codes[3], x[3]));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = false;
+
+struct WeightCells {
+  bytes: vec4<u32>,
+  scale: f32,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  return WeightCells(raw.w, decodeHalf(raw.scales >> (((unit / 2u) & 1u) * 16u)));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return cells.scale * x.scale * f32(dotBytes(cells.bytes, x.first));
 }
 // == repack ==
 const GROUP_BYTES = 68u;

@@ -1,11 +1,13 @@
 import decodeHalf from '../../../shaders/llm/decode-half.wgsl?raw';
+import type { VectorVariant } from '../../messages.ts';
 import unpackBits from '../../../shaders/llm/unpack-bits.wgsl?raw';
 
 /**
  * How one GGML type lives on the GPU. A matrix row is padded with zeros to blocks of 32 columns. `data` holds the weights in aligned
  * units in column order; `scales` (where the type has them) what a group of blocks shares: scales, minima, high bits.
  * The shader text `shaders/llm/formats/<name>.wgsl` gives weightFetch (the words of a unit, as they lie), weightDecode (its codes
- * and scales as floats), weightValues and weightDot of those, and repackGroup; a new type is one such pair.
+ * and scales as floats), weightValues and weightDot of those, and repackGroup; a new type is one such pair. An `int8` section, with
+ * what is float in a section of its own, has weightDecode and weightDot for units of x in eight bits (unit-int8.wgsl).
  */
 export interface WeightFormat {
   readonly name: string;
@@ -19,6 +21,8 @@ export interface WeightFormat {
   readonly groupBlocks: number;
   /** Functions on `weightData` and `weightScales`. */
   readonly computeCode: string;
+  /** The same for units of x in eight bits; of types that have them. */
+  readonly int8Code?: string;
   /** repackGroup and its constants. */
   readonly repackCode: string;
 }
@@ -28,9 +32,17 @@ export function defineWeightFormat(
   shape: Pick<WeightFormat, 'blockWords' | 'unitsPerBlock' | 'scaleWords' | 'groupBlocks'>,
   code: string,
 ): WeightFormat {
-  const [, compute, repack] = code.split(/^\/\/ == \w+ ==$/m);
+  const [, ...parts] = code.split(/^\/\/ == (\w+) ==$/m);
+  const sections = new Map(parts.flatMap((part, index) => (index % 2 === 0 ? [[part, parts[index + 1]]] : [])));
+  const [compute, float = '', int8, repack] = ['compute', 'float', 'int8', 'repack'].map((part) => sections.get(part));
   if (compute === undefined || repack === undefined) throw new Error(`format ${name} lacks a section`);
-  return { name, ...shape, computeCode: compute, repackCode: repack };
+  return {
+    name,
+    ...shape,
+    computeCode: compute + float,
+    ...(int8 === undefined ? {} : { int8Code: compute + int8 }),
+    repackCode: repack,
+  };
 }
 
 export function dataBytesPerRow(format: WeightFormat, columns: number): number {
@@ -53,8 +65,12 @@ const loadCode = `fn weightLoad(row: u32, unit: u32, blocks: u32) -> WeightUnit 
   return weightValues(weightDecode(weightFetch(row, unit, blocks), unit));
 }`;
 
-/** Puts the declarations and format functions of every slot in front of a kernel's text. */
-export function composeWithWeights(kernelCode: string, slots: readonly WeightSlot[]): string {
+/** Puts the declarations and format functions of every slot in front of a kernel's text; `int8` is for formats that have it. */
+export function composeWithWeights(
+  kernelCode: string,
+  slots: readonly WeightSlot[],
+  vectors: VectorVariant = 'f32',
+): string {
   const parts = slots.map(({ prefix, format, firstBinding }) => {
     const element = format.blockWords === 2 ? 'vec2<u32>' : 'vec4<u32>';
     const declarations = [
@@ -63,8 +79,12 @@ export function composeWithWeights(kernelCode: string, slots: readonly WeightSlo
         ? [`@group(0) @binding(${firstBinding + 1}) var<storage, read> weightScales: array<u32>;`]
         : []),
     ];
-    return rename(`${declarations.join('\n')}\n${format.computeCode}\n${loadCode}`, prefix);
+    const functions = vectors === 'int8' ? (format.int8Code ?? '') : `${format.computeCode}\n${loadCode}`;
+    return rename(`${declarations.join('\n')}\n${functions}`, prefix);
   });
+  if (vectors === 'int8') {
+    parts.push(`const NEEDS_SUM = ${slots.map(({ prefix }) => `${prefix.toUpperCase()}_NEEDS_SUM`).join(' || ')};`);
+  }
   return [decodeHalf, unpackBits, ...parts, kernelCode].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import code from '../../../shaders/llm/attention.wgsl?raw';
+import { isSoftwareAdapter } from '../../gpu/adapter-choice.ts';
 import type { CacheFormat, CacheTable } from '../cache/cache-format.ts';
 import { createShapeBuffer } from './kernel.ts';
 import type { HeadShape } from './rope-append.ts';
@@ -63,5 +64,5 @@ export function createAttentionShape(
 
 /** Reads that an invocation has under way together. A processor has no latency to hide, and compiles every repeated line. */
 export function readsAtATime(device: GPUDevice, wanted: number): number {
-  return device.adapterInfo?.isFallbackAdapter === true ? 2 : wanted;
+  return isSoftwareAdapter(device.adapterInfo) ? 2 : wanted;
 }

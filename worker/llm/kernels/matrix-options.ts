@@ -1,4 +1,5 @@
 import type { Activation } from './activation.ts';
+import type { VectorVariant } from '../../messages.ts';
 import type { WeightMatrix } from '../model/weight-matrix.ts';
 
 /** RMSNorm in front of a matrix: gain [blocks * 32] of float32, zero past the columns. */
@@ -10,6 +11,11 @@ export interface Normalisation {
 /** What a kernel for several tokens needs besides: a uniform whose first word is the count of tokens in the batch. */
 export interface BatchMatrixKernelOptions extends MatrixKernelOptions {
   readonly batch: GPUBuffer;
+  /**
+   * How the vectors of one token or a few are multiplied, f32 when left out. int8 is of formats that have such a section; any other is
+   * multiplied in f32 all the same.
+   */
+  readonly vectors?: VectorVariant;
   /** The kernel in front of this one had the same input and normalisation, so that what it prepared of them serves again. */
   readonly isInputReady?: boolean;
 }

@@ -3,7 +3,12 @@ import stageCode from '../../../shaders/llm/matrix-stage.wgsl?raw';
 import vectorCode from '../../../shaders/llm/matrix-vector.wgsl?raw';
 import gatedPairCode from '../../../shaders/llm/row-pair-gated.wgsl?raw';
 import pairCode from '../../../shaders/llm/row-pair.wgsl?raw';
-import { isSoftwareName } from '../../gpu/adapter-choice.ts';
+import fewFloatCode from '../../../shaders/llm/stage-few-float.wgsl?raw';
+import fewInt8Code from '../../../shaders/llm/stage-few-int8.wgsl?raw';
+import oneFloatCode from '../../../shaders/llm/stage-one-float.wgsl?raw';
+import oneInt8Code from '../../../shaders/llm/stage-one-int8.wgsl?raw';
+import unitInt8Code from '../../../shaders/llm/unit-int8.wgsl?raw';
+import { isSoftwareAdapter } from '../../gpu/adapter-choice.ts';
 import { decomposeWorkgroups } from '../../gpu/dispatch.ts';
 import { composeWithWeights, type WeightSlot } from '../formats/weight-format.ts';
 import type { WeightMatrix, WeightSlice } from '../model/weight-matrix.ts';
@@ -28,6 +33,11 @@ const MOST_PASSES = 8;
 
 /** For one token, or for a few (2 to 16) at once. The bytes of a token do not depend on which. */
 export type VectorKind = 'one' | 'few';
+
+const KERNEL_CODE = {
+  one: { kernel: vectorCode, f32: oneFloatCode, int8: `${unitInt8Code}\n${oneInt8Code}` },
+  few: { kernel: columnsCode, f32: fewFloatCode, int8: `${unitInt8Code}\n${fewInt8Code}` },
+} as const;
 
 /** Matrix times the vectors of one token or of a few (decode), with optional RMSNorm before and residual after; one dispatch per slice. */
 export async function createMatrixVector(
@@ -104,21 +114,16 @@ async function createVectorKernel(
   const lanes = lanesPerPair(units, mostLanes);
   const isRoomy = device.limits.maxComputeWorkgroupStorageSize >= ROOMY_BYTES;
   const tileColumns = kind === 'few' ? FEW_TILE_COLUMNS : isRoomy ? 4096 : 2048;
-  const pipeline = await cache.get({
-    label,
-    code: composeWithWeights(
-      [
-        `const MOST_LANES = ${mostLanes}u;`,
-        activationCode,
-        stageCode,
-        options.code,
-        ...(kind === 'one'
-          ? [`const TILE_VECTORS = ${tileColumns / 4}u;`, vectorCode]
-          : [`const PADDING = ${isRoomy ? 1 : 0}u;`, columnsCode]),
-      ].join('\n'),
-      options.slots,
-    ),
-  });
+  // Both rows of a pair take the same x, so both formats must have a section for its codes.
+  const hasInt8 = options.slots.every(({ format }) => format.int8Code !== undefined);
+  const vectors = hasInt8 ? (options.vectors ?? 'f32') : 'f32';
+  const constants = [
+    `const MOST_LANES = ${mostLanes}u;`,
+    kind === 'one' ? `const TILE_VECTORS = ${tileColumns / 4}u;` : `const PADDING = ${isRoomy ? 1 : 0}u;`,
+  ];
+  const parts = [activationCode, stageCode, options.code, KERNEL_CODE[kind][vectors], KERNEL_CODE[kind].kernel];
+  const code = composeWithWeights([...constants, ...parts].join('\n'), options.slots, vectors);
+  const pipeline = await cache.get({ label, code });
   const slices = options.slices.map((parts) => {
     const [{ rowCount, firstRow }] = parts as [WeightSlice];
     const { passes, groups } = planRows(kind, matrix, { lanes, tileColumns, pairs: Math.ceil(rowCount / rowsOfPair) });
@@ -163,13 +168,8 @@ async function createVectorKernel(
   };
 }
 
-/** A device that only counts bytes has no adapter: what it would run is never run. */
-function lanesFor(device: { readonly adapterInfo?: GPUAdapterInfo }): number {
-  const info = device.adapterInfo;
-  if (info === undefined) return MOST_LANES.real;
-  const isSoftware =
-    info.isFallbackAdapter || isSoftwareName(info.vendor, info.architecture, info.device, info.description);
-  return isSoftware ? MOST_LANES.software : MOST_LANES.real;
+function lanesFor(device: GPUDevice): number {
+  return MOST_LANES[isSoftwareAdapter(device.adapterInfo) ? 'software' : 'real'];
 }
 
 /** Invocations that share a pair of rows: a unit each at least, so that a short row leaves none without work. */

@@ -1,0 +1,19 @@
+/**
+ * What is left of x when it is rounded to eight bits by blocks of 32 (shaders/llm/unit-int8.wgsl), each step in float32 as the shader takes
+ * it: code = round(x * (127 / peak)), x' = code * (peak / 127). Gains come first, as they do there.
+ */
+export function roundBlocks(x: ArrayLike<number>, gain?: ArrayLike<number>): Float64Array {
+  const scaled = Float32Array.from(x, (value, index) => value * (gain?.[index] ?? 1));
+  return Float64Array.from(scaled, (value, index) => {
+    const start = index - (index % 32);
+    const peak = scaled.subarray(start, start + 32).reduce((most, other) => Math.max(most, Math.abs(other)), 0);
+    const inverse = Math.fround(127 / Math.max(peak, 2 ** -100));
+    return roundToEven(Math.fround(value * inverse)) * Math.fround(peak / 127);
+  });
+}
+
+function roundToEven(value: number): number {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
