@@ -6,6 +6,7 @@
 import type { ChatMessage, ToolDefinition } from '../protocol/tasks.ts';
 import type { SourceDescriptor } from './byte-source.ts';
 import type { CacheType } from './llm/cache/cache-type.ts';
+import type { MatrixVariant, VectorVariant } from './llm/product-variants.ts';
 import type { ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
 import type { RenderSettings, SceneDescription, SceneEstimate, Tile, TileResult } from './render/scene-messages.ts';
 
@@ -18,6 +19,7 @@ export type {
   Tile,
   TileResult,
 } from './render/scene-messages.ts';
+export type { MatrixChoice, MatrixVariant, VectorVariant } from './llm/product-variants.ts';
 export type { DecodeRate, KernelTime, ModelBenchOptions, ModelBenchResult } from './llm/profile/bench-result.ts';
 
 /** `real` refuses software adapters; `software` takes lavapipe or the embedded SwiftShader; otherwise a name to match. */
@@ -59,25 +61,11 @@ export interface BenchmarkResult {
   readonly durationMs: number;
 }
 
-/**
- * How the matrices of a prompt are multiplied. `f32`: throughout. `f16`: weights rounded to half precision, activations and sums f32.
- * `subgroup-matrix`: both operands rounded to half precision, sums f32, on the adapter's matrix units.
- */
-export type MatrixVariant = 'f32' | 'f16' | 'subgroup-matrix';
-
-/** `auto` is matrix units where they compute right numbers, else f32. */
-export type MatrixChoice = MatrixVariant | 'auto';
-
-/**
- * How the weights of a decoded token are multiplied. `f32`: activations as they are. `int8`: activations rounded to eight bits by blocks of
- * 32 where the weights are of a format that has it, products summed as integers. Not within any numeric profile.
- */
-export type VectorVariant = 'f32' | 'int8';
-
 /** How a model is loaded; see `LoadOptions` of the engine. */
 export interface ModelLoadParameters {
   readonly contextLength?: number;
   readonly cacheType?: CacheType;
+  readonly vectors?: VectorVariant;
   readonly budgetBytes?: number;
 }
 
@@ -103,6 +91,7 @@ export interface ModelDescription {
   readonly matrices: MatrixVariant;
   /** Why not on the adapter's matrix units, where they were wished for. */
   readonly matricesReason: string | null;
+  readonly vectors: VectorVariant;
 }
 
 /** Why a model does not load here, with the numbers. */

@@ -111,6 +111,7 @@ const modelDescription: ModelDescription = {
   chatTemplate: null,
   matrices: 'f32',
   matricesReason: null,
+  vectors: 'f32',
 };
 
 const sceneDescription: SceneDescription = {

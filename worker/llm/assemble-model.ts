@@ -83,7 +83,8 @@ export async function assembleModel(
   try {
     const weights = await loadLlamaWeights(device, upload, plan, bindingLimit);
     made.push(weights);
-    const graph = await LlamaGraph.create(cache, config, weights, options.matrices);
+    const vectors = options.vectors ?? 'f32';
+    const graph = await LlamaGraph.create(cache, config, weights, { matrices: options.matrices, vectors });
     made.splice(0, 1, graph);
     const capacity = Math.min(options.contextLength ?? DEFAULT_CONTEXT_LENGTH, config.contextLength);
     const format = CACHE_FORMATS[options.cacheType ?? defaultCacheType(device.features)];
@@ -124,6 +125,7 @@ export async function assembleModel(
         cacheType: format.type,
         matrices: options.matrices.variant,
         matricesReason: options.matrices.reason,
+        vectors,
       },
       cacheBytesPerContext: Math.ceil(capacity / PAGE_TOKENS) * bytesPerPage,
     });
@@ -167,7 +169,7 @@ function describe(
   vocabulary: Vocabulary,
   contextLength: number,
   weightBytes: number,
-): Omit<ModelDescription, 'cacheType' | 'matrices' | 'matricesReason'> {
+): Omit<ModelDescription, 'cacheType' | 'matrices' | 'matricesReason' | 'vectors'> {
   const tensorTypes: Record<string, number> = {};
   let parameterCount = 0;
   for (const { type, elementCount } of file.tensors.values()) {

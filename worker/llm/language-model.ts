@@ -240,8 +240,8 @@ export class LanguageModel {
       for (let start = 0; start < first; start += SCORING_CHUNK) {
         runner.prefill({ slot, position: start }, Math.min(SCORING_CHUNK, first - start), { kind: 'nothing' });
       }
-      for (let start = first; start < tokens.length; start += SCORING_CHUNK) {
-        const count = Math.min(SCORING_CHUNK, tokens.length - start);
+      for (let start = first; start < tokens.length; start += runner.scoringChunk) {
+        const count = Math.min(runner.scoringChunk, tokens.length - start);
         const bytes = await readThrough(device, count * rowBytes, (destination) => {
           const output: BatchOutput =
             kind === 'gaps' ? { kind, destination, isFiltered: isAdjusted || isFiltered } : { kind, destination };

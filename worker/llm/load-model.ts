@@ -1,6 +1,7 @@
 import type { ByteSource } from '../byte-source.ts';
 import { assembleModel, readModelHeader } from './assemble-model.ts';
 import { countMemory } from './estimate-memory.ts';
+import { checkIntegerDot } from './kernels/integer-dot.ts';
 import { chooseMatrices } from './kernels/prompt-matrices.ts';
 import type { LanguageModel } from './language-model.ts';
 import { LlmError } from './llm-error.ts';
@@ -19,6 +20,7 @@ export async function loadModel(
 ): Promise<LanguageModel> {
   checkOptions(options);
   const header = await readModelHeader(source);
+  if (options.vectors === 'int8') await checkIntegerDot(device);
   const matrices = await chooseMatrices(device, matrixChoiceOf(device.features, options));
   const { refusal } = await countMemory(device, header, { ...options, matrices: matrices.variant });
   if (refusal !== null) {

@@ -1,6 +1,7 @@
 import { CACHE_TYPES, type CacheType, defaultCacheType } from './cache/cache-type.ts';
-import type { MatrixChoice } from '../messages.ts';
+import type { MatrixChoice, VectorVariant } from '../messages.ts';
 import { MATRIX_CHOICES } from './kernels/prompt-matrices.ts';
+import { VECTOR_VARIANTS } from './kernels/integer-dot.ts';
 import { LlmError } from './llm-error.ts';
 
 export interface LoadOptions {
@@ -24,6 +25,11 @@ export interface LoadOptions {
    * values are rounded anyway (the profile f16): matrix units where they compute right numbers, else f32.
    */
   readonly matrices?: MatrixChoice;
+  /**
+   * How the weights of decoded tokens are multiplied: f32 (the default), or int8, which is within no numeric profile that nodes agree to.
+   * With int8, `logits`, `score` and `replay` read their rows as decoding does; prompts of generations stay as `matrices` says.
+   */
+  readonly vectors?: VectorVariant;
   /** GPU memory that the model may take, its loading included; what needs more is refused before anything is allocated. */
   readonly budgetBytes?: number;
 }
@@ -36,7 +42,7 @@ export function matrixChoiceOf(features: { has(name: string): boolean }, options
 
 /** @throws LlmError INVALID_PARAMETER */
 export function checkOptions(options: LoadOptions): void {
-  const { contextLength, cacheTokens, cacheType, sliceBudgetMs, budgetBytes, matrices } = options;
+  const { contextLength, cacheTokens, cacheType, sliceBudgetMs, budgetBytes, matrices, vectors } = options;
   for (const [field, value] of Object.entries({ contextLength, cacheTokens })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 2)) {
       throw new LlmError('INVALID_PARAMETER', `${field} is ${value}; it must be a whole number of at least 2`, {
@@ -57,6 +63,11 @@ export function checkOptions(options: LoadOptions): void {
   if (matrices !== undefined && !MATRIX_CHOICES.includes(matrices)) {
     throw new LlmError('INVALID_PARAMETER', `matrices is ${String(matrices)}; it can be ${MATRIX_CHOICES.join(', ')}`, {
       data: { field: 'matrices', value: String(matrices) },
+    });
+  }
+  if (vectors !== undefined && !VECTOR_VARIANTS.includes(vectors)) {
+    throw new LlmError('INVALID_PARAMETER', `vectors is ${String(vectors)}; it can be ${VECTOR_VARIANTS.join(', ')}`, {
+      data: { field: 'vectors', value: String(vectors) },
     });
   }
   if (cacheType !== undefined && !CACHE_TYPES.includes(cacheType)) {

@@ -1,16 +1,17 @@
 import { createStorageBuffer } from '../../gpu/buffers.ts';
+import type { VectorVariant } from '../../messages.ts';
 import { LlmError } from '../llm-error.ts';
-import { createAddNormalised } from '../kernels/add-normalised.ts';
 import type { AttentionVariant } from '../kernels/attention.ts';
 import { createShapeBuffer, type Kernel, type PipelineCache } from '../kernels/kernel.ts';
 import { createMatrixMatrix } from '../kernels/matrix-matrix.ts';
-import type { BatchMatrixKernelOptions, MatrixKernelOptions } from '../kernels/matrix-options.ts';
-import { createGatedMatrixVector, createMatrixVector, type VectorKind } from '../kernels/matrix-vector.ts';
+import type { BatchMatrixKernelOptions } from '../kernels/matrix-options.ts';
+import { createMatrixVector, type VectorKind } from '../kernels/matrix-vector.ts';
 import { createPromptMatrices, type ChosenMatrices, type PromptMatrices } from '../kernels/prompt-matrices.ts';
 import type { HeadShape, RopeVariant } from '../kernels/rope-append.ts';
 import { allocateOrFail } from './allocation.ts';
 import { cutWeights, dispatchWeights } from './cut-weights.ts';
 import type { WeightMatrix } from './weight-matrix.ts';
+import { createLayer, padToBlock, type CreateMatrix, type LayerKernels } from './layer-kernels.ts';
 import type { LlamaConfig } from './llama-config.ts';
 import type { LlamaLayer, LlamaWeights } from './llama-weights.ts';
 
@@ -40,17 +41,17 @@ export interface Scratch {
   readonly batch: GPUBuffer;
 }
 
-/** The kernels of one layer that read weights only, in the order around rope and attention. */
-interface LayerKernels {
-  readonly beforeRope: readonly Kernel[];
-  readonly afterAttention: readonly Kernel[];
-}
-
 /**
  * For whom a kernel is: one token; a few (2 to 16), with the same bytes for each as alone; or many, rows of a prompt, summed in another
  * order, so that what must agree bit by bit with a decoded token does not take them.
  */
 export type TokenCount = 'one' | 'few' | 'many';
+
+/** How a model's products are rounded. */
+export interface Numbers {
+  readonly matrices: ChosenMatrices;
+  readonly vectors: VectorVariant;
+}
 
 /** What all contexts of a model share: scratch and the weight kernels, each for one token, for a few and for many. */
 export class LlamaGraph {
@@ -61,7 +62,7 @@ export class LlamaGraph {
   readonly scratch: Scratch;
   #layers: Readonly<Record<TokenCount, readonly LayerKernels[]>>;
   readonly #promptMatrices: PromptMatrices;
-  readonly #matrices: ChosenMatrices;
+  readonly #numbers: Numbers;
   #head: Readonly<Record<TokenCount, Kernel>>;
   /** As the kernels have them: whole, or cut by rows. */
   #cut: LlamaWeights;
@@ -76,7 +77,7 @@ export class LlamaGraph {
       scratch: Scratch;
       layers: Readonly<Record<TokenCount, readonly LayerKernels[]>>;
       promptMatrices: PromptMatrices;
-      matrices: ChosenMatrices;
+      numbers: Numbers;
       head: Readonly<Record<TokenCount, Kernel>>;
     },
   ) {
@@ -87,7 +88,7 @@ export class LlamaGraph {
     this.scratch = parts.scratch;
     this.#layers = parts.layers;
     this.#promptMatrices = parts.promptMatrices;
-    this.#matrices = parts.matrices;
+    this.#numbers = parts.numbers;
     this.#head = parts.head;
     this.#cut = weights;
   }
@@ -97,7 +98,7 @@ export class LlamaGraph {
     cache: PipelineCache,
     config: LlamaConfig,
     weights: LlamaWeights,
-    matrices: ChosenMatrices,
+    numbers: Numbers,
     shared?: SharedBuffers,
   ): Promise<LlamaGraph> {
     const heads: HeadShape = {
@@ -114,23 +115,31 @@ export class LlamaGraph {
         'activations',
         () => ({
           scratch: allocateScratch(cache.device, config, heads),
-          promptMatrices: createPromptMatrices(cache, matrices, weights.layers.flatMap(matricesOf), PREFILL_CHUNK),
+          promptMatrices: createPromptMatrices(
+            cache,
+            numbers.matrices,
+            weights.layers.flatMap(matricesOf),
+            PREFILL_CHUNK,
+          ),
         }),
         destroyShared,
       ));
+    const { vectors } = numbers;
     const createLayers = (count: TokenCount, create: CreateMatrix) =>
-      Promise.all(weights.layers.map((layer) => createLayer(cache, config, scratch, { layer, count, create })));
+      Promise.all(
+        weights.layers.map((layer) => createLayer(cache, config, scratch, { layer, count, vectors, create })),
+      );
     const forTokens =
       (count: VectorKind): CreateMatrix =>
       (options) =>
-        createMatrixVector(cache, count, options);
+        createMatrixVector(cache, count, { ...options, vectors });
     const headPlace = headOptions(config, weights, scratch);
     const [one, few, many, headOfOne, headOfFew, headOfMany] = await Promise.all([
       createLayers('one', forTokens('one')),
       createLayers('few', forTokens('few')),
       createLayers('many', promptMatrices.create),
-      createMatrixVector(cache, 'one', headPlace),
-      createMatrixVector(cache, 'few', headPlace),
+      createMatrixVector(cache, 'one', { ...headPlace, vectors }),
+      createMatrixVector(cache, 'few', { ...headPlace, vectors }),
       createMatrixMatrix(cache, headPlace),
     ]);
     return new LlamaGraph(cache, config, weights, {
@@ -138,9 +147,13 @@ export class LlamaGraph {
       scratch,
       layers: { one, few, many },
       promptMatrices,
-      matrices,
+      numbers,
       head: { one: headOfOne, few: headOfFew, many: headOfMany },
     });
+  }
+
+  get vectors(): VectorVariant {
+    return this.#numbers.vectors;
   }
 
   layer(index: number, count: TokenCount): LayerKernels {
@@ -189,7 +202,7 @@ export class LlamaGraph {
     const cut = cutWeights(this.weights, mostWeights);
     if (dispatchWeights(cut, 'step').length <= dispatchWeights(this.#cut, 'step').length) return false;
     const shared = { scratch: this.scratch, promptMatrices: this.#promptMatrices };
-    const fresh = await LlamaGraph.create(this.cache, this.config, cut, this.#matrices, shared);
+    const fresh = await LlamaGraph.create(this.cache, this.config, cut, this.#numbers, shared);
     if (this.#isDestroyed) {
       fresh.#destroyKernels();
       return false;
@@ -272,75 +285,7 @@ function headOptions(config: LlamaConfig, weights: LlamaWeights, scratch: Scratc
   };
 }
 
-type CreateMatrix = (options: BatchMatrixKernelOptions) => Promise<Kernel>;
-
 function matricesOf(layer: LlamaLayer): WeightMatrix[] {
   const { attentionOutput, gate, up, down } = layer;
   return [...layer.projections.map(({ matrix }) => matrix), attentionOutput, gate, up, down];
-}
-
-/**
- * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch; 2 for many tokens, and
- * where their formats have units of different lengths), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
- * on both sides; one more where attention splits a long context, and for each change of format within q, k, v.
- */
-async function createLayer(
-  cache: PipelineCache,
-  config: LlamaConfig,
-  scratch: Scratch,
-  { layer, count, create }: { layer: LlamaLayer; count: TokenCount; create: CreateMatrix },
-): Promise<LayerKernels> {
-  const { batch } = scratch;
-  const createMatrix = (options: MatrixKernelOptions & { isInputReady?: boolean }) => create({ ...options, batch });
-  const epsilon = config.normEpsilon;
-  const { hidden, attended, activated } = scratch;
-  const stride = padToBlock(config.embeddingLength);
-  /** A matrix whose result is added to the residual, after a norm of its own where the layer has one. */
-  const addBranch = (matrix: WeightMatrix, input: GPUBuffer, gain: GPUBuffer | undefined): Promise<Kernel>[] => {
-    const common = { matrix, input, outputOffset: 0, outputStride: stride };
-    if (gain === undefined) return [createMatrix({ ...common, output: hidden, combine: 'add' })];
-    return [
-      createMatrix({ ...common, output: scratch.branch, combine: 'replace' }),
-      createAddNormalised(cache, {
-        columns: config.embeddingLength,
-        stride,
-        branch: scratch.branch,
-        hidden,
-        normalisation: { gain, epsilon },
-      }),
-    ];
-  };
-  const normalisation = { gain: layer.feedForwardGain, epsilon };
-  const { activation } = config.architecture;
-  const outputStride = padToBlock(config.feedForwardLength);
-  const gated = { input: hidden, output: activated, outputOffset: 0, outputStride, normalisation, activation };
-  const beforeRope = layer.projections.map(({ matrix, outputOffset }, index) =>
-    createMatrix({
-      matrix,
-      input: hidden,
-      output: scratch.projected,
-      outputOffset,
-      outputStride: (config.headCount + 2 * config.keyValueHeadCount) * config.headLength,
-      normalisation: { gain: layer.attentionGain, epsilon },
-      combine: 'replace',
-      isInputReady: index > 0,
-    }),
-  );
-  const afterAttention = [
-    ...addBranch(layer.attentionOutput, attended, layer.postAttentionGain),
-    ...(count === 'many'
-      ? [
-          createMatrix({ matrix: layer.gate, combine: 'replace', ...gated }),
-          createMatrix({ matrix: layer.up, combine: 'gate', isInputReady: true, ...gated }),
-        ]
-      : [createGatedMatrixVector(cache, count, { gate: layer.gate, up: layer.up, batch, ...gated })]),
-    ...addBranch(layer.down, activated, layer.postFeedForwardGain),
-  ];
-  const [before, after] = await Promise.all([Promise.all(beforeRope), Promise.all(afterAttention)]);
-  return { beforeRope: before, afterAttention: after };
-}
-
-/** Activations that a matrix reads are padded with zeros to whole blocks. */
-export function padToBlock(length: number): number {
-  return Math.ceil(length / 32) * 32;
 }

@@ -6,7 +6,8 @@ import { logProbabilityBytes, MAXIMUM_ALTERNATIVES } from '../kernels/log-probab
 import { sampleSliceCount, vocabularyWords, type SamplingBuffers } from '../kernels/sampling-buffers.ts';
 import { LlmError } from '../llm-error.ts';
 import { allocateOrFail } from '../model/allocation.ts';
-import { padToBlock, PREFILL_CHUNK, SCORING_CHUNK, type LlamaGraph } from '../model/llama-graph.ts';
+import { padToBlock } from '../model/layer-kernels.ts';
+import { PREFILL_CHUNK, SCORING_CHUNK, type LlamaGraph } from '../model/llama-graph.ts';
 import { buildRopeTables } from '../model/rope-table.ts';
 import { BIAS_CAPACITY, RULES_BYTES } from '../sampling/sampling-rules.ts';
 

@@ -9,7 +9,8 @@ import { createRopeAppend } from '../kernels/rope-append.ts';
 import { createSampleFilter } from '../kernels/sample-filter.ts';
 import { createSample } from '../kernels/sample.ts';
 import type { CacheFormat } from '../cache/cache-format.ts';
-import { padToBlock, type LlamaGraph } from '../model/llama-graph.ts';
+import { padToBlock } from '../model/layer-kernels.ts';
+import type { LlamaGraph } from '../model/llama-graph.ts';
 import { ropeTableOf } from '../model/rope-table.ts';
 import type { BatchBuffers } from './batch-buffers.ts';
 

@@ -8,7 +8,7 @@ import {
   RULES_BYTES,
   type SamplingRules,
 } from '../sampling/sampling-rules.ts';
-import type { LlamaGraph, TokenCount } from '../model/llama-graph.ts';
+import { SCORING_CHUNK, type LlamaGraph, type TokenCount } from '../model/llama-graph.ts';
 import { cutEvenly } from './cut-evenly.ts';
 import type { SliceBudget, SubmitKind } from './slice-budget.ts';
 import { createBatchBuffers, MAXIMUM_BATCH, type BatchBuffers, type CacheShape } from './batch-buffers.ts';
@@ -119,7 +119,12 @@ export class BatchRunner {
     this.#queue.writeBuffer(rows, (pageTableStart + slot * pagesPerSlot + index) * 4, new Uint32Array([page]));
   }
 
-  /** Rows that follow each other in one sequence: fills its cache, and makes what `output` says. At most PREFILL_CHUNK, or SCORING_CHUNK with logits. */
+  /** Most rows of a `prefill` with logits. */
+  get scoringChunk(): number {
+    return this.#graph.vectors === 'int8' ? MAXIMUM_BATCH : SCORING_CHUNK;
+  }
+
+  /** Rows that follow each other in one sequence: fills its cache, and makes what `output` says. At most PREFILL_CHUNK, or `scoringChunk` with logits. */
   prefill(first: BatchRow, count: number, output: BatchOutput): void {
     this.#setRows(Array.from({ length: count }, (_, index) => ({ ...first, position: first.position + index })));
     const { sampling, gaps, logProbabilities, pooled } = this.buffers;
@@ -129,15 +134,20 @@ export class BatchRunner {
       if (output.isFirst) this.#queue.writeBuffer(pooled, 0, new Uint8Array(pooled.size));
       pool.setRange(output.firstRow, output.rowCount);
     }
-    const kernels: Pick<Kernel, 'run'>[] = this.#layerKernels('many', 'prefill');
+    const hasLogits = output.kind !== 'pool' && output.kind !== 'nothing';
+    const isDecoded = hasLogits && this.#graph.vectors === 'int8';
+    const decoded = count === 1 ? 'one' : 'few';
+    const kernels: Pick<Kernel, 'run'>[] = isDecoded
+      ? this.#layerKernels(decoded, 'decode')
+      : this.#layerKernels('many', 'prefill');
     if (output.kind === 'pool') kernels.push(this.#prepared('pool'));
-    else if (output.kind !== 'nothing') kernels.push(this.#graph.head('many'));
+    if (hasLogits) kernels.push(this.#graph.head(isDecoded ? decoded : 'many'));
     if (output.kind === 'log-probabilities') kernels.push(this.#prepared('following'));
     if (output.kind === 'gaps') {
       if (output.isFiltered) kernels.push(this.#prepared('filter'));
       kernels.push(this.#prepared('replayGap'));
     }
-    this.#submit('prompt', kernels, { count, depth: first.position }, (encoder) => {
+    this.#submit(isDecoded ? decoded : 'prompt', kernels, { count, depth: first.position }, (encoder) => {
       if (output.kind === 'logits') {
         const bytes = count * this.#graph.config.vocabularySize * 4;
         encoder.copyBufferToBuffer(sampling.logits, 0, output.destination, 0, bytes);
