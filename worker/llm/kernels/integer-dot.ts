@@ -9,6 +9,9 @@ export const VECTOR_VARIANTS: readonly VectorVariant[] = ['f32', 'int8'];
 
 const PAIRS = 256;
 
+/** What the kernel for a few tokens takes of it, rounded up to what adapters have. */
+const WORKGROUP_BYTES = 32_768;
+
 const checked = new WeakMap<GPUDevice, Promise<string | null>>();
 
 /**
@@ -28,6 +31,10 @@ export async function checkIntegerDot(device: GPUDevice): Promise<void> {
 
 /** Null when every product is right. */
 async function findFault(device: GPUDevice): Promise<string | null> {
+  const { maxComputeWorkgroupStorageSize } = device.limits;
+  if (maxComputeWorkgroupStorageSize < WORKGROUP_BYTES) {
+    return `workgroup memory is ${maxComputeWorkgroupStorageSize} bytes of the ${WORKGROUP_BYTES} that it takes`;
+  }
   // Every byte once in each place, the extremes among them; an odd factor walks through all of them.
   const bytes = Int8Array.from({ length: PAIRS * 8 }, (_, index) => index * 37 + (index >> 8) * 91);
   bytes.set([-128, -128, -128, -128, -128, -128, -128, -128, 127, 127, 127, 127, -128, -128, -128, -128]);
