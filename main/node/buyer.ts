@@ -35,7 +35,7 @@ export interface BuyerOptions {
 /** A node that only buys, for as long as one job takes. */
 export interface Buyer {
   readonly requester: Requester;
-  readonly payments: Pick<RequesterPayments, 'funds'>;
+  readonly payments: Pick<RequesterPayments, 'funds' | 'totals'>;
   readonly network: Pick<HearthNetwork, 'peers' | 'connect'>;
   readonly walletAddress: Hex;
   /** Null where results are not checked. */

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApiServer } from '../../main/headless/api-server.ts';
 import { commands } from '../../main/headless/commands/index.ts';
 import { embeddedScenePath, projectDirectory } from '../../main/headless/project-files.ts';
 import { runCli } from '../../main/headless/run-cli.ts';
@@ -15,6 +16,8 @@ import { hashFile } from '../../main/store/input-store.ts';
 import { readShaderSetHash } from '../../main/store/shader-set.ts';
 import { parseReceiptDocument } from '../../protocol/receipt.ts';
 import { verifyReceiptDocument } from '../../protocol/verify-receipt.ts';
+import { createNodeSource } from '../fixtures/ui/node-source.ts';
+import { workingSnapshot } from '../fixtures/ui/snapshots.ts';
 import { type MarketPlace, openMarketPlace } from '../payment/market-place.ts';
 import { openToySeller, type ToySeller } from '../requester/toy-seller.ts';
 import { toyModelSha256, toyStore } from '../requester/toy-worker.ts';
@@ -156,6 +159,25 @@ test('a picture is bought from everybody, shown as it comes, and written as aske
   expect(existsSync(`${preview}.new`)).toBe(false);
   checkReceipts(folder, 2);
 }, 30_000);
+
+test('the frames of an animation are held to one limit together', async () => {
+  const folder = await addBuyer('frames');
+  const words = ['render', '--size', '16x16', '--samples', '1', '--frames', '1-2', '--yes'];
+  // A frame of 256 samples costs 26 millionths.
+  const bought = await request(folder, [...words, '--out', join(folder, 'f-#.png'), '--max-price', '0.00004']);
+  expect(bought).toMatchObject({ exitCode: 3, stdout: `Wrote ${join(folder, 'f-1.png')}\n` });
+  expect(bought.stderr).toContain('the cheapest offer is 0.000026 USDC, --max-price allows 0.000014 USDC');
+  expect([1, 2].map((frame) => existsSync(join(folder, `f-${frame}.png`)))).toEqual([true, false]);
+}, 30_000);
+
+test('beside a node that runs on the folder nothing is bought, and it is said what to do', async () => {
+  const folder = await addBuyer('node');
+  const server = await startApiServer({ api: createNodeSource(workingSnapshot), dataDirectory: folder });
+  const refused = await request(folder, [...chat, '--yes']);
+  await server.close();
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toMatch(/a node runs on .* stop it first, or buy from a folder of its own with --data-dir/);
+});
 
 test('Ctrl-C pays for what came, and the channel serves the next request', async () => {
   const folder = await addBuyer('interrupted');

@@ -18,7 +18,7 @@ import { sceneViewOptions } from '../scene-view-options.ts';
 
 export const renderCommand = defineCommand({
   words: ['render'],
-  summary: "Path-trace a scene on this machine's GPU into a PNG",
+  summary: "Path-trace a scene on this machine's GPU into a PNG or EXR",
   details: 'The same seed, scene and adapter give the same bytes.',
   options: {
     ...pictureOptions,

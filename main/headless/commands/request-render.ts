@@ -55,6 +55,8 @@ export const requestRenderCommand = defineCommand({
       }
       const maxBounces = options['max-bounces'];
       const { seed, samples } = options;
+      const depositedBefore = session.payments.totals().deposited;
+      let spent = 0n;
       for (const { out, view } of shots) {
         const request = {
           sceneSha256: scene.sha256,
@@ -66,7 +68,10 @@ export const requestRenderCommand = defineCommand({
           ...(environment === undefined ? {} : { environmentSha256: environment.sha256 }),
         };
         const names = inputs.map(({ path, sha256 }) => `${path}, sha256 ${sha256}`);
-        const approval = { caps, isGiven: options.yes, waitSeconds: options.wait, inputs: names };
+        // The limits are the whole request's, however many frames it has.
+        const deposited = session.payments.totals().deposited - depositedBefore;
+        const left = { ...caps, maxPrice: caps.maxPrice - spent, maxDeposit: caps.maxDeposit - deposited };
+        const approval = { caps: left, isGiven: options.yes, waitSeconds: options.wait, inputs: names };
         const bought = await buyPicture(context, session, request, { approval, previewPath });
         let { film } = bought;
         if (options.denoise && gpu !== null) {
@@ -85,6 +90,7 @@ export const requestRenderCommand = defineCommand({
         const outPath = resolve(out);
         await writeOutputFile('--out', outPath, encode(film));
         const { paid, parts } = bought;
+        spent += paid;
         context.output.data({ event: 'summary', out: outPath, isDenoised: options.denoise, view, paid, parts });
         context.output.text(`Wrote ${outPath}`);
       }

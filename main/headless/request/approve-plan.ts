@@ -17,6 +17,9 @@ export interface Approval {
   readonly ask?: AskYes;
 }
 
+/** Whose money it is. */
+type Payer = Pick<Session, 'walletAddress' | 'chainId'> & { readonly payments: Pick<Session['payments'], 'funds'> };
+
 /**
  * Says what the plan costs and what it takes to be deposited, and has the deposit agreed to. What the job may spend comes
  * back: never more than what was said here.
@@ -25,7 +28,7 @@ export interface Approval {
  */
 export async function approvePlan(
   { output, signal }: Pick<CommandContext, 'output' | 'signal'>,
-  session: Pick<Session, 'payments' | 'walletAddress' | 'chainId'>,
+  session: Payer,
   plan: JobPlan,
   approval: Approval,
 ): Promise<SpendingLimits> {
@@ -65,9 +68,13 @@ export async function approvePlan(
   output.log(
     `${say(deposit)} must be deposited into ${channels}; gas for it is about ${sayCoins(fee)} (${say(feeInToken)}). At most ${say(caps.maxDeposit)} is deposited for this request in all. What is not used comes back with "hearth refund".`,
   );
-  if (approval.isGiven) return limits;
+  const begin = (): SpendingLimits => {
+    output.log('Depositing; the work begins when the chain has it.');
+    return limits;
+  };
+  if (approval.isGiven) return begin();
   const answer = await (approval.ask ?? askYes)(`Deposit ${say(deposit)}?`, signal);
-  if (answer === 'yes') return limits;
+  if (answer === 'yes') return begin();
   const fix = answer === 'no' ? '' : '; in a script give --yes, with --max-price or --deposit as its limit';
   throw new RefusedError('DEPOSIT_NOT_APPROVED', `the deposit of ${say(deposit)} was not agreed to${fix}`, {
     data: { deposit: deposit.toString() },
@@ -82,7 +89,7 @@ function cheapestWhole({ parts }: JobPlan): bigint {
 }
 
 async function requireFunds(
-  { payments, walletAddress, chainId }: Pick<Session, 'payments' | 'walletAddress' | 'chainId'>,
+  { payments, walletAddress, chainId }: Payer,
   deposit: bigint,
   transactions: bigint,
 ): Promise<{ readonly fee: bigint; readonly feeInToken: bigint }> {

@@ -22,6 +22,7 @@ export async function buyChat(
     isLineOpen = false;
   };
   try {
+    output.log('Looking for providers.');
     const plan = await requester.planChat(request, { signal, ...only });
     const limits = await approvePlan(context, session, plan, approval);
     const { text, tokens, finished } = await requester.requestChat(request, {

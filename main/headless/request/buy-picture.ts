@@ -41,6 +41,7 @@ export async function buyPicture(
   }
 
   try {
+    output.log('Looking for providers.');
     const plan = await requester.planRender(request, { signal, ...only });
     const limits = await approvePlan(context, session, plan, options.approval);
     const { film } = await requester.requestRender(request, {
