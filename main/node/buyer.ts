@@ -36,7 +36,7 @@ export interface BuyerOptions {
 export interface Buyer {
   readonly requester: Requester;
   readonly payments: Pick<RequesterPayments, 'funds' | 'totals'>;
-  readonly network: Pick<HearthNetwork, 'peers' | 'connect'>;
+  readonly network: Pick<HearthNetwork, 'peers' | 'onPeersChanged' | 'connect'>;
   readonly walletAddress: Hex;
   /** Null where results are not checked. */
   readonly gpu: GpuHost | null;
@@ -131,7 +131,15 @@ async function openChecker(
 ): Promise<GpuHost | null> {
   if (adapter === null) return null;
   try {
-    const gpu = await host.openGpu({ adapter, dataDirectory, log });
+    // What a driver prints about not being there is no news to somebody who only buys.
+    let hold: string[] | null = [];
+    const gpu = await host.openGpu({
+      adapter,
+      dataDirectory,
+      log: (line) => (hold === null ? log(line) : void hold.push(line)),
+    });
+    for (const line of hold) log(line);
+    hold = null;
     log(gpu.announce);
     return gpu;
   } catch (error) {

@@ -48,7 +48,7 @@ export class ProviderRound {
     this.#tired.add(peerId);
   }
 
-  /** Offers of fresh providers, else of tired ones, waiting a while for some to appear. Empty when none did. */
+  /** Offers of fresh providers, else of tired ones, waiting a while for some to appear. Empty when none did, or none can. */
   async offers(task: Task, signal: AbortSignal): Promise<Offers> {
     const deadline = performance.now() + (this.#components.providerWaitMs ?? defaultWaitMs);
     for (;;) {
@@ -58,7 +58,9 @@ export class ProviderRound {
       this.#tired.clear();
       if (any.offers.length > 0) return any;
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) return any;
+      // All who are there have said what they will say again.
+      const isHopeless = this.#unable.size > 0 && this.#refusals.length === 0;
+      if (leftMs <= 0 || isHopeless) return any;
       await this.#peersChanged(Math.min(leftMs, askAgainMs), signal);
     }
   }

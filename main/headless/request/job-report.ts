@@ -12,14 +12,17 @@ export interface JobReport {
   finish(): Promise<{ readonly paid: bigint; readonly parts: readonly object[] }>;
 }
 
-export function createJobReport(output: Output, dataDirectory: string): JobReport {
+export function createJobReport(options: {
+  readonly output: Output;
+  readonly dataDirectory: string;
+  /** As the peer calls itself. */
+  readonly nameOf: (peerId: string) => string;
+}): JobReport {
+  const { output, dataDirectory, nameOf } = options;
   const directory = join(dataDirectory, 'receipts');
   const parts: { readonly part: ProviderPart; readonly path: string }[] = [];
-  const names = new Map<string, string>();
   const activities = new Map<string, string>();
   let writing: Promise<void> = Promise.resolve();
-
-  const nameOf = (peerId: string): string => names.get(peerId) ?? peerId;
 
   function keep(part: ProviderPart): void {
     const path = join(directory, `${part.agreementHash.slice(2)}.json`);
@@ -47,7 +50,6 @@ export function createJobReport(output: Output, dataDirectory: string): JobRepor
         output.data({ event: 'lost', ...progress });
         output.log(`Lost ${nameOf(progress.peerId)}: ${progress.reason}`);
       } else if (progress.kind === 'part') {
-        names.set(progress.part.peerId, progress.part.name);
         keep(progress.part);
       }
     },

@@ -13,6 +13,8 @@ export interface Session extends Buyer {
   readonly chainId: bigint;
   /** The only peer to buy from. */
   readonly provider?: string;
+  /** What a peer calls itself, or its id. */
+  nameOf(peerId: string): string;
 }
 
 /**
@@ -72,8 +74,42 @@ export async function withBuyer<Result>(
     }
     const dialled = address === undefined ? undefined : (await buyer.network.connect(address, { signal })).peerId;
     const provider = peerId ?? dialled;
-    return await work({ ...buyer, chainId: chain.chainId, ...(provider === undefined ? {} : { provider }) }, inputs);
+    if (provider === undefined)
+      await meet(buyer.network, { expected: bootstrap.length, mdns: !options['no-mdns'], signal });
+    const only = provider === undefined ? {} : { provider };
+    return await work({ ...buyer, chainId: chain.chainId, nameOf: namesFrom(buyer.network), ...only }, inputs);
   } finally {
     await buyer.stop();
   }
+}
+
+/** Names are remembered: a peer that is lost has still to be spoken of. */
+function namesFrom(network: Buyer['network']): (peerId: string) => string {
+  const names = new Map<string, string>();
+  return (peerId) => {
+    for (const peer of network.peers()) names.set(peer.peerId, peer.name);
+    return names.get(peerId) ?? peerId;
+  };
+}
+
+/** What a local network needs to answer; a peer that was named and is not there is not waited for longer. */
+const meetWithinMs = 2_000;
+
+/** The cheapest of all is chosen, and a picture is dealt out to all: so all that were named get a moment to answer. */
+async function meet(
+  network: Buyer['network'],
+  { expected, mdns, signal }: { readonly expected: number; readonly mdns: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const isMet = (): boolean => !mdns && network.peers().length >= expected;
+  if (isMet()) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, meetWithinMs);
+  const unsubscribe = network.onPeersChanged(() => {
+    if (isMet()) resolve();
+  });
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+  unsubscribe();
+  signal.throwIfAborted();
 }
