@@ -115,42 +115,41 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
   return best;
 }
 
-/// Any find ends the ray, so children are not sorted: the nearest is entered next, without a way over the stack, and the
-/// others wait in any order.
+/// Any find ends the ray, so children are not sorted: the nearest is entered next, and the others wait, the smaller ones on top.
+/// All are written and only those that wait are counted, which is cheaper than to branch.
 fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let inverse = inverse_direction(direction);
   var stack_reference: array<u32, STACK_SIZE>;
-  var stack_size = 0u;
-  var reference = scene.root_reference;
-  loop {
-    var near = FAR_AWAY;
+  stack_reference[0] = scene.root_reference;
+  var stack_size = 1u;
+  while (stack_size > 0u) {
+    stack_size--;
+    let reference = stack_reference[stack_size];
     if ((reference & LEAF_BIT) != 0u) {
       if (any_in_leaf(reference, origin, direction, limit)) {
         return true;
       }
-    } else {
-      let children = enter_children(reference, origin, inverse, limit);
-      for (var index = 0u; index < 4u; index++) {
-        let entry = children.entries[index];
-        if (entry == FAR_AWAY) {
-          continue;
-        }
-        let is_nearer = entry < near;
-        // Whoever is not the nearest so far waits.
-        if (near < FAR_AWAY) {
-          stack_reference[stack_size] = select(children.references[index], reference, is_nearer);
-          stack_size++;
-        }
-        reference = select(reference, children.references[index], is_nearer);
-        near = min(near, entry);
-      }
+      continue;
     }
-    if (near == FAR_AWAY) {
-      if (stack_size == 0u) {
-        return false;
-      }
-      stack_size--;
-      reference = stack_reference[stack_size];
-    }
+    let children = enter_children(reference, origin, inverse, limit);
+    let entries = children.entries;
+    let references = children.references;
+    let near = min(min(entries.x, entries.y), min(entries.z, entries.w));
+    var nearest = references.w;
+    nearest = select(nearest, references.z, entries.z == near);
+    nearest = select(nearest, references.y, entries.y == near);
+    nearest = select(nearest, references.x, entries.x == near);
+    let waits = (entries < vec4f(FAR_AWAY)) & (references != vec4u(nearest));
+    stack_reference[stack_size] = references.w;
+    stack_size += select(0u, 1u, waits.w);
+    stack_reference[stack_size] = references.z;
+    stack_size += select(0u, 1u, waits.z);
+    stack_reference[stack_size] = references.y;
+    stack_size += select(0u, 1u, waits.y);
+    stack_reference[stack_size] = references.x;
+    stack_size += select(0u, 1u, waits.x);
+    stack_reference[stack_size] = nearest;
+    stack_size += select(0u, 1u, near < FAR_AWAY);
   }
+  return false;
 }
