@@ -101,6 +101,8 @@ struct VertexNormals {
   /// Both face the viewer.
   geometric: vec3f,
   shading: vec3f,
+  /// Of the clear coat.
+  coat: vec3f,
   is_front: bool,
 }
 
@@ -108,13 +110,23 @@ fn vertex_normals(material: Material, triangle: Triangle, hit: Hit, direction: v
   let front_normal = unit(cross(triangle.edge1, triangle.edge2));
   let is_front = dot(front_normal, direction) < 0.0;
   let geometric_normal = select(-front_normal, front_normal, is_front);
-  var shading_normal = normal_at(material, triangle, hit.slot, hit.u, hit.v);
-  shading_normal = select(-shading_normal, shading_normal, is_front);
-  // An interpolated normal that faces away from the viewer says nothing useful; also false for a NaN.
-  if (!(dot(shading_normal, direction) < -1.0e-4)) {
-    shading_normal = geometric_normal;
+  let shading = bent_normal(material.normal_slot, material.normal_scale, triangle, hit.slot, hit.u, hit.v);
+  var normals = VertexNormals(geometric_normal, geometric_normal, geometric_normal, is_front);
+  normals.shading = facing_normal(shading, geometric_normal, is_front, direction);
+  normals.coat = normals.shading;
+  if (HAS_COAT_NORMAL && material.clearcoat > 0.0) {
+    let place = material.extension_slots[TEXTURE_CLEARCOAT_NORMAL];
+    let coat = bent_normal(place, material.clearcoat_normal_scale, triangle, hit.slot, hit.u, hit.v);
+    normals.coat = facing_normal(coat, geometric_normal, is_front, direction);
   }
-  return VertexNormals(geometric_normal, shading_normal, is_front);
+  return normals;
+}
+
+/// A normal of the front side turned to the viewer.
+fn facing_normal(front: vec3f, geometric_normal: vec3f, is_front: bool, direction: vec3f) -> vec3f {
+  let normal = select(-front, front, is_front);
+  // An interpolated normal that faces away from the viewer says nothing useful; also false for a NaN.
+  return select(geometric_normal, normal, dot(normal, direction) < -1.0e-4);
 }
 
 /// What the path's ray found: adds what shines from there, asks for light from one emitter, and draws the next ray or ends
@@ -159,7 +171,7 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
   let point = offset_point(position, geometric_normal);
   let beyond_point = offset_point(position, -geometric_normal);
   let frame = shading_frame(material, triangle, hit.slot, normals.shading);
-  let surface = make_surface(material, frame, geometric_normal, -direction, is_front);
+  let surface = make_surface(material, frame, normals.coat, geometric_normal, -direction, is_front);
   // Beyond a solid body's boundary lies its inside, or the outside again; bodies within bodies end where they begin.
   let beyond_medium = select((*path).medium, select(0u, triangle.material + 1u, is_front), surface.glass_probability > 0.0);
   let dimension = DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE;

@@ -11,6 +11,8 @@ override HAS_VOLUME: bool = true;
 override HAS_EXTENSION_TEXTURES: bool = true;
 override HAS_SHEEN: bool = true;
 override HAS_ANISOTROPY: bool = true;
+/// Clear coats with another normal than what lies below them.
+override HAS_COAT_NORMAL: bool = true;
 /// Thin films.
 override HAS_IRIDESCENCE: bool = true;
 /// An environment map.
@@ -111,8 +113,8 @@ struct Material {
   /// Nanometres; of the texture's 0 and 1, without a texture both are its thickness.
   film_minimum: f32,
   film_thickness: f32,
-  unused_a: u32,
-  unused_b: u32,
+  clearcoat_normal_scale: f32,
+  unused: u32,
   /// As normal_slot, in the order of TEXTURE_SPECULAR_COLOR and so on.
   extension_slots: array<u32, 12>,
 }
@@ -129,6 +131,8 @@ const TEXTURE_ANISOTROPY = 7u;
 const TEXTURE_IRIDESCENCE = 8u;
 const TEXTURE_FILM_THICKNESS = 9u;
 const EXTENSION_TEXTURES = 10u;
+/// Bends a normal and multiplies nothing.
+const TEXTURE_CLEARCOAT_NORMAL = 10u;
 
 const LIGHT_TRIANGLE = 0u;
 /// A point or a spot.

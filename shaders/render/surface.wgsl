@@ -5,7 +5,7 @@
 // what the dielectric coat reflects is taken from the diffuse base, so that a white surface returns all light.
 // Thin transmission takes its part of the base: the reflection's lobe mirrored below the surface, divided by E, in the base
 // colour. A solid body's transmission takes its part of the whole dielectric: glass.wgsl. Over all of it lie cloth (sheen.wgsl)
-// and a clear coat (F0 = 0.04, its own width); each takes from what is below the share that it reflects itself. A thin film
+// and a clear coat (F0 = 0.04, its own width, its own normal); each takes from what is below the share that it reflects itself. A thin film
 // (iridescence.wgsl) takes the place of K0 and K1.
 // E = albedo of the lobe with F = 1 and W = its part weighted by (1 - wo.h)^5, from the first of the tables.
 // Sampling: visible normals of coat, base, its mirror image or glass, or cosine, chosen by albedo; the density is that of
@@ -26,6 +26,10 @@ struct Surface {
   /// Of the mirrored lobe below the surface; 0 on what lets no light through.
   transmitted: vec3f,
   transmission_probability: f32,
+  /// Of the clear coat, inside `frame`.
+  coat_frame: Frame,
+  /// `wo` in that frame.
+  coat_wo: vec3f,
   coat_widths: vec2f,
   coat_k0: f32,
   coat_k1: f32,
@@ -37,10 +41,11 @@ struct Surface {
   sheen_roughness: f32,
 }
 
-/// `wo` points away from the surface, in world space; `frame` (z: the shading normal) and the normal face it. `is_front`: seen from the outside of a solid body.
+/// `wo` points away from the surface, in world space; `frame` (z: the shading normal) and both normals face it. `is_front`: seen from the outside of a solid body.
 fn make_surface(
   material: Material,
   frame: Frame,
+  coat_normal: vec3f,
   geometric_normal: vec3f,
   wo: vec3f,
   is_front: bool,
@@ -116,7 +121,12 @@ fn make_surface(
   }
   var coat_albedo = 0.0;
   if (HAS_LAYERS && material.clearcoat > 0.0) {
-    let coat = read_albedo(0u, ALBEDO_SIZE, surface.wo.z, material.clearcoat_roughness);
+    surface.coat_wo = surface.wo;
+    if (HAS_COAT_NORMAL) {
+      surface.coat_frame = frame_around(to_local(surface.frame, coat_normal));
+      surface.coat_wo = to_local(surface.coat_frame, surface.wo);
+    }
+    let coat = read_albedo(0u, ALBEDO_SIZE, surface.coat_wo.z, material.clearcoat_roughness);
     let scale = material.clearcoat * (1.0 + COAT_F0 * (1.0 - coat.x) / coat.x);
     surface.coat_widths = widths_of(material.clearcoat_roughness, 0.0);
     surface.coat_k0 = COAT_F0 * scale;
@@ -189,9 +199,17 @@ fn evaluate_surface(surface: Surface, wi: vec3f) -> SurfaceValue {
     result.value += surface.sheen * (evaluate_sheen(wo, wi, surface.sheen_roughness) * wi.z);
   }
   if (HAS_LAYERS && surface.coat_probability > 0.0) {
-    let coat = evaluate_lobe(wo, wi, h, surface.coat_widths);
-    result.value += vec3f((surface.coat_k0 + surface.coat_k1 * m5) * coat.x * wi.z);
-    result.density += surface.coat_probability * coat.y;
+    var coat_wi = wi;
+    var coat_h = h;
+    if (HAS_COAT_NORMAL) {
+      coat_wi = to_local(surface.coat_frame, wi);
+      coat_h = to_local(surface.coat_frame, h);
+    }
+    if (!HAS_COAT_NORMAL || (coat_wi.z > 0.0 && surface.coat_wo.z > 0.0)) {
+      let coat = evaluate_lobe(surface.coat_wo, coat_wi, coat_h, surface.coat_widths);
+      result.value += vec3f((surface.coat_k0 + surface.coat_k1 * m5) * coat.x * coat_wi.z);
+      result.density += surface.coat_probability * coat.y;
+    }
   }
   return result;
 }
@@ -208,8 +226,13 @@ fn sample_surface(surface: Surface, lobe: f32, square: vec2f) -> vec3f {
     let choice = (lobe - transmission_end) / surface.glass_probability;
     return sample_glass(surface.glass, surface.wo, surface.widths, choice, square);
   }
-  let a = select(surface.widths, surface.coat_widths, HAS_LAYERS && lobe < surface.coat_probability);
-  let h = sample_visible_normal(surface.wo, a, square);
+  let is_coat = HAS_LAYERS && lobe < surface.coat_probability;
+  let a = select(surface.widths, surface.coat_widths, is_coat);
+  let own_wo = select(surface.wo, surface.coat_wo, is_coat);
+  var h = sample_visible_normal(own_wo, a, square);
+  if (HAS_COAT_NORMAL && is_coat) {
+    h = to_world(surface.coat_frame, h);
+  }
   let reflected = h * (2.0 * dot(surface.wo, h)) - surface.wo;
   // A reflection that ends below the horizon is lost. It must not pass for light of the mirrored lobe, nor that for a reflection.
   let height = max(reflected.z, 0.0);

@@ -170,16 +170,16 @@ fn texture_frame(triangle: Triangle, slot: u32, normal: vec3f) -> Frame {
   return Frame(tangent, select(side, -side, dot(side, along_v) > 0.0), normal);
 }
 
-/// Interpolated normal on the front side, bent by the normal texture.
-fn normal_at(material: Material, triangle: Triangle, slot: u32, u: f32, v: f32) -> vec3f {
+/// Interpolated normal on the front side, bent by the normal texture at `place`; 0: not bent.
+fn bent_normal(place: u32, scale: f32, triangle: Triangle, slot: u32, u: f32, v: f32) -> vec3f {
   let c = corners_at(slot);
   let normal = unit(c.a * (1.0 - u - v) + c.b * u + c.c * v);
-  if (!HAS_TEXTURES || material.normal_slot == 0u) {
+  if (!HAS_TEXTURES || place == 0u) {
     return normal;
   }
   let frame = texture_frame(triangle, slot, normal);
-  let texel = sample_texture(material.normal_slot, texture_coordinates(slot, u, v), false).xyz * 2.0 - vec3f(1.0);
-  let bent = vec3f(texel.xy * material.normal_scale, max(texel.z, 1.0e-3));
+  let texel = sample_texture(place, texture_coordinates(slot, u, v), false).xyz * 2.0 - vec3f(1.0);
+  let bent = vec3f(texel.xy * scale, max(texel.z, 1.0e-3));
   return unit(to_world(frame, bent));
 }
 

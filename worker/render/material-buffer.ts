@@ -47,6 +47,7 @@ export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): Packe
     floats.set(cosineSineOfTurn(turns - Math.floor(turns)), start + 36);
     floats.set([iridescence?.factor ?? 0, iridescence?.ior ?? 1.3], start + 38);
     floats.set([iridescence?.minimumNanometres ?? 0, iridescence?.maximumNanometres ?? 0], start + 40);
+    floats[start + 42] = material.textures?.clearcoatNormalScale ?? 1;
     words.set(extensionSlotsOf(material).map(texels.placeOf), start + 44);
   });
   return { materials: bytes, texels: texels.bytes, albedoTables: tables.bytes };

@@ -29,6 +29,7 @@ export type SceneFeatures = Readonly<
     | 'HAS_EXTENSION_TEXTURES'
     | 'HAS_SHEEN'
     | 'HAS_ANISOTROPY'
+    | 'HAS_COAT_NORMAL'
     | 'HAS_IRIDESCENCE'
     | 'HAS_ENVIRONMENT'
     | 'HAS_ALPHA',
@@ -119,6 +120,7 @@ export function packScene(
       HAS_VOLUME: scene.materials.some(isSolid) ? 1 : 0,
       HAS_EXTENSION_TEXTURES: scene.materials.some(({ textures }) => textures?.extensions !== undefined) ? 1 : 0,
       HAS_SHEEN: scene.materials.some(hasSheen) ? 1 : 0,
+      HAS_COAT_NORMAL: scene.materials.some(hasCoatNormal) ? 1 : 0,
       HAS_ANISOTROPY: scene.materials.some(isStretched) ? 1 : 0,
       HAS_IRIDESCENCE: scene.materials.some(({ iridescence }) => (iridescence?.factor ?? 0) > 0) ? 1 : 0,
       HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
@@ -129,6 +131,14 @@ export function packScene(
 
 function hasLayers(material: Material): boolean {
   return ((material.transmission ?? 0) > 0 && !isSolid(material)) || (material.clearcoat?.factor ?? 0) > 0;
+}
+
+/** A normal texture bends either the coat or what lies below it, never both. */
+function hasCoatNormal({ clearcoat, textures }: Material): boolean {
+  return (
+    (clearcoat?.factor ?? 0) > 0 &&
+    (textures?.normal !== undefined || textures?.extensions?.clearcoatNormal !== undefined)
+  );
 }
 
 const triangleHasAlpha = 1;

@@ -2,18 +2,11 @@ import { expect, test } from 'vitest';
 import { anisotropicAlbedo } from '../../../worker/render/albedo/anisotropic.ts';
 import { sheenAlbedoTable } from '../../../worker/render/albedo/sheen.ts';
 import { albedoTableSize } from '../../../worker/render/albedo/table-grid.ts';
-import {
-  type SceneRenderer,
-  type SceneRendererOptions,
-  createSceneRenderer,
-} from '../../../worker/render/scene-renderer.ts';
-import type { Material, Scene, TextureSlot, Vector3 } from '../../../worker/render/scene/scene.ts';
+import type { Material, Scene, Vector3 } from '../../../worker/render/scene/scene.ts';
 import { filmReflectance, returnedShare, sheenLobe, stretchedLobe } from '../reference/layers.ts';
 import { lobeAlbedo } from '../reference/surface.ts';
-import type { TextureImage } from '../../../worker/render/textures/texture-image.ts';
-import { getTestDevice } from '../test-device.ts';
 import { meanLight } from './furnace.ts';
-import { renderMeans } from './render-sums.ts';
+import { imageOf, meansOf, openFull, whitePixel } from './full-scene.ts';
 import { cameraAt, facetedSphere, quad, sceneOf, seededRandom, white } from './scene-fixtures.ts';
 import { evaluateDirections } from './surface-probe.ts';
 
@@ -141,46 +134,6 @@ test.each([
   120_000,
 );
 
-const texture: TextureSlot = {
-  imageIndex: 0,
-  wrapU: 'repeat',
-  wrapV: 'repeat',
-  isNearest: true,
-  offset: [0, 0],
-  scale: [1, 1],
-  rotationRadians: 0,
-};
-
-/** Used by no triangle: with it every scene here uses the same features, so that one pipeline serves them all. */
-const everything: Material = {
-  ...white,
-  clearcoat: { factor: 1, roughness: 0 },
-  sheen: { color: [1, 1, 1], roughness: 0.5 },
-  anisotropy: { strength: 1, rotationRadians: 0 },
-  iridescence: { factor: 1, ior: 1.3, minimumNanometres: 100, maximumNanometres: 400 },
-  textures: { extensions: { specular: texture } },
-};
-
-const whitePixel = [255, 255, 255, 255];
-
-const settings = { widthPixels: 16, heightPixels: 16, seed: 6, maxBounces: 4 };
-
-async function openFull(scene: Scene, options: SceneRendererOptions = {}): Promise<SceneRenderer> {
-  const full = { ...scene, materials: [...scene.materials, everything] };
-  return createSceneRenderer(await getTestDevice(), full, settings, options);
-}
-
-async function meansOf(scene: Scene, samples: number, options: SceneRendererOptions = {}): Promise<Float64Array> {
-  const renderer = await openFull(scene, options);
-  const means = await renderMeans(renderer, settings, samples);
-  renderer.destroy();
-  return means;
-}
-
-function imageOf(pixel: readonly number[]): TextureImage {
-  return { widthPixels: 1, heightPixels: 1, bytes: Uint8Array.from(pixel) };
-}
-
 /** Longitude and latitude as texture coordinates, one after another in the order of the corners. */
 function mapped(scene: Scene): Scene {
   const coordinates = new Float32Array(scene.triangleCount * 6);
@@ -214,98 +167,6 @@ test.each<[string, Partial<Material>]>([
     // The table in four dimensions is coarse, and metal has nothing below its lobe that would take up the difference.
     const isStretchedMetal = surface.metallic === 1 && surface.anisotropy !== undefined;
     expect(Math.abs(mean - 1)).toBeLessThan(Math.max(isStretchedMetal ? 5e-3 : 1e-3, 3 * error));
-  },
-  240_000,
-);
-
-/** A metal square under a sun that leans to the right or upwards. */
-async function brightnessUnder(
-  material: Partial<Material>,
-  lean: 'right' | 'up',
-  image: readonly number[] = whitePixel,
-): Promise<number> {
-  const direction: Vector3 = lean === 'right' ? [-0.6, 0, -0.8] : [0, -0.6, -0.8];
-  const scene = sceneOf(quad([-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0], 0), {
-    materials: [{ ...white, metallic: 1, roughness: 0.3, ...material }],
-    camera: cameraAt([0, 0, 10], 2 * Math.atan(0.1)),
-    punctualLights: [{ kind: 'directional', position: [0, 0, 0], direction, intensity: [1, 1, 1] }],
-  });
-  const textureCoordinates = Float32Array.of(0, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0);
-  const means = await meansOf({ ...scene, images: [imageOf(image)], textureCoordinates }, 4);
-  return means.reduce((sum, value) => sum + value, 0) / means.length;
-}
-
-const stretched = (rotationRadians: number) => ({ anisotropy: { strength: 0.9, rotationRadians } });
-
-test('a stretched highlight lies along u, turns with the rotation and with the texture, and has its strength', async () => {
-  const along = await brightnessUnder(stretched(0), 'right');
-  const across = await brightnessUnder(stretched(0), 'up');
-  expect(along).toBeGreaterThan(across * 3);
-  expect((await brightnessUnder(stretched(Math.PI / 2), 'up')) / along).toBeCloseTo(1, 2);
-  const byTexture = { ...stretched(0), textures: { extensions: { anisotropy: texture } } };
-  // Red and green: the direction, here upwards; blue: the strength.
-  expect((await brightnessUnder(byTexture, 'up', [128, 255, 255, 255])) / along).toBeCloseTo(1, 2);
-  const halved = { anisotropy: { strength: 0.45, rotationRadians: Math.PI / 2 } };
-  const weaker = await brightnessUnder(byTexture, 'up', [128, 255, 128, 255]);
-  expect(weaker / (await brightnessUnder(halved, 'up'))).toBeCloseTo(1, 1);
-}, 240_000);
-
-test.each<
-  [
-    string,
-    Partial<Material>,
-    Partial<Material>,
-    keyof NonNullable<NonNullable<Material['textures']>['extensions']>,
-    readonly number[],
-  ]
->([
-  [
-    'the specular strength by alpha',
-    { specular: { factor: 1, color: [1, 1, 1] }, metallic: 0 },
-    { specular: { factor: 0.2, color: [1, 1, 1] }, metallic: 0 },
-    'specular',
-    [9, 9, 9, 51],
-  ],
-  [
-    'the clear coat by red',
-    { clearcoat: { factor: 1, roughness: 0.3 } },
-    { clearcoat: { factor: 0.2, roughness: 0.3 } },
-    'clearcoat',
-    [51, 9, 9, 9],
-  ],
-  [
-    'the coat’s roughness by green',
-    { clearcoat: { factor: 1, roughness: 1 } },
-    { clearcoat: { factor: 1, roughness: 0.4 } },
-    'clearcoatRoughness',
-    [9, 102, 9, 9],
-  ],
-  [
-    'the sheen’s roughness by alpha',
-    { sheen: { color: [1, 1, 1], roughness: 1 } },
-    { sheen: { color: [1, 1, 1], roughness: 0.4 } },
-    'sheenRoughness',
-    [9, 9, 9, 102],
-  ],
-  [
-    'the film by red',
-    { iridescence: { factor: 1, ior: 1.5, minimumNanometres: 9, maximumNanometres: 300 } },
-    { iridescence: { factor: 0.6, ior: 1.5, minimumNanometres: 9, maximumNanometres: 300 } },
-    'iridescence',
-    [153, 9, 9, 9],
-  ],
-  [
-    'the film’s thickness by green, from its minimum',
-    { iridescence: { factor: 1, ior: 1.5, minimumNanometres: 200, maximumNanometres: 300 } },
-    { iridescence: { factor: 1, ior: 1.5, minimumNanometres: 0, maximumNanometres: 240 } },
-    'filmThickness',
-    [9, 102, 9, 9],
-  ],
-])(
-  'a texture scales %s',
-  async (_name, textured, plain, use, image) => {
-    const both = { ...textured, textures: { extensions: { [use]: texture } } };
-    expect(await brightnessUnder(both, 'right', image)).toBeCloseTo(await brightnessUnder(plain, 'right'), 4);
   },
   240_000,
 );

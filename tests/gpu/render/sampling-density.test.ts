@@ -28,7 +28,7 @@ const grey = (value: number): Pick<Material, 'baseColor'> => ({ baseColor: [valu
 const film = { factor: 1, ior: 1.4, minimumNanometres: 100, maximumNanometres: 500 } as const;
 const volume = { attenuationColor: [1, 1, 1], attenuationDistance: Infinity } as const;
 
-test.each<[string, Partial<Material>, number, boolean]>([
+test.each<[string, Partial<Material>, number, boolean, Vector3?]>([
   ['matt', { ...grey(0.8), roughness: 1 }, 0.9, false],
   ['glossy, at a slant', { ...grey(0.5), roughness: 0.5 }, 0.4, false],
   ['metal', { ...grey(0.9), metallic: 1, roughness: 0.6 }, 0.7, false],
@@ -39,6 +39,13 @@ test.each<[string, Partial<Material>, number, boolean]>([
     { ...grey(0.7), metallic: 1, roughness: 0.8, clearcoat: { factor: 1, roughness: 0.5 } },
     0.5,
     false,
+  ],
+  [
+    'lacquer whose normal leans',
+    { ...grey(0.5), roughness: 0.7, clearcoat: { factor: 1, roughness: 0.5 } },
+    0.6,
+    false,
+    [0.36, 0.48, 0.8],
   ],
   ['frosted glass', { ...grey(0.9), roughness: 0.6, transmission: 1, volume }, 0.6, false],
   ['frosted glass from inside', { ...grey(0.9), roughness: 0.5, transmission: 1, volume }, 0.8, true],
@@ -70,8 +77,13 @@ test.each<[string, Partial<Material>, number, boolean]>([
   ],
 ])(
   'directions are drawn with the density that is claimed for them: %s',
-  async (_name, material, cosine, isInside) => {
-    const { value, degrees, lost } = await chiSquare({ material, wo: viewAt(cosine), isInside });
+  async (_name, material, cosine, isInside, coatNormal) => {
+    const { value, degrees, lost } = await chiSquare({
+      material,
+      wo: viewAt(cosine),
+      isInside,
+      ...(coatNormal === undefined ? {} : { coatNormal }),
+    });
     // What is not drawn inside the bins was drawn below the horizon and thrown away; together they are everything.
     expect(lost).toBeCloseTo(1, 2);
     expect(degrees).toBeGreaterThan(20);

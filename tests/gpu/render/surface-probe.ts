@@ -14,6 +14,8 @@ import { quad, sceneOf, white } from './scene-fixtures.ts';
 export interface Probe {
   readonly material: Partial<Material>;
   readonly wo: Vector3;
+  /** Of the clear coat, when it is not that of the rest. */
+  readonly coatNormal?: Vector3;
   /** Seen from inside the body. */
   readonly isInside?: boolean;
 }
@@ -25,7 +27,7 @@ export const pointsPerBin = 4096;
 
 /** Bins of equal solid angle: bands of z, each in eighths of a turn. */
 const code = `
-struct View { wo: vec3f, is_front: u32 }
+struct View { wo: vec3f, is_front: u32, coat_normal: vec3f }
 @group(1) @binding(0) var<uniform> view: View;
 @group(1) @binding(1) var<storage, read_write> counts: array<atomic<u32>>;
 @group(1) @binding(2) var<storage, read_write> values: array<vec4f>;
@@ -34,7 +36,7 @@ struct View { wo: vec3f, is_front: u32 }
 fn subject() -> Surface {
   let up = vec3f(0.0, 0.0, 1.0);
   let frame = Frame(vec3f(1.0, 0.0, 0.0), vec3f(0.0, 1.0, 0.0), up);
-  return make_surface(materials[0], frame, up, view.wo, view.is_front != 0u);
+  return make_surface(materials[0], frame, view.coat_normal, up, view.wo, view.is_front != 0u);
 }
 
 @compute @workgroup_size(64) fn draw(@builtin(global_invocation_id) id: vec3u) {
@@ -93,10 +95,11 @@ async function runProbe(
     label: `test.${entryPoint}`,
     code: assembleShader({ name: 'probe', code, requires: [random, surface] }),
     entryPoint,
-    constants: buffers.variant.features,
+    constants: { ...buffers.variant.features, HAS_COAT_NORMAL: probe.coatNormal === undefined ? 0 : 1 },
   });
-  const view = createStorageBuffer(device, 'test.view', 16, 0x40);
+  const view = createStorageBuffer(device, 'test.view', 32, 0x40);
   device.queue.writeBuffer(view, 0, Float32Array.of(...probe.wo));
+  device.queue.writeBuffer(view, 16, Float32Array.of(...(probe.coatNormal ?? [0, 0, 1])));
   device.queue.writeBuffer(view, 12, Uint32Array.of(probe.isInside === true ? 0 : 1));
   const result = createStorageBuffer(device, 'test.result', resultBytes);
   const packed = Float32Array.from(directions.flatMap((direction) => [...direction, 0]));

@@ -1,4 +1,4 @@
-import { type Field, numberOf, optionalMember, tupleOf, unsupported } from './field.ts';
+import { type Field, numberOf, optionalMember, tupleOf } from './field.ts';
 import type { ExtensionTexture, Material, TextureSlot, Vector3 } from './scene.ts';
 import type { TextureTable } from './texture.ts';
 
@@ -62,13 +62,11 @@ const texturePlaces: readonly (readonly [ExtensionTexture, string, string])[] = 
   ['anisotropy', 'KHR_materials_anisotropy', 'anisotropyTexture'],
   ['iridescence', 'KHR_materials_iridescence', 'iridescenceTexture'],
   ['filmThickness', 'KHR_materials_iridescence', 'iridescenceThicknessTexture'],
+  ['clearcoatNormal', 'KHR_materials_clearcoat', 'clearcoatNormalTexture'],
 ];
 
 /** The KHR_materials_ extensions that change the surface. @throws SceneError. */
 export function readExtensions(extensions: Field): Extended {
-  const coat = optionalMember(extensions, 'KHR_materials_clearcoat');
-  const bent = coat === undefined ? undefined : optionalMember(coat, 'clearcoatNormalTexture');
-  if (bent !== undefined) throw unsupported(bent, 'a normal texture of the clear coat');
   const found = Object.entries(readers).map(([name, read]): Extended => {
     const extension = optionalMember(extensions, name);
     return extension === undefined ? {} : read(extension);
@@ -87,6 +85,13 @@ export function readExtensionTextures(
     return slot === undefined ? [] : [[use, slot] as const];
   });
   return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+/** How far the normal texture of a clear coat bends. */
+export function clearcoatNormalScaleOf(extensions: Field): number {
+  const coat = optionalMember(extensions, 'KHR_materials_clearcoat');
+  const texture = coat === undefined ? undefined : optionalMember(coat, 'clearcoatNormalTexture');
+  return texture === undefined ? 1 : boundedNumber(texture, 'scale', 1, -1000, 1000);
 }
 
 function boundedNumber(parent: Field, key: string, otherwise: number, minimum: number, maximum: number): number {

@@ -12,7 +12,7 @@ import {
   unsupported,
 } from './field.ts';
 import { sceneLimits } from './limits.ts';
-import { factor, readExtensionTextures, readExtensions } from './material-extensions.ts';
+import { clearcoatNormalScaleOf, factor, readExtensionTextures, readExtensions } from './material-extensions.ts';
 import type { Material, Vector3 } from './scene.ts';
 import type { TextureTable } from './texture.ts';
 
@@ -91,7 +91,12 @@ function texturesOf(
     normal,
     normalScale: scale === undefined ? 1 : numberOf(scale, -1000, 1000),
     emission: table.slot(field, 'emissiveTexture'),
-    extensions: extensions === undefined ? undefined : readExtensionTextures(extensions, table),
+    ...(extensions === undefined
+      ? {}
+      : {
+          extensions: readExtensionTextures(extensions, table),
+          clearcoatNormalScale: clearcoatNormalScaleOf(extensions),
+        }),
   };
   const { baseColor, metallicRoughness, emission, extensions: extended } = textures;
   return [baseColor, metallicRoughness, normal, emission, extended].some((slot) => slot !== undefined)

@@ -64,6 +64,7 @@ export interface MaterialTextures {
   readonly normal?: TextureSlot | undefined;
   readonly normalScale?: number | undefined;
   readonly emission?: TextureSlot | undefined;
+  readonly clearcoatNormalScale?: number | undefined;
   readonly extensions?: Readonly<Partial<Record<ExtensionTexture, TextureSlot>>> | undefined;
 }
 
@@ -79,6 +80,7 @@ export const extensionTextures = [
   'anisotropy',
   'iridescence',
   'filmThickness',
+  'clearcoatNormal',
 ] as const;
 
 export type ExtensionTexture = (typeof extensionTextures)[number];
