@@ -1,5 +1,6 @@
 import { startGpuProcess } from '../headless/gpu-process.ts';
 import { GpuWorkerError } from '../node/gpu-worker.ts';
+import { holdLog } from '../node/held-log.ts';
 
 export interface DemoAdapter {
   /** For --adapter of every node of the demo. */
@@ -20,10 +21,16 @@ export async function chooseDemoAdapter(
   dataDirectory: string,
   log: (line: string) => void,
 ): Promise<DemoAdapter> {
+  const held = holdLog(log);
   try {
-    return await tryAdapter(wanted, dataDirectory, log);
+    const adapter = await tryAdapter(wanted, dataDirectory, held.log);
+    held.release();
+    return adapter;
   } catch (error) {
-    if (wanted !== 'real' || !(error instanceof GpuWorkerError) || !withoutCard.has(error.code)) throw error;
+    if (wanted !== 'real' || !(error instanceof GpuWorkerError) || !withoutCard.has(error.code)) {
+      held.release();
+      throw error;
+    }
     return tryAdapter('software', dataDirectory, log);
   }
 }

@@ -73,6 +73,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       screen,
       folder,
       signal: options.signal,
+      nameOf: (peerId) => providers.list().find((provider) => provider.peerId === peerId)?.name ?? peerId,
     });
     const books = await settle({ providers, requester, chain, parts, screen });
     const code = close(screen, parts, books, join(folder, 'results'));
@@ -114,12 +115,13 @@ interface BuyContext {
   readonly screen: DemoScreen;
   readonly folder: string;
   readonly signal: AbortSignal;
+  readonly nameOf: (peerId: string) => string;
 }
 
 async function buy(
   requester: Requester,
   picture: (typeof pictures)['software' | 'real'],
-  { screen, folder, signal }: BuyContext,
+  { screen, folder, signal, nameOf }: BuyContext,
 ): Promise<BoughtPart[]> {
   const [modelSha256, sceneSha256] = await Promise.all([hashFile(embeddedModelPath), hashFile(embeddedScenePath)]);
   const results = join(folder, 'results');
@@ -133,7 +135,7 @@ async function buy(
       temperatureMillionths: 700_000,
       seed: 1,
     },
-    { signal, onProgress: (progress) => showProgress(screen, 'chat', progress) },
+    { signal, onProgress: (progress) => showProgress({ screen, nameOf }, 'chat', progress) },
   );
   await writeFile(join(results, 'answer.txt'), `${prompt}${chat.text}\n`);
   screen.say(`Chat done: ${chat.tokens.length} tokens.`, 'chat-done', { text: chat.text, tokens: chat.tokens });
@@ -146,7 +148,7 @@ async function buy(
   );
   const render = await requester.requestRender(
     { sceneSha256, ...picture, seed: 1, maxBounces: 6 },
-    { signal, onProgress: (progress) => showProgress(screen, 'render', progress) },
+    { signal, onProgress: (progress) => showProgress({ screen, nameOf }, 'render', progress) },
   );
   await writeFile(join(results, 'picture.png'), encodePng(render.film));
   screen.say('Render done.', 'render-done', { path: join(results, 'picture.png') });
@@ -170,12 +172,16 @@ async function writeReceipts(results: string, parts: readonly BoughtPart[]): Pro
   }
 }
 
-function showProgress(screen: DemoScreen, job: 'chat' | 'render', progress: JobProgress): void {
+function showProgress(
+  { screen, nameOf }: Pick<BuyContext, 'screen' | 'nameOf'>,
+  job: 'chat' | 'render',
+  progress: JobProgress,
+): void {
   if (progress.kind === 'text') screen.stream(progress.text);
   else if (progress.kind === 'agreed')
-    screen.say(`  agreed with ${progress.peerId}: ${progress.units} units`, 'agreed', { job, ...progress });
+    screen.say(`  agreed with ${nameOf(progress.peerId)}: ${progress.units} units`, 'agreed', { job, ...progress });
   else if (progress.kind === 'lost')
-    screen.say(`  lost ${progress.peerId}: ${progress.reason}`, 'lost', { job, ...progress });
+    screen.say(`  lost ${nameOf(progress.peerId)}: ${progress.reason}`, 'lost', { job, ...progress });
   else if (progress.kind === 'part') sayPart(screen, job, progress.part);
   else if (progress.kind === 'tile') {
     const { unitsDone, unitsTotal, peerId } = progress;

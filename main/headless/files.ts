@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { GpuWorkerError } from '../node/gpu-worker.ts';
 import { CommandError } from './cli-errors.ts';
@@ -63,10 +63,30 @@ export async function prepareOutputFile(option: string, path: string): Promise<s
   }
 }
 
+/** Whole or not at all: killed or out of space in the middle, what was there before is there still. @throws CommandError FILE_UNWRITABLE */
 export async function writeOutputFile(option: string, path: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(path, bytes).catch((error: unknown) => {
+  await replaceFile(path, bytes).catch((error: unknown) => {
     throw unwritable(option, path, error);
   });
+}
+
+/** A reader sees the old file or the new one, never half of it. A pipe or a device is written as it is. */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const isSpecial = await stat(path).then(
+    (entry) => !entry.isFile(),
+    () => false,
+  );
+  if (isSpecial) return writeFile(path, bytes);
+  // Where a link leads, so that the link stays one.
+  const target = await realpath(path).catch(() => path);
+  const temporary = `${target}.new`;
+  try {
+    await writeFile(temporary, bytes);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 function unreadable(option: string, path: string, error: unknown): CommandError {

@@ -12,6 +12,7 @@ import { createRequester, type Requester } from '../requester/index.ts';
 import { type InputStore, openInputStore, type StoredInput } from '../store/input-store.ts';
 import { GpuWorkerError } from './gpu-worker.ts';
 import { Closers } from './closers.ts';
+import { holdLog } from './held-log.ts';
 import { keepBackups } from './ledger-backups.ts';
 import type { GpuHost, NodeHost } from './node-options.ts';
 
@@ -130,20 +131,17 @@ async function openChecker(
   host: Pick<NodeHost, 'openGpu'>,
 ): Promise<GpuHost | null> {
   if (adapter === null) return null;
+  const held = holdLog(log);
   try {
-    // What a driver prints about not being there is no news to somebody who only buys.
-    let hold: string[] | null = [];
-    const gpu = await host.openGpu({
-      adapter,
-      dataDirectory,
-      log: (line) => (hold === null ? log(line) : void hold.push(line)),
-    });
-    for (const line of hold) log(line);
-    hold = null;
+    const gpu = await host.openGpu({ adapter, dataDirectory, log: held.log });
+    held.release();
     log(gpu.announce);
     return gpu;
   } catch (error) {
-    if (adapter !== 'real' || !(error instanceof GpuWorkerError) || !withoutCard.has(error.code)) throw error;
+    if (adapter !== 'real' || !(error instanceof GpuWorkerError) || !withoutCard.has(error.code)) {
+      held.release();
+      throw error;
+    }
     log(
       'No GPU is here to check results with: they are accepted as the provider signs them. --adapter software checks.',
     );

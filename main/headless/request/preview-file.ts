@@ -1,6 +1,6 @@
-import { rename, writeFile } from 'node:fs/promises';
 import type { TileResult } from '../../../worker/messages.ts';
 import { createFilm, encodePreviewPng } from '../../requester/image/index.ts';
+import { replaceFile } from '../files.ts';
 
 /** A picture is encoded whole each time: not for every tile. */
 const rewriteEveryMs = 1_000;
@@ -28,9 +28,7 @@ export function createPreviewFile(options: {
   async function write(): Promise<void> {
     const film = createFilm(widthPixels, heightPixels);
     for (const { pass } of passes) film.add(pass);
-    const temporary = `${path}.new`;
-    await writeFile(temporary, encodePreviewPng(film));
-    await rename(temporary, path);
+    await replaceFile(path, encodePreviewPng(film));
   }
 
   function schedule(): void {
