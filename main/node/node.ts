@@ -11,7 +11,7 @@ import type {
 import { openLedger, type Ledger } from '../ledger/index.ts';
 import { createOwnerControl, type OwnerControl } from '../owner/owner-control.ts';
 import { openWallet, type KeptWallet } from '../payment/index.ts';
-import type { Requester } from '../requester/index.ts';
+import { type Requester, toRefundEntry } from '../requester/index.ts';
 import { openInputStore } from '../store/input-store.ts';
 import { watchAdapter, type AdapterWatch } from './adapter-watch.ts';
 import { remindOfBackup } from './backup-reminder.ts';
@@ -211,11 +211,7 @@ async function composeNode(options: NodeOptions, host: NodeHost, opened: Opened)
     refund: async ({ channelId }) => {
       const outcomes = (await trade?.requester.collectRefunds(channelId)) ?? [];
       feed.changed();
-      return outcomes.map(({ provider, refunded, ...outcome }) => ({
-        ...outcome,
-        counterparty: provider,
-        refunded: refunded.toString(),
-      }));
+      return outcomes.map(toRefundEntry);
     },
     listEarnings: ({ after, limit }) => Promise.resolve(ledger.listEarnings(after, limit)),
     listChannels: () => Promise.resolve(ledger.channelSnapshots()),

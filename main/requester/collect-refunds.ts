@@ -1,6 +1,7 @@
 import { errorText } from '../../protocol/errors.ts';
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/agreement.ts';
+import type { RefundEntry } from '../../protocol/node-api.ts';
 import type { RequesterComponents } from './components.ts';
 
 export interface RefundOutcome {
@@ -10,6 +11,11 @@ export interface RefundOutcome {
   readonly refunded: bigint;
   readonly transactionHash: Hex | null;
   readonly refusal: ErrorShape | null;
+}
+
+/** As the API and the command line tell it. */
+export function toRefundEntry({ provider, refunded, ...outcome }: RefundOutcome): RefundEntry {
+  return { ...outcome, counterparty: provider, refunded: refunded.toString() };
 }
 
 /**

@@ -6,6 +6,7 @@ import { deliverReceipts } from './deliver-receipts.ts';
 import { planRender, requestRender } from './render/request-render.ts';
 import type { Requester } from './types.ts';
 
+export { toRefundEntry } from './collect-refunds.ts';
 export type { RequesterComponents } from './components.ts';
 export { RequesterError } from './requester-error.ts';
 export type {

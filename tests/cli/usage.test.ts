@@ -205,6 +205,7 @@ describe('a command that cannot be carried out', () => {
     ],
     ['--data-dir /nowhere/at/all pause 30m', /no node is running/],
     ['stop --data-dir /nowhere/at/all', /no node is running/],
+    ['refund --data-dir /nowhere/at/all', /no node is running .* or name the chain with --rpc-url and --token/],
     ['verify /nowhere.json', /^hearth: RECEIPT.json: cannot read \/nowhere.json: it does not exist\n$/],
     ['llm run --model /nowhere.gguf --prompt x', /^hearth: --model: cannot read \/nowhere.gguf: it does not exist\n$/],
     ['llm run --messages /nowhere.json', /^hearth: --messages: cannot read \/nowhere.json: it does not exist\n$/],

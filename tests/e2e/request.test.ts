@@ -69,21 +69,25 @@ async function held(dataDirectory: string): Promise<bigint> {
 function argumentsFor(dataDirectory: string, words: readonly string[], sellers: readonly ToySeller[]): string[] {
   const { rpcUrl, token } = place.chain.settings;
   const peers = sellers.flatMap(({ network }) => ['--bootstrap', network.addresses()[0]!]);
-  const chain = ['--rpc-url', rpcUrl, '--token', token];
-  // Of an option that is given twice the last one holds.
-  const usual = ['--no-mdns', '--no-check', '--wait', '3', '--data-dir', dataDirectory];
-  return ['request', words[0] ?? '', ...usual, ...chain, ...peers, ...words.slice(1)];
+  return [...words, '--rpc-url', rpcUrl, '--token', token, '--no-mdns', '--data-dir', dataDirectory, ...peers];
 }
 
-async function request(
-  dataDirectory: string,
-  words: readonly string[],
-  options: {
-    readonly sellers?: readonly ToySeller[];
-    readonly signal?: AbortSignal;
-    readonly onText?: () => void;
-  } = {},
-): Promise<Ran> {
+/** Of an option that is given twice the last one holds. */
+function requestFor(words: readonly string[]): string[] {
+  return ['request', words[0] ?? '', '--no-check', '--wait', '3', ...words.slice(1)];
+}
+
+interface RunOptions {
+  readonly sellers?: readonly ToySeller[];
+  readonly signal?: AbortSignal;
+  readonly onText?: () => void;
+}
+
+function request(dataDirectory: string, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return hearth(dataDirectory, requestFor(words), options);
+}
+
+async function hearth(dataDirectory: string, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { sellers = [one], signal = new AbortController().signal, onText } = options;
   const ran = { stdout: '', stderr: '' };
   const exitCode = await runCli(argumentsFor(dataDirectory, words, sellers), {
@@ -135,6 +139,12 @@ test('an answer is bought after the deposit is agreed to, and the next one needs
   expect(events.at(-1)).toMatchObject(summary);
   expect(await held(folder)).toBe(990_000n);
   checkReceipts(folder, 2);
+  // What is left comes back without a node that runs.
+  const away = await hearth(folder, ['refund'], { sellers: [] });
+  expect(away).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('UNREACHABLE') });
+  const back = await hearth(folder, ['refund']);
+  expect(back).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^0x\w{64} {2}gave back 0\.0088\n$/) });
+  expect(await held(folder)).toBe(998_800n);
 }, 30_000);
 
 test('a picture is bought from everybody, shown as it comes, and written as asked', async () => {
@@ -201,7 +211,7 @@ test('killed in the middle, the next start says what was open and paid, and its 
   const folder = await addBuyer('killed');
   const long = [...chat.slice(0, -1), '4000', '--yes', '--json'];
   const entry = fileURLToPath(new URL('../../main/headless/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [entry, ...argumentsFor(folder, long, [one])], {
+  const child = spawn(process.execPath, [entry, ...argumentsFor(folder, requestFor(long), [one])], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let texts = 0;

@@ -2,6 +2,19 @@ import { parseAmount, tokenName } from '../../../protocol/money.ts';
 import { chainOptions, discoveryOptions } from '../chain-options.ts';
 import { UsageError } from '../cli-errors.ts';
 
+/** Whom to buy from, and on which chain. */
+export interface ConnectOptionValues {
+  readonly provider: string | undefined;
+  readonly wait: number;
+  readonly 'no-check': boolean;
+  readonly 'no-mdns': boolean;
+  readonly 'rpc-url': readonly string[];
+  readonly token: string | undefined;
+  readonly 'chain-id': number | undefined;
+  readonly confirmations: number | undefined;
+  readonly 'coin-price': number | undefined;
+}
+
 /** What every request is told about money, providers and checks. */
 export const requestOptions = {
   'max-price': { kind: 'text', placeholder: tokenName, fallback: '1', summary: 'most that it may cost' },
@@ -26,21 +39,6 @@ export const requestOptions = {
   ...discoveryOptions,
 } as const;
 
-export interface RequestOptionValues {
-  readonly 'max-price': string;
-  readonly deposit: string | undefined;
-  readonly yes: boolean;
-  readonly provider: string | undefined;
-  readonly wait: number;
-  readonly 'no-check': boolean;
-  readonly 'no-mdns': boolean;
-  readonly 'rpc-url': readonly string[];
-  readonly token: string | undefined;
-  readonly 'chain-id': number | undefined;
-  readonly confirmations: number | undefined;
-  readonly 'coin-price': number | undefined;
-}
-
 export interface Caps {
   readonly maxPrice: bigint;
   readonly maxDeposit: bigint;
@@ -49,7 +47,7 @@ export interface Caps {
 }
 
 /** @throws UsageError */
-export function readCaps(options: Pick<RequestOptionValues, 'max-price' | 'deposit'>): Caps {
+export function readCaps(options: { readonly 'max-price': string; readonly deposit: string | undefined }): Caps {
   const maxPrice = readAmount('--max-price', options['max-price']);
   const deposit = options.deposit === undefined ? undefined : readAmount('--deposit', options.deposit);
   return { maxPrice, maxDeposit: deposit ?? maxPrice, fills: deposit !== undefined };

@@ -6,7 +6,7 @@ import { readChain } from '../chain-options.ts';
 import { CommandError, UsageError } from '../cli-errors.ts';
 import type { CommandContext } from '../command-definition.ts';
 import { takeSecret } from '../secrets.ts';
-import { readProvider, type RequestOptionValues } from './request-options.ts';
+import { readProvider, type ConnectOptionValues } from './request-options.ts';
 
 /** A buyer that is connected as far as it was told to whom. */
 export interface Session extends Buyer {
@@ -25,7 +25,7 @@ export interface Session extends Buyer {
  */
 export async function withBuyer<Result>(
   context: CommandContext,
-  options: RequestOptionValues,
+  options: ConnectOptionValues,
   /** Called once nothing of the command line stands in the way. */
   listInputs: () => Promise<readonly StoredInput[]>,
   work: (session: Session, inputs: readonly StoredInput[]) => Promise<Result>,
