@@ -30,17 +30,26 @@ export async function readTextFile(option: string, path: string, limitBytes: num
   });
 }
 
-/** Names the option and the file in what the worker says about its bytes; code and numbers stay. */
+/**
+ * Names the option and the file in what the worker says about its bytes; code and numbers stay. `beside` is another file
+ * that goes with it, whose faults the worker begins with its `word`.
+ */
 export async function nameFileInErrors<Result>(
   option: string,
   path: string,
   load: () => Promise<Result>,
+  beside?: { readonly word: string; readonly option: string; readonly path: string },
 ): Promise<Result> {
   try {
     return await load();
   } catch (error) {
     if (!(error instanceof GpuWorkerError) || error.code === 'ABORTED') throw error;
-    throw new GpuWorkerError(error.code, `${option} ${path}: ${error.message}`, { data: error.data, cause: error });
+    const { code, data, message } = error;
+    const named =
+      beside !== undefined && message.startsWith(`${beside.word}: `)
+        ? `${beside.option} ${beside.path}${message.slice(beside.word.length)}`
+        : `${option} ${path}: ${message}`;
+    throw new GpuWorkerError(code, named, { data, cause: error });
   }
 }
 

@@ -39,8 +39,11 @@ export async function renderImage(options: RenderImageOptions): Promise<Rendered
   const source = { kind: 'file', path: scenePath } as const;
   const environment =
     environmentPath === undefined ? {} : { environment: { kind: 'file', path: environmentPath } as const };
-  const scene = await nameFileInErrors('--scene', scenePath, () =>
-    gpu.worker.call('load-scene', { sceneId, source, settings, ...environment }, { signal }),
+  const scene = await nameFileInErrors(
+    '--scene',
+    scenePath,
+    () => gpu.worker.call('load-scene', { sceneId, source, settings, ...environment }, { signal }),
+    environmentPath === undefined ? undefined : { word: 'environment', option: '--environment', path: environmentPath },
   );
   const film = createFilm(widthPixels, heightPixels);
   const guides =

@@ -1,8 +1,10 @@
 /** The real program in a process of its own, on the software adapter. Few starts: each costs a second. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, startApiServer } from '../../main/headless/api-server.ts';
@@ -15,6 +17,7 @@ const entry = fileURLToPath(new URL('../../main/headless/main.ts', import.meta.u
 /** Shared with the other tests, so that the software adapter is unpacked once. */
 const adapterDirectory = fileURLToPath(new URL('../../node_modules/.cache/hearth', import.meta.url));
 const modelPath = fileURLToPath(new URL('../../assets/hearth-tiny-q8_0.gguf', import.meta.url));
+const scenePath = fileURLToPath(new URL('../../assets/hearth-room.glb', import.meta.url));
 const vocabularySize = 4096;
 
 let directory: string;
@@ -150,6 +153,49 @@ describe('hearth render', () => {
     }
     expect(pictures[0]?.subarray(1, 4).toString()).toBe('PNG');
     expect(pictures[0]?.equals(pictures[1] ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  it.each<[string, (wrong: string) => string[], RegExp]>([
+    [
+      'a scene that is cut off',
+      (wrong) => ['--scene', wrong],
+      /^hearth: --scene \S+wrong\.glb: header\.length asks for 203312 bytes, but only 5000 are there$/m,
+    ],
+    [
+      'an environment that is none',
+      (wrong) => ['--environment', wrong],
+      /^hearth: --environment \S+wrong\.glb: it is neither a Radiance picture/m,
+    ],
+    [
+      'a camera that is not there',
+      () => ['--camera', 'attic'],
+      /^hearth: --scene \S+: settings\.view\.camera is "attic"; the scene has these: 0 "camera"$/m,
+    ],
+  ])('names the file and what is wrong with %s, and writes nothing', async (_, words, sentence) => {
+    const [wrong, out] = [join(directory, 'wrong.glb'), join(directory, 'never.png')];
+    await writeFile(wrong, (await readFile(scenePath)).subarray(0, 5_000));
+    const { exitCode, stdout, stderr } = await hearth(['render', '--out', out, ...words(wrong), ...onSoftware]);
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(sentence);
+    await expect(stat(out)).rejects.toThrow('ENOENT');
+  });
+
+  it.each([
+    ['interrupted', 'SIGINT', 130],
+    ['killed', 'SIGKILL', null],
+  ] as const)('that is %s in the middle leaves the picture that was there', async (_, signal, code) => {
+    const folder = await mkdtemp(join(directory, 'cut-'));
+    const out = join(folder, 'picture.png');
+    await writeFile(out, 'the picture of before');
+    const args = ['render', '--size', '64x64', '--samples', '4096', '--out', out, ...onSoftware];
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args]);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (line.startsWith('Using the software adapter')) child.kill(signal);
+    });
+    const [ended] = await once(child, 'close');
+    expect(ended).toBe(code);
+    expect(await readFile(out, 'utf8')).toBe('the picture of before');
+    expect(await readdir(folder)).toEqual(['picture.png']);
   });
 });
 

@@ -5,10 +5,13 @@ import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { createOutput } from '../../main/headless/output.ts';
 import { approvePlan } from '../../main/headless/request/approve-plan.ts';
+import { renderLocalGuides } from '../../main/headless/request/local-guides.ts';
 import { createPreviewFile } from '../../main/headless/request/preview-file.ts';
 import { asCommandFailure, explainNoOffer, sayCoins } from '../../main/headless/request/refusal-words.ts';
 import { readCaps } from '../../main/headless/request/request-options.ts';
+import type { GpuWorker } from '../../main/node/gpu-worker.ts';
 import { type JobPlan, RequesterError } from '../../main/requester/index.ts';
+import type { Tile } from '../../worker/messages.ts';
 
 const signal = new AbortController().signal;
 
@@ -174,6 +177,36 @@ function pass(x0: number) {
   const tile = { x0, y0: 0, x1: x0 + 1, y1: 1 };
   return { tile, firstSample: 0, sampleCount: 1, sums: Float32Array.from([1, 1, 1, 1]), durationMs: 0 };
 }
+
+test('guides are rendered here for every tile, few samples of many, and the scene is given back whatever happens', async () => {
+  const calls: string[] = [];
+  let failsAt = Number.POSITIVE_INFINITY;
+  const worker = {
+    call: (kind: string, parameters: { readonly tile?: Tile; readonly sampleCount?: number }) => {
+      calls.push(kind);
+      if (calls.length === failsAt) return Promise.reject(new Error('the card is gone'));
+      const { tile, sampleCount = 0 } = parameters;
+      if (tile === undefined) return Promise.resolve(null);
+      const pixels = (tile.x1 - tile.x0) * (tile.y1 - tile.y0);
+      return Promise.resolve({
+        tile,
+        firstSample: 0,
+        sampleCount,
+        sums: new Float32Array(pixels * 8).fill(sampleCount),
+        durationMs: 0,
+      });
+    },
+  } as unknown as Pick<GpuWorker, 'call'>;
+  const settings = { widthPixels: 130, heightPixels: 1, seed: 0, maxBounces: 1 };
+  const guides = await renderLocalGuides(worker, { path: '/scene.glb', settings }, 1_000, signal);
+  expect(guides.mean('depth')[129]).toBe(1);
+  expect(guides.packed()[129 * 8 + 7]).toBe(1);
+  expect(calls).toEqual(['load-scene', 'render-guides', 'render-guides', 'unload-scene']);
+  failsAt = calls.length + 2;
+  const lost = renderLocalGuides(worker, { path: '/scene.glb', settings }, 1_000, signal);
+  await expect(lost).rejects.toThrow('the card is gone');
+  expect(calls.slice(4)).toEqual(['load-scene', 'render-guides', 'unload-scene']);
+});
 
 test('a preview shows what has come, and no more what was found wrong', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hearth-preview-'));

@@ -28,6 +28,7 @@ export async function renderLocalGuides(
     }
     return guides;
   } finally {
-    await worker.call('unload-scene', { sceneId });
+    // A worker that is gone has nothing to give back, and what went wrong has been thrown.
+    await worker.call('unload-scene', { sceneId }).catch(() => {});
   }
 }
