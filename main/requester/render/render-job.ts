@@ -22,16 +22,20 @@ export interface RenderJobOptions {
   readonly onProgress: (progress: JobProgress) => void;
 }
 
+interface Obstacle {
+  readonly code: OwnRefusalCode;
+  readonly message: string;
+}
+
 /** The tiles of one picture while providers come and go. */
 export class RenderJob {
   readonly parts: ProviderPart[] = [];
-  /** Why some of it could not be bought for a reason of our own. */
-  obstacle: { readonly code: OwnRefusalCode; readonly message: string } | null = null;
   readonly #components: RequesterComponents;
   readonly #options: RenderJobOptions;
   readonly #pool: TileBatch[] = [];
   readonly #unitsTotal: bigint;
   #unitsDone = 0n;
+  #obstacle: Obstacle | null = null;
   /** Tiles that some lane has taken. */
   #underWay = 0;
   #changed = Promise.withResolvers<void>();
@@ -49,6 +53,13 @@ export class RenderJob {
 
   get unitsDone(): bigint {
     return this.#unitsDone;
+  }
+
+  /** Why, since this was asked last, some of it could not be bought for a reason of our own. */
+  takeObstacle(): Obstacle | null {
+    const obstacle = this.#obstacle;
+    this.#obstacle = null;
+    return obstacle;
   }
 
   /** What nobody works on. */
@@ -131,7 +142,7 @@ export class RenderJob {
     });
     if (bought.kind === 'refused') {
       const { code, message } = bought.refusal;
-      if (bought.isOwn && isOwnRefusal(code)) this.obstacle = { code, message };
+      if (bought.isOwn && isOwnRefusal(code)) this.#obstacle = { code, message };
       return this.#lose(peer, [batch], message);
     }
     this.parts.push(bought.part);

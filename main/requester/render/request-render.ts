@@ -50,7 +50,7 @@ export async function requestRender(
       const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === 'rejected');
       signal.throwIfAborted();
       if (failed !== undefined) throw failed.reason;
-      const { obstacle } = job;
+      const obstacle = job.takeObstacle();
       // Nothing came, and it is our own doing: asking again would not help.
       if (obstacle !== null && job.unitsDone === doneBefore) {
         throw new RequesterError(obstacle.code, obstacle.message, { parts: job.parts });
