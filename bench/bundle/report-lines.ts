@@ -16,7 +16,7 @@ export function kernelLine(
   measured: MatrixSpec & { tokens: number; variant: string } & (MatrixMeasurement | FailedAttempt),
 ): string {
   const { rows, columns, format, tokens, variant } = measured;
-  const title = `${format} ${rows} x ${columns}, ${tokens === 1 ? '1 token' : `${tokens} tokens, ${variant}`}`;
+  const title = `${format} ${rows} x ${columns}, ${tokens === 1 ? '1 token' : `${tokens} tokens`}, ${variant}`;
   if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
   const { microseconds, bytesPerSecond, shareOfCopy, flopsPerSecond, check } = measured;
   const rate =
@@ -39,9 +39,9 @@ export function attentionLine(measured: AttentionSpec & (AttentionMeasurement | 
 }
 
 export function modelLine(
-  measured: { shape: string; format: string; matrices: string } & (ModelBenchResult | FailedAttempt),
+  measured: { shape: string; format: string; matrices: string; vectors: string } & (ModelBenchResult | FailedAttempt),
 ): string {
-  const title = `${measured.shape} ${measured.format}, ${measured.matrices}`;
+  const title = `${measured.shape} ${measured.format}, ${measured.matrices}, vectors in ${measured.vectors}`;
   if ('error' in measured) return `${title}: FAILED, ${measured.error}`;
   const { model, prefill, decode, batches, counters } = measured;
   const rates = [

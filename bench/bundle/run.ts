@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release } from 'node:os';
 import { resolve } from 'node:path';
+import { errorText } from '../../protocol/errors.ts';
 import { MeasuringTuner, type Measured, setTuner } from '../../worker/gpu/autotune/tuner.ts';
 import { runBenchmark } from '../../worker/gpu/benchmark.ts';
 import { SUPPORTED_FORMATS } from '../../worker/llm/formats/supported-formats.ts';
@@ -11,6 +12,7 @@ import { createRandomModel } from '../../worker/llm/profile/random-model/random-
 import { checkModel } from '../kernels/check-model.ts';
 import { measureAttention } from '../kernels/measure-attention.ts';
 import type { MatrixUnits } from '../../worker/llm/kernels/matrix-units.ts';
+import { checkIntegerDot } from '../../worker/llm/kernels/integer-dot.ts';
 import { chooseMatrices } from '../../worker/llm/kernels/prompt-matrices.ts';
 import { type BatchVariant, type MeasureEnvironment, measureMatrix, nameVariant } from '../kernels/measure-matrix.ts';
 import { attempt } from './attempt.ts';
@@ -82,13 +84,16 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
     ...(matrixUnits.variant === 'subgroup-matrix' ? settings.subgroupTiles : []),
   ];
   const kernels: unknown[] = [];
+  const vectorWays = (await hasIntegerDot(device)) ? (['f32', 'int8'] as const) : (['f32'] as const);
   for (const [shapes, tokens, ways] of [
-    [settings.vectorShapes, 1, ['f32']],
-    ...settings.fewTokens.map((tokens) => [settings.vectorShapes, tokens, ['f32']] as const),
+    [settings.vectorShapes, 1, vectorWays],
+    ...settings.fewTokens.map((tokens) => [settings.vectorShapes, tokens, vectorWays] as const),
     [settings.batchShapes, settings.batchTokens, variants],
   ] as const) {
     for (const format of formats) {
-      for (const [shape, way] of shapes.flatMap((each) => ways.map((variant) => [each, variant] as const))) {
+      const isRounded = SUPPORTED_FORMATS.get(format)?.int8Code !== undefined;
+      const possible = ways.filter((way) => way !== 'int8' || isRounded);
+      for (const [shape, way] of shapes.flatMap((each) => possible.map((variant) => [each, variant] as const))) {
         const spec = { ...shape, format };
         const measured = await attempt(device, { ...spec, tokens, variant: nameVariant(way) }, () =>
           measureMatrix(environment, spec, tokens, way),
@@ -126,12 +131,12 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
     );
   }
   const models: unknown[] = [];
-  for (const { shape, format, matrices } of settings.models) {
-    const measured = await attempt(device, { shape, format, matrices }, () =>
+  for (const { shape, format, matrices, vectors } of settings.models) {
+    const measured = await attempt(device, { shape, format, matrices, vectors }, () =>
       benchModel(
         { device, nowMs: () => performance.now(), copyBytesPerSecond },
         createRandomModel({ shape: findModelShape(shape), format, seed: 1 }),
-        { ...settings.model, matrices },
+        { ...settings.model, matrices, vectors },
       ),
     );
     models.push(measured);
@@ -144,6 +149,17 @@ async function runBench(settings: BenchSettings, date: Date): Promise<boolean> {
     `${failures === 0 ? 'everything agreed with its reference' : `${failures} FAILED`}; ${resolve(settings.outPath)}`,
   );
   return failures === 0;
+}
+
+/** Says why where there is none. */
+async function hasIntegerDot(device: GPUDevice): Promise<boolean> {
+  try {
+    await checkIntegerDot(device);
+    return true;
+  } catch (error) {
+    say(errorText(error));
+    return false;
+  }
 }
 
 function describeUnits({ m, n, k, subgroupSize, element }: MatrixUnits): string {

@@ -1,13 +1,14 @@
 import type { AttentionSpec } from '../kernels/measure-attention.ts';
 import type { SubgroupTile } from '../../worker/llm/kernels/matrix-units.ts';
 import type { MatrixSpec } from '../kernels/random-matrix.ts';
-import type { MatrixChoice } from '../../worker/messages.ts';
+import type { MatrixChoice, VectorVariant } from '../../worker/messages.ts';
 import type { ModelBenchOptions } from '../../worker/llm/profile/bench-result.ts';
 
 export interface ModelSpec {
   readonly shape: string;
   readonly format: string;
   readonly matrices: MatrixChoice;
+  readonly vectors: VectorVariant;
 }
 
 export interface BenchSettings {
@@ -37,8 +38,9 @@ export const usage = `usage: ./run.sh [--quick] [--adapter real|software|lavapip
   --adapter  default real: a software adapter is measured only on request.
   --out      default: hearth-bench-DATE.json in the folder you are in.
   --formats  GGML types of the kernel measurements.
-  --models   end to end runs, SHAPE:TYPE or SHAPE:TYPE:MATRICES each; "none" leaves them out. MATRICES: auto (matrix units
-             where they compute right numbers, else f32), f32, f16 or subgroup-matrix.`;
+  --models   end to end runs, SHAPE:TYPE, SHAPE:TYPE:MATRICES or SHAPE:TYPE:MATRICES:VECTORS each; "none" leaves them out. MATRICES:
+             auto (matrix units where they compute right numbers, else f32), f32, f16 or subgroup-matrix. VECTORS: f32, or int8
+             (decoded tokens by integer dot products).`;
 
 /** @throws RangeError with the reason, for the usage text. */
 export function readSettings(parameters: readonly string[], date: Date): BenchSettings {
@@ -61,20 +63,25 @@ export function readSettings(parameters: readonly string[], date: Date): BenchSe
     adapter: values.get('--adapter') ?? 'real',
     outPath: values.get('--out') ?? `hearth-bench-${day}.json`,
     formats: list('--formats', isQuick ? 'Q4_0,Q8_0,F16' : 'Q4_0,Q8_0,F16,Q4_K,Q6_K'),
-    models: list('--models', isQuick ? 'tiny:Q4_0' : '1b:Q4_0,1b:Q4_0:f32,1b:Q8_0,8b:Q4_0,8b:Q8_0').map(readModel),
+    models: list('--models', isQuick ? 'tiny:Q4_0,tiny:Q4_0:auto:int8' : fullModels).map(readModel),
   };
   return isQuick ? { ...common, ...quick } : { ...common, ...full };
 }
 
+const fullModels = '1b:Q4_0,1b:Q4_0:f32,1b:Q4_0:auto:int8,1b:Q8_0,8b:Q4_0,8b:Q4_0:auto:int8,8b:Q8_0';
+
 const matrixChoices: readonly MatrixChoice[] = ['auto', 'f32', 'f16', 'subgroup-matrix'];
 
 function readModel(text: string): ModelSpec {
-  const [shape, format, wanted = 'auto', ...more] = text.split(':');
+  const [shape, format, wanted = 'auto', vectors = 'f32', ...more] = text.split(':');
   const matrices = matrixChoices.find((choice) => choice === wanted);
-  if (shape === undefined || format === undefined || matrices === undefined || more.length > 0) {
-    throw new RangeError(`--models takes SHAPE:TYPE such as 8b:Q4_0, or SHAPE:TYPE:f32, not ${text}`);
+  const isVariant = vectors === 'f32' || vectors === 'int8';
+  if (shape === undefined || format === undefined || matrices === undefined || !isVariant || more.length > 0) {
+    throw new RangeError(
+      `--models takes SHAPE:TYPE such as 8b:Q4_0, SHAPE:TYPE:f32 or SHAPE:TYPE:auto:int8, not ${text}`,
+    );
   }
-  return { shape, format, matrices };
+  return { shape, format, matrices, vectors };
 }
 
 /** Decode and prefill at every length; the other caches for one row only: they are there to be compared with. */

@@ -15,7 +15,7 @@ const mostRows = 61;
 /** Compares rows spread over the matrix, its first and last among them, for the first and last token. */
 export function checkRows(
   spec: MatrixSpec,
-  run: { input: Float32Array; stride: number; tokens: number; output: Float32Array; limit: number },
+  run: { input: ArrayLike<number>; stride: number; tokens: number; output: Float32Array; limit: number },
 ): RowCheck {
   const rowBytes = rowBytesOf(spec);
   const count = Math.min(mostRows, spec.rows);

@@ -6,6 +6,7 @@ import { findMatrixUnits, type SubgroupTile } from '../../worker/llm/kernels/mat
 import { createMatrixVector } from '../../worker/llm/kernels/matrix-vector.ts';
 import type { BatchMatrixKernelOptions } from '../../worker/llm/kernels/matrix-options.ts';
 import type { WeightMatrix } from '../../worker/llm/model/weight-matrix.ts';
+import { roundBlocks } from '../../tests/gpu/reference/round-blocks.ts';
 import { checkRows, type RowCheck } from './check-rows.ts';
 import { type MatrixSpec, randomVector, uploadRandomMatrix, copyMatrix } from './random-matrix.ts';
 import { timeRepeats } from './time-repeats.ts';
@@ -14,8 +15,8 @@ import { timeRepeats } from './time-repeats.ts';
 const coldBytes = 512 * 1024 * 1024;
 const mostCopies = 64;
 
-/** How a batch is computed: with weights of this precision, or on matrix units with these tiles. */
-export type BatchVariant = WeightPrecision | SubgroupTile;
+/** How a batch is computed: with weights of this precision, or on matrix units with these tiles; up to 16 tokens also in eight bits. */
+export type BatchVariant = WeightPrecision | SubgroupTile | 'int8';
 
 export interface MatrixMeasurement extends MatrixSpec {
   readonly kernel: 'matrix-vector' | 'matrix-matrix';
@@ -52,7 +53,7 @@ export function nameVariant(variant: BatchVariant): string {
 /** Numbers of f16 have eleven bits; the products of two roundings differ by this much on average. */
 const limits = { single: 1e-6, half: 1e-6 } as const;
 
-/** Times W x (one token) or W X (several), and compares rows of the result with float64. */
+/** Times W x (one token) or W X (several), and compares rows of the result with float64: of x as the variant rounds it. */
 export async function measureMatrix(
   environment: MeasureEnvironment,
   spec: MatrixSpec,
@@ -87,7 +88,8 @@ export async function measureMatrix(
     });
     const result = new Float32Array(await readBuffer(device, output, tokens * spec.rows * 4));
     const limit = variant === 'f32' ? limits.single : limits.half;
-    const check = checkRows(spec, { input: values, stride, tokens, output: result, limit });
+    const rounded = variant === 'int8' ? roundBlocks(values) : values;
+    const check = checkRows(spec, { input: rounded, stride, tokens, output: result, limit });
     const bytesPerSecond = first.sizeBytes / seconds;
     return {
       ...spec,
@@ -119,7 +121,11 @@ async function chooseKernel(
 ): Promise<(options: BatchMatrixKernelOptions) => Promise<Kernel>> {
   const cache = pipelineCacheOf(device);
   const { tokens, paddedTokens, variant, own } = run;
-  if (tokens <= 16) return (options) => createMatrixVector(cache, tokens === 1 ? 'one' : 'few', options);
+  if (tokens <= 16) {
+    const vectors = variant === 'int8' ? 'int8' : 'f32';
+    return (options) => createMatrixVector(cache, tokens === 1 ? 'one' : 'few', { ...options, vectors });
+  }
+  if (variant === 'int8') throw new RangeError(`${tokens} tokens in eight bits; there are kernels for at most 16`);
   if (typeof variant === 'string') return (options) => createMatrixMatrix(cache, options, variant);
   const { units, reason } = await findMatrixUnits(device);
   if (units === null) throw new RangeError(reason);

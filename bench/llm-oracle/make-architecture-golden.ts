@@ -56,6 +56,15 @@ function normalisedError(found: Float32Array, expected: Float32Array): number {
   return error / power;
 }
 
+/** Mean over positions of KL(golden || found), in nats. */
+function divergence(found: Float32Array, golden: Float32Array, positions: number): number {
+  let sum = 0;
+  golden.forEach((value, index) => (sum += Math.exp(value) * (value - (found[index] ?? NaN))));
+  return sum / positions;
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(3));
+
 const cases = [];
 const rows: Float32Array<ArrayBuffer>[] = [];
 for (const { title, options, tokens } of ARCHITECTURE_CASES) {
@@ -69,8 +78,9 @@ for (const { title, options, tokens } of ARCHITECTURE_CASES) {
     if (process.env['SURVEY'] === undefined) throw new Error(`${title}: the dequantiser reads another layout`);
     console.log(`FAR ${title}`);
   }
+  const quantisedKl = divergence(own, golden, tokens.length);
   const sha256 = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-  cases.push({ title, sha256, quantisedNmse: Number(quantisedNmse.toPrecision(3)) });
+  cases.push({ title, sha256, quantisedNmse: rounded(quantisedNmse), quantisedKl: rounded(quantisedKl) });
   rows.push(golden);
 }
 rmSync(folder, { recursive: true });

@@ -22,6 +22,16 @@ export const modelOptions = {
   },
 } as const;
 
+const vectorVariants = ['f32', 'int8'] as const satisfies readonly ModelLoadParameters['vectors'][];
+
+/** How decoded tokens are multiplied, for commands that decode or show what was decoded. */
+export const vectorsOption = {
+  kind: 'text',
+  placeholder: vectorVariants.join('|'),
+  fallback: 'f32',
+  summary: 'how decoded tokens are multiplied; int8: activations in eight bits, by integer dot products',
+} as const;
+
 /** One model is open at a time in these commands. */
 export const modelId = 'model';
 
@@ -29,14 +39,15 @@ export function resolveModelPath(path: string | undefined): Promise<string> {
   return checkInputFile('--model', path ?? embeddedModelPath);
 }
 
-/** `cache` as given on the command line. */
+/** `cache` and `vectors` as given on the command line. */
 export function loadModelFile(
   gpu: GpuProcess,
   path: string,
   signal: AbortSignal,
   cache?: ModelLoadParameters['cacheType'],
+  vectors: NonNullable<ModelLoadParameters['vectors']> = 'f32',
 ): Promise<WorkerResult<'load-model'>> {
-  const parameters = { modelId, source: { kind: 'file', path }, ...cacheParameter(cache) } as const;
+  const parameters = { modelId, source: { kind: 'file', path }, ...cacheParameter(cache), vectors } as const;
   return nameFileInErrors('--model', path, () => gpu.worker.call('load-model', parameters, { signal }));
 }
 
@@ -58,6 +69,16 @@ export function parseCacheType(text: string | undefined): ModelLoadParameters['c
   throw new UsageError(
     'INVALID_VALUE',
     `--cache takes ${cacheTypes.join(', ')}; "${text.slice(0, 40)}" is none of them`,
+  );
+}
+
+/** Of `--vectors`. @throws UsageError naming what there is. */
+export function parseVectors(text: string): NonNullable<ModelLoadParameters['vectors']> {
+  const found = vectorVariants.find((variant) => variant === text);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    'INVALID_VALUE',
+    `--vectors takes ${vectorVariants.join(', ')}; "${text.slice(0, 40)}" is none of them`,
   );
 }
 

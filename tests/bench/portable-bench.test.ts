@@ -21,6 +21,7 @@ describe('the options of the portable bench', () => {
     [['--out'], /--out needs a value/],
     [['--models', '8b'], /SHAPE:TYPE such as 8b:Q4_0.*, not 8b/],
     [['--models', '8b:Q4_0:f64'], /not 8b:Q4_0:f64/],
+    [['--models', '8b:Q4_0:auto:int4'], /not 8b:Q4_0:auto:int4/],
   ])('%j are refused with the reason', (parameters, reason) => {
     expect(() => readSettings(parameters, date)).toThrow(reason);
   });
@@ -63,17 +64,21 @@ describe('a kernel measurement', () => {
   });
 
   it.each([
-    ['Q4_0', 1],
-    ['Q4_K', 33],
-  ])('%s times %i tokens agrees with float64, over several copies of the matrix', async (format, tokens) => {
-    const device = await getTestDevice();
-    const environment = { device, copyBytesPerSecond: 1e9, targetMs: 1, coldBytes: 100_000 };
-    const measured = await measureMatrix(environment, { rows: 67, columns: 256, format }, tokens);
-    expect(measured.copies).toBeGreaterThan(3);
-    expect(measured.microseconds).toBeGreaterThan(0);
-    expect(measured.check).toMatchObject({ isRight: true });
-    expect(measured.check.compared).toBe(tokens === 1 ? 61 : 122);
-  });
+    ['Q4_0', 1, 'f32'],
+    ['Q4_K', 5, 'int8'],
+    ['Q4_K', 33, 'f32'],
+  ] as const)(
+    '%s times %i tokens in %s agrees with float64, over several copies of the matrix',
+    async (format, tokens, variant) => {
+      const device = await getTestDevice();
+      const environment = { device, copyBytesPerSecond: 1e9, targetMs: 1, coldBytes: 100_000 };
+      const measured = await measureMatrix(environment, { rows: 67, columns: 256, format }, tokens, variant);
+      expect(measured.copies).toBeGreaterThan(3);
+      expect(measured.microseconds).toBeGreaterThan(0);
+      expect(measured.check).toMatchObject({ isRight: true });
+      expect(measured.check.compared).toBe(tokens === 1 ? 61 : 122);
+    },
+  );
 });
 
 describe('an attention measurement', () => {

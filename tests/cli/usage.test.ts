@@ -79,6 +79,7 @@ describe('a wrong command line', () => {
       'llm run --prompt x --max-tokens many',
       'hearth: --max-tokens must be a whole number from 1 to 131072, it was given "many"',
     ],
+    ['llm run --prompt x --vectors int4', 'hearth: --vectors takes f32, int8; "int4" is none of them'],
     ['llm run --prompt x --temperature -1', 'hearth: --temperature must be a number from 0 to 100, it was given "-1"'],
     [
       'llm run --prompt x --seed 4294967296',

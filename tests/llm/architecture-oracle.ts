@@ -10,8 +10,9 @@ import { readFixture, readJsonFixture } from './embedded-model.ts';
 /** What llama.cpp said of the F32 twin of every case, by title. */
 export interface ArchitectureGolden {
   readonly sha256: string;
-  /** Error of llama.cpp itself on the quantised file. */
+  /** Errors of llama.cpp itself on the quantised file, as below. */
   readonly quantisedNmse: number;
+  readonly quantisedKl: number;
   /** Log-probabilities [tokens][vocabulary]. */
   readonly rows: Float32Array;
 }
@@ -75,7 +76,7 @@ export function createLoadedHost(load: (bytes: Uint8Array<ArrayBuffer>) => Promi
 
 export function readGolden(cases: readonly ArchitectureCase[]): ReadonlyMap<string, ArchitectureGolden> {
   const { cases: entries } = readJsonFixture('golden-architectures.json') as {
-    cases: { title: string; sha256: string; quantisedNmse: number }[];
+    cases: Omit<ArchitectureGolden & { title: string }, 'rows'>[];
   };
   const all = new Float32Array(readFixture('golden-architectures.f32').buffer);
   const golden = new Map<string, ArchitectureGolden>();

@@ -41,6 +41,19 @@ it.each([
   }
 });
 
+it('a token read by itself has the bits that it has among others, in every layer', async () => {
+  const { bytes } = randomModel(OPTIONS);
+  const model = await loadModel(await getTestDevice(), createMemorySource(bytes), { vectors: 'int8' });
+  try {
+    // Sixteen rows at a time: the last of seventeen is alone, and has four beside it where the text goes on.
+    const alone = (await model.logits(TOKENS.slice(0, 17))).slice(16 * OPTIONS.vocabularySize);
+    const among = (await model.logits(TOKENS)).slice(16 * OPTIONS.vocabularySize, 17 * OPTIONS.vocabularySize);
+    expect(alone).toEqual(among);
+  } finally {
+    model.destroy();
+  }
+});
+
 it('an answer in eight bits is checked in eight bits: its tokens are to the last bit the choice', async () => {
   const { bytes } = randomModel(OPTIONS);
   const model = await loadModel(await getTestDevice(), createMemorySource(bytes), { vectors: 'int8' });

@@ -53,6 +53,12 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     says: 'cacheType is "f64"; it must be f32, f16, q8_0',
   },
   {
+    name: 'vectors of an unknown kind',
+    kind: 'load-model',
+    parameters: { modelId: 'm', source: bytes, vectors: 'int4' },
+    says: 'vectors is "int4"; it must be f32 or int8',
+  },
+  {
     name: 'an empty prompt',
     kind: 'logits',
     parameters: { modelId: 'm', tokens: [] },

@@ -9,6 +9,7 @@ import type {
   SceneView,
   Tile,
   TuningMode,
+  VectorVariant,
 } from '../messages.ts';
 import { WorkerServiceError } from './worker-service-error.ts';
 
@@ -176,12 +177,14 @@ export function readModelLoad({
   source,
   contextLength,
   cacheType,
+  vectors,
   budgetBytes,
 }: RawParameters): { source: SourceDescriptor } & ModelLoadParameters {
   return {
     source: readSource(source, 'source'),
     ...(contextLength === undefined ? {} : { contextLength: readTokenCount(contextLength, 'contextLength') }),
     ...(cacheType === undefined ? {} : { cacheType: readCacheType(cacheType, 'cacheType') }),
+    ...(vectors === undefined ? {} : { vectors: readVectors(vectors, 'vectors') }),
     ...readBudget(budgetBytes),
   };
 }
@@ -205,6 +208,11 @@ function readMatrices(value: unknown, field: string): MatrixChoice {
   return choice;
 }
 
+function readVectors(value: unknown, field: string): VectorVariant {
+  if (value === 'f32' || value === 'int8') return value;
+  throw badRequest(field, value, 'f32 or int8');
+}
+
 export function readBenchOptions(value: unknown, field: string): ModelBenchOptions {
   const options = readObject(value, field);
   const { depths, batches } = options;
@@ -222,6 +230,7 @@ export function readBenchOptions(value: unknown, field: string): ModelBenchOptio
     repetitions: readInteger(options['repetitions'], `${field}.repetitions`, 1, 100),
     profile: readBoolean(options['profile'], `${field}.profile`),
     ...(options['matrices'] === undefined ? {} : { matrices: readMatrices(options['matrices'], `${field}.matrices`) }),
+    ...(options['vectors'] === undefined ? {} : { vectors: readVectors(options['vectors'], `${field}.vectors`) }),
   };
 }
 

@@ -45,10 +45,11 @@ export function renderReport(report: BenchReport): string {
   return [...lines, ...renderProfile(model)].join('\n');
 }
 
-function describeNumbers({ cacheType, matrices, matricesReason }: ModelBenchResult['model']): string {
+function describeNumbers({ cacheType, matrices, matricesReason, vectors }: ModelBenchResult['model']): string {
   const reason = matricesReason === null ? '' : ` (not on matrix units: ${matricesReason})`;
   const profile = matrices === 'f32' && cacheType === 'f32' ? 'f32' : 'f16';
-  return `matrices in ${matrices}, cache in ${cacheType}, numeric profile ${profile}${reason}`;
+  const agreed = vectors === 'f32' ? `numeric profile ${profile}` : 'within no numeric profile';
+  return `matrices in ${matrices}, vectors in ${vectors}, cache in ${cacheType}, ${agreed}${reason}`;
 }
 
 function rate(perSecond: number, unit = 'tokens'): string {

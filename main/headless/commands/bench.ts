@@ -5,7 +5,7 @@ import { exitCodes, UsageError } from '../cli-errors.ts';
 import { defineCommand } from '../command-definition.ts';
 import { nameFileInErrors } from '../files.ts';
 import { withGpu } from '../gpu-session.ts';
-import { modelOption, resolveModelPath } from '../model-options.ts';
+import { modelOption, parseVectors, resolveModelPath, vectorsOption } from '../model-options.ts';
 import { embeddedScenePath, readPackageVersion, readVersion } from '../project-files.ts';
 
 const matrixChoices = ['auto', 'f32', 'f16', 'subgroup-matrix'] as const;
@@ -38,6 +38,7 @@ export const benchCommand = defineCommand({
       fallback: 'auto',
       summary: 'how matrices of the prompt are multiplied; auto: on matrix units that compute right numbers, else f32',
     },
+    vectors: vectorsOption,
   },
   async run(context, options) {
     const { signal, output } = context;
@@ -46,6 +47,7 @@ export const benchCommand = defineCommand({
       const given = options.matrices.slice(0, 40);
       throw new UsageError('INVALID_VALUE', `--matrices takes ${matrixChoices.join(', ')}; "${given}" is none of them`);
     }
+    const vectors = parseVectors(options.vectors);
     const path = await resolveModelPath(options.model);
     return withGpu(context, async (gpu) => {
       const limits = await gpu.worker.call('benchmark', {}, { signal });
@@ -64,6 +66,7 @@ export const benchCommand = defineCommand({
               repetitions: options.repetitions,
               profile: options.profile,
               matrices,
+              vectors,
             },
           },
           { signal, timeoutMs: modelTimeoutMs },

@@ -9,7 +9,9 @@ import {
   modelOptions,
   parseTokens,
   parseCacheType,
+  parseVectors,
   resolveModelPath,
+  vectorsOption,
 } from '../model-options.ts';
 
 export const llmLogitsCommand = defineCommand({
@@ -19,11 +21,13 @@ export const llmLogitsCommand = defineCommand({
     'The file is row-major [tokens][vocabulary], little-endian float32. Tokens are taken as given: no BOS is added.',
   options: {
     ...modelOptions,
+    vectors: vectorsOption,
     tokens: { kind: 'text', placeholder: '1,2,3', required: true, summary: 'token ids' },
     out: { kind: 'text', placeholder: 'F.f32', required: true, summary: 'file to write' },
   },
   async run(context, options) {
     const cache = parseCacheType(options.cache);
+    const vectors = parseVectors(options.vectors);
     const tokens = parseTokens(options.tokens);
     const [modelPath, outPath] = await Promise.all([
       resolveModelPath(options.model),
@@ -31,7 +35,7 @@ export const llmLogitsCommand = defineCommand({
     ]);
     return withGpu(context, async (gpu) => {
       const { signal, output } = context;
-      const model = await loadModelFile(gpu, modelPath, signal, cache);
+      const model = await loadModelFile(gpu, modelPath, signal, cache, vectors);
       const { logits, vocabularySize } = await gpu.worker.call('logits', { modelId, tokens }, { signal });
       await writeOutputFile('--out', outPath, toLittleEndian(logits));
       output.data({

@@ -5,7 +5,15 @@ import { type CommandContext, defineCommand } from '../command-definition.ts';
 import { generationOptions } from '../generation-options.ts';
 import type { GpuProcess } from '../gpu-process.ts';
 import { describeAdapter, withGpu } from '../gpu-session.ts';
-import { loadModelFile, modelId, modelOptions, parseCacheType, resolveModelPath } from '../model-options.ts';
+import {
+  loadModelFile,
+  modelId,
+  modelOptions,
+  parseCacheType,
+  parseVectors,
+  resolveModelPath,
+  vectorsOption,
+} from '../model-options.ts';
 import { readSamplingOptions, samplingOptions } from '../sampling-options.ts';
 
 /** Small enough that text appears as it is made, large enough that the round trip does not count. */
@@ -19,6 +27,7 @@ export const llmRunCommand = defineCommand({
     'The prompt is continued as it stands; --chat puts it into the chat template of the model. "--prompt -" reads stdin.\n--messages is a whole conversation for the chat template, --tools what it may offer; calls come as the model writes them.\nThe same seed, model and adapter give the same text.',
   options: {
     ...modelOptions,
+    vectors: vectorsOption,
     prompt: { kind: 'text', placeholder: 'S', summary: 'text to continue' },
     ...generationOptions,
     ...samplingOptions,
@@ -41,11 +50,12 @@ export const llmRunCommand = defineCommand({
   },
   async run(context, options) {
     const cache = parseCacheType(options.cache);
+    const vectors = parseVectors(options.vectors);
     const path = await resolveModelPath(options.model);
     const input = await readInput(options);
     return withGpu(context, async (gpu) => {
       const { signal } = context;
-      const model = await loadModelFile(gpu, path, signal, cache);
+      const model = await loadModelFile(gpu, path, signal, cache, vectors);
       const { tokens } =
         'messages' in input
           ? await gpu.worker.call('encode-chat', { modelId, ...input }, { signal })

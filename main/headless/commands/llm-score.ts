@@ -7,7 +7,9 @@ import {
   modelOptions,
   parseTokens,
   parseCacheType,
+  parseVectors,
   resolveModelPath,
+  vectorsOption,
 } from '../model-options.ts';
 
 export const llmScoreCommand = defineCommand({
@@ -17,15 +19,17 @@ export const llmScoreCommand = defineCommand({
     'One natural logarithm for each token but the first: of its probability after those before it, at temperature 1. Tokens are taken as given: no BOS is added.',
   options: {
     ...modelOptions,
+    vectors: vectorsOption,
     tokens: { kind: 'text', placeholder: '1,2,3', required: true, summary: 'token ids' },
   },
   async run(context, options) {
     const cache = parseCacheType(options.cache);
+    const vectors = parseVectors(options.vectors);
     const tokens = parseTokens(options.tokens);
     const path = await resolveModelPath(options.model);
     return withGpu(context, async (gpu) => {
       const { signal, output } = context;
-      const model = await loadModelFile(gpu, path, signal, cache);
+      const model = await loadModelFile(gpu, path, signal, cache, vectors);
       const { logProbabilities } = await gpu.worker.call('score', { modelId, tokens }, { signal });
       const values = [...logProbabilities];
       const total = values.reduce((sum, value) => sum + value, 0);

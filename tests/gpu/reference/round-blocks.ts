@@ -4,12 +4,15 @@
  */
 export function roundBlocks(x: ArrayLike<number>, gain?: ArrayLike<number>): Float64Array {
   const scaled = Float32Array.from(x, (value, index) => value * (gain?.[index] ?? 1));
-  return Float64Array.from(scaled, (value, index) => {
-    const start = index - (index % 32);
-    const peak = scaled.subarray(start, start + 32).reduce((most, other) => Math.max(most, Math.abs(other)), 0);
+  const rounded = new Float64Array(scaled.length);
+  for (let start = 0; start < scaled.length; start += 32) {
+    const block = scaled.subarray(start, start + 32);
+    const peak = block.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const inverse = Math.fround(127 / Math.max(peak, 2 ** -100));
-    return roundToEven(Math.fround(value * inverse)) * Math.fround(peak / 127);
-  });
+    const scale = Math.fround(peak / 127);
+    block.forEach((value, index) => (rounded[start + index] = roundToEven(Math.fround(value * inverse)) * scale));
+  }
+  return rounded;
 }
 
 function roundToEven(value: number): number {

@@ -54,6 +54,7 @@ export async function benchModel(
   const model = await loadModel(watched.device, source, {
     contextLength: wantedContext,
     matrices: options.matrices ?? 'auto',
+    vectors: options.vectors ?? 'f32',
     ...(environment.sliceBudgetMs !== undefined && { sliceBudgetMs: environment.sliceBudgetMs }),
   });
   await environment.device.queue.onSubmittedWorkDone();
@@ -275,7 +276,7 @@ function describeRates(rates: readonly number[]): Rate {
 
 function summarise({ description }: LanguageModel): ModelBenchResult['model'] {
   const { name, architecture, parameterCount, layerCount, tensorTypes, weightBytes, contextLength } = description;
-  const { cacheType, matrices, matricesReason } = description;
+  const { cacheType, matrices, matricesReason, vectors } = description;
   return {
     name,
     architecture,
@@ -287,5 +288,6 @@ function summarise({ description }: LanguageModel): ModelBenchResult['model'] {
     cacheType,
     matrices,
     matricesReason,
+    vectors,
   };
 }

@@ -1,5 +1,5 @@
 import type { CacheType } from '../cache/cache-type.ts';
-import type { MatrixChoice, MatrixVariant } from '../../messages.ts';
+import type { MatrixChoice, MatrixVariant, VectorVariant } from '../product-variants.ts';
 
 /** Sizes of a model benchmark. Whatever does not fit the model's context is made smaller, and the result says so. */
 export interface ModelBenchOptions {
@@ -15,6 +15,8 @@ export interface ModelBenchOptions {
   readonly profile: boolean;
   /** How matrices of prompts are multiplied; `auto` when left out. */
   readonly matrices?: MatrixChoice;
+  /** How decoded tokens are multiplied; `f32` when left out. */
+  readonly vectors?: VectorVariant;
 }
 
 export interface Rate {
@@ -95,6 +97,7 @@ export interface ModelBenchResult {
     readonly cacheType: CacheType;
     readonly matrices: MatrixVariant;
     readonly matricesReason: string | null;
+    readonly vectors: VectorVariant;
   };
   readonly loadMs: number;
   readonly prefill: PrefillRate;
