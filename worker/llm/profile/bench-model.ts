@@ -17,6 +17,7 @@ import type {
   Rate,
   TokenCounters,
 } from './bench-result.ts';
+import { compareVectors } from './compare-vectors.ts';
 import { summariseKernelTimes } from './kernel-times.ts';
 
 /** Tokens that are counted or timed kernel by kernel. */
@@ -59,6 +60,8 @@ export async function benchModel(
   });
   await environment.device.queue.onSubmittedWorkDone();
   const loadMs = nowMs() - startedMs;
+  const { tensorTypes, feedForwardLength: rows, embeddingLength: columns } = model.description;
+  let measured: Omit<ModelBenchResult, 'vectors'>;
   try {
     const run = new ModelRun(model, watched, environment, options);
     const prefill = await run.measurePrefill();
@@ -68,10 +71,12 @@ export async function benchModel(
     for (const requests of options.batches) batches.push(await run.measureBatch(requests));
     const counters = await run.countToken();
     const profile = options.profile ? await run.profile() : null;
-    return { model: summarise(model), loadMs, prefill, decode, batches, counters, profile };
+    measured = { model: summarise(model), loadMs, prefill, decode, batches, counters, profile };
   } finally {
     model.destroy();
   }
+  // In the memory that the model had.
+  return { ...measured, vectors: await compareVectors(environment, Object.keys(tensorTypes), { rows, columns }) };
 }
 
 class ModelRun {

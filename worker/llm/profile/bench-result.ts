@@ -85,6 +85,16 @@ export type ModelProfile =
   | { readonly refused: null; readonly phases: readonly PhaseProfile[] }
   | { readonly refused: { readonly code: string; readonly message: string } };
 
+/** A matrix of a format times one token, both ways. */
+export interface VectorComparison {
+  readonly format: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** What each reads at least. */
+  readonly weightBytes: number;
+  readonly microseconds: Readonly<Record<VectorVariant, number>>;
+}
+
 export interface ModelBenchResult {
   readonly model: {
     readonly name: string;
@@ -104,6 +114,8 @@ export interface ModelBenchResult {
   readonly decode: readonly DecodeRate[];
   readonly batches: readonly BatchRate[];
   readonly counters: TokenCounters;
+  /** The model's formats that have both, at the size of its feed-forward matrices; empty where the adapter has no integer dot products. */
+  readonly vectors: readonly VectorComparison[];
   /** Null when it was not asked for. */
   readonly profile: ModelProfile | null;
 }
