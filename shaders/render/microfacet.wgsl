@@ -28,11 +28,17 @@ fn read_albedo(table: u32, columns: u32, cosine: f32, roughness: f32) -> vec2f {
   return low * (1.0 - fy) + high * fy;
 }
 
-/// The same for stretched lobes: 16 columns of sqrt(wo.z), 5 of wo.x^2 over its part in the plane, 12 of roughness and 12 of
+/// Set in the place of a table for one roughness and strength: columns of sqrt(wo.z), ALBEDO_SIZE rows of the turn.
+const CONSTANT_STRETCH = 0x80000000u;
+
+/// The same for stretched lobes. Where roughness or strength vary, 16 columns of sqrt(wo.z), 5 of wo.x^2 over its part in the plane, 12 of roughness and 12 of
 /// strength, the first running fastest; interpolated in all four.
 fn read_anisotropic_albedo(table: u32, wo: vec3f, roughness: f32, strength: f32) -> vec2f {
   let flat_squared = wo.x * wo.x + wo.y * wo.y;
   let turn = select(0.0, wo.x * wo.x / flat_squared, flat_squared > 0.0);
+  if ((table & CONSTANT_STRETCH) != 0u) {
+    return read_albedo(table & ~CONSTANT_STRETCH, ALBEDO_SIZE, wo.z, turn);
+  }
   let last = vec4f(15.0, 4.0, 11.0, 11.0);
   let place = clamp(vec4f(sqrt(wo.z), turn, roughness, strength), vec4f(0.0), vec4f(1.0)) * last;
   let corner = min(vec4u(place), vec4u(14u, 3u, 10u, 10u));

@@ -39,7 +39,7 @@ export function packMaterials(scene: Pick<Scene, 'materials' | 'images'>): Packe
     floats[start + 19] = material.textures?.normalScale ?? 1;
     words.set(coreSlotsOf(material).map(texels.placeOf), start + 20);
     floats.set([...absorptionOf(material), indexOfRefraction(material)], start + 24);
-    words.set([tables.glassOf(material), tables.sheen, tables.anisotropy], start + 28);
+    words.set([tables.glassOf(material), tables.sheen, tables.stretchOf(material)], start + 28);
     const { sheen, anisotropy, iridescence } = material;
     floats[start + 31] = anisotropy?.strength ?? 0;
     floats.set([...(sheen?.color ?? [0, 0, 0]), sheen?.roughness ?? 0], start + 32);

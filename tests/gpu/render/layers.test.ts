@@ -76,8 +76,7 @@ test.each([
     wanted.forEach((wi, index) => {
       const [value, density] = stretchedLobe(wo, wi, x, y);
       expect(Math.abs((found[index * 4 + 3] as number) / density - 1)).toBeLessThan(1e-3);
-      // The table in four dimensions is coarse.
-      expect(Math.abs((found[index * 4] as number) / ((value * wi[2]) / share) - 1)).toBeLessThan(0.02);
+      expect(Math.abs((found[index * 4] as number) / ((value * wi[2]) / share) - 1)).toBeLessThan(3e-3);
     });
   },
   120_000,
@@ -148,6 +147,15 @@ test.each<[string, Partial<Material>]>([
   ['cloth-covered', { sheen: { color: [1, 1, 1], roughness: 0.5 }, roughness: 0.9 }],
   ['velvet metal', { sheen: { color: [0.8, 0.8, 0.8], roughness: 0.8 }, metallic: 1, roughness: 0.4 }],
   ['brushed, stretched metal', { metallic: 1, roughness: 0.5, anisotropy: { strength: 0.7, rotationRadians: 0.5 } }],
+  [
+    'stretched metal of varied roughness',
+    {
+      metallic: 1,
+      roughness: 0.5,
+      anisotropy: { strength: 0.7, rotationRadians: 0.5 },
+      textures: { metallicRoughness: texture },
+    },
+  ],
   ['stretched plastic', { roughness: 0.4, anisotropy: { strength: 1, rotationRadians: 0 } }],
   [
     'filmed mirror',
@@ -164,9 +172,9 @@ test.each<[string, Partial<Material>]>([
     const renderer = await openFull(mapped(scene));
     const { mean, error } = await meanLight(renderer, 256);
     renderer.destroy();
-    // The table in four dimensions is coarse, and metal has nothing below its lobe that would take up the difference.
-    const isStretchedMetal = surface.metallic === 1 && surface.anisotropy !== undefined;
-    expect(Math.abs(mean - 1)).toBeLessThan(Math.max(isStretchedMetal ? 5e-3 : 1e-3, 3 * error));
+    // The table for varying stretches is coarse, and metal has nothing below its lobe that would take up the difference.
+    const isCoarse = surface.metallic === 1 && surface.textures !== undefined;
+    expect(Math.abs(mean - 1)).toBeLessThan(Math.max(isCoarse ? 5e-3 : 1e-3, 3 * error));
   },
   240_000,
 );

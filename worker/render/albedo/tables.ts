@@ -1,5 +1,5 @@
 import type { Material } from '../scene/scene.ts';
-import { anisotropicAlbedoTable } from './anisotropic.ts';
+import { anisotropicAlbedoTable, stretchAlbedoTable } from './anisotropic.ts';
 import { glassAlbedoTable } from './glass.ts';
 import { sheenAlbedoTable } from './sheen.ts';
 import { specularAlbedoTable } from './specular.ts';
@@ -10,13 +10,19 @@ export interface AlbedoTables {
   readonly bytes: ArrayBuffer;
   /** The entry at which a solid body's table begins; 0: it has none. */
   glassOf(material: Material): number;
-  /** The same for cloth and for stretched lobes; 0 where no material needs them. */
+  /** The same for cloth; 0 where no material needs it. */
   readonly sheen: number;
-  readonly anisotropy: number;
+  /** The same for a stretched lobe, with the bit CONSTANT_STRETCH of the shader where the table is for this one roughness and strength. */
+  stretchOf(material: Material): number;
 }
 
 /** Indices of refraction in a scene beyond this many share the tables of the nearest one. */
 const mostGlasses = 64;
+/** Stretched lobes in a scene beyond this many read the table for all of them. */
+const mostStretches = 8;
+const constantStretch = 0x8000_0000;
+/** Of materials whose roughness or strength a texture varies, and of those beyond the most that have a table of their own. */
+const varying = 'varying';
 
 export function collectAlbedoTables(materials: readonly Material[]): AlbedoTables {
   const indices = [...new Set(materials.filter(isSolid).map(indexOfRefraction))].toSorted((a, b) => a - b);
@@ -32,7 +38,7 @@ export function collectAlbedoTables(materials: readonly Material[]): AlbedoTable
   place(specularAlbedoTable());
   const glasses = kept.map((ior) => place(glassAlbedoTable(ior)));
   const sheen = materials.some(hasSheen) ? place(sheenAlbedoTable()) : 0;
-  const anisotropy = materials.some(isStretched) ? place(anisotropicAlbedoTable()) : 0;
+  const stretches = placeStretches(materials, place);
   const floats = new Float32Array(length);
   tables.reduce((start, table) => {
     floats.set(table, start);
@@ -42,8 +48,27 @@ export function collectAlbedoTables(materials: readonly Material[]): AlbedoTable
     bytes: floats.buffer,
     glassOf: (material) => (isSolid(material) ? (glasses[nearest(kept, indexOfRefraction(material))] as number) : 0),
     sheen,
-    anisotropy,
+    stretchOf: (material) => stretches.get(stretchKey(material)) ?? stretches.get(varying) ?? 0,
   };
+}
+
+function placeStretches(materials: readonly Material[], place: (table: Float32Array) => number): Map<string, number> {
+  const places = new Map<string, number>();
+  const stretched = materials.filter(isStretched);
+  for (const material of stretched) {
+    const key = stretchKey(material);
+    if (key === varying || places.has(key) || places.size === mostStretches) continue;
+    const table = stretchAlbedoTable(material.roughness, material.anisotropy?.strength ?? 0);
+    places.set(key, place(table) + constantStretch);
+  }
+  const isShared = stretched.some((material) => !places.has(stretchKey(material)));
+  if (isShared) places.set(varying, place(anisotropicAlbedoTable()));
+  return places;
+}
+
+function stretchKey({ roughness, anisotropy, textures }: Material): string {
+  const isVaried = textures?.metallicRoughness !== undefined || textures?.extensions?.anisotropy !== undefined;
+  return isVaried ? varying : `${roughness} ${anisotropy?.strength}`;
 }
 
 export function hasSheen({ sheen }: Material): boolean {
