@@ -6,7 +6,7 @@ import type { Material, Scene, Vector3 } from '../../../worker/render/scene/scen
 import { filmReflectance, returnedShare, sheenLobe, stretchedLobe } from '../reference/layers.ts';
 import { lobeAlbedo } from '../reference/surface.ts';
 import { meanLight } from './furnace.ts';
-import { imageOf, meansOf, openFull, whitePixel } from './full-scene.ts';
+import { imageOf, meansOf, openFull, texture, whitePixel } from './full-scene.ts';
 import { cameraAt, facetedSphere, quad, sceneOf, seededRandom, white } from './scene-fixtures.ts';
 import { evaluateDirections } from './surface-probe.ts';
 
