@@ -1,6 +1,7 @@
 /**
  * Interleaved comparison at equal noise: efficiency = 1 / (mean squared error x time). Both renderers run on one device in
- * one process, A B A B; the error is against our own picture at many more samples. Writes a JSON file when given a path.
+ * one process, A B A B; the error is against each one's own picture at many more samples, in the Cornell box against ours. Writes a
+ * JSON file when given a path. HEARTH_BENCH_SCENE=terrace takes textured balls that an environment lights.
  *
  *   node --import ../../worker/host/raw-modules.mjs equal-noise.ts [pairs] [samples] [output.json]
  */
@@ -9,20 +10,28 @@ import { dirname } from 'node:path';
 import { createMemorySource } from '../../worker/byte-source.ts';
 import { openDawnDevice } from '../../worker/host/dawn.ts';
 import type { RenderDriver } from '../../worker/render/driver-choice.ts';
+import { buildEnvironmentMap } from '../../worker/render/environment/environment-map.ts';
 import { createSceneRenderer } from '../../worker/render/scene-renderer.ts';
 import { loadScene } from '../../worker/render/scene/load-scene.ts';
-import { cornellGlb } from './glb-of-cornell.ts';
+import { glbOfScene } from './glb-of-scene.ts';
 import { createPeerRenderer } from './peer-renderer.ts';
+import { cornellScene } from './peer-scene.ts';
 import { summarize } from './summary.ts';
+import { terraceScene } from './terrace-scene.ts';
 
-const side = 128;
-const referenceSamples = 768;
+const isTerrace = process.env['HEARTH_BENCH_SCENE'] === 'terrace';
+const benchScene = isTerrace ? terraceScene() : cornellScene();
+const side = isTerrace ? 64 : 128;
+const referenceSamples = isTerrace ? 1024 : 768;
 const pairs = Number(process.argv[2] ?? 5);
 const samples = Number(process.argv[3] ?? 16);
 const output = process.argv[4];
 const driver = process.env['HEARTH_BENCH_DRIVER'] as RenderDriver | undefined;
 /** Without a driver: measured, as in the product. */
-const drive = driver === undefined ? {} : { driver };
+const drive = {
+  ...(driver === undefined ? {} : { driver }),
+  ...(benchScene.environment === undefined ? {} : { environment: buildEnvironmentMap(benchScene.environment) }),
+};
 
 const keepAlive = setInterval(() => undefined, 1000);
 const { device, description } = await openDawnDevice(
@@ -50,7 +59,7 @@ function channelMeans(picture: Float64Array): number[] {
 
 const started = performance.now();
 const startedCpu = process.cpuUsage();
-const scene = await loadScene(createMemorySource(cornellGlb()));
+const scene = await loadScene(createMemorySource(glbOfScene(benchScene)));
 const first = await createSceneRenderer(device, scene, { ...settings, seed: 1 }, drive);
 await first.renderTile(tile, 0, 1);
 const oursFirstSampleMs = performance.now() - started;
@@ -60,7 +69,7 @@ first.destroy();
 console.error(`ours: first sample after ${Math.round(oursFirstSampleMs)} ms`);
 /** The same picture at many samples, kept between runs: it takes longer than the comparison. */
 async function readReference(): Promise<Float64Array> {
-  const path = `../../node_modules/.cache/hearth/cornell-${side}-${referenceSamples}.f64`;
+  const path = `../../node_modules/.cache/hearth/${isTerrace ? 'terrace' : 'cornell'}-${side}-${referenceSamples}.f64`;
   if (existsSync(path)) {
     const bytes = readFileSync(path);
     return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -71,24 +80,36 @@ async function readReference(): Promise<Float64Array> {
   return picture;
 }
 
-/** Pixels that see the lamp, or its edge, say nothing about light transport. */
+/** Pixels that see the lamp or the sun, or its edge, say nothing about light transport. */
 const isLamp = Array.from({ length: side * side }, (_, pixel) => (reference[pixel * 3] as number) > 4);
 
-function meanSquaredError(picture: Float64Array): number {
+function meanSquaredError(picture: Float64Array, expected: Float64Array): number {
   let sum = 0;
   let count = 0;
   for (let index = 0; index < picture.length; index += 1) {
     if (isLamp[Math.floor(index / 3)]) continue;
-    sum += ((picture[index] as number) - (reference[index] as number)) ** 2;
+    sum += ((picture[index] as number) - (expected[index] as number)) ** 2;
     count += 1;
   }
   return sum / count;
 }
 
 const peerCpu = process.cpuUsage();
-const peer = await createPeerRenderer(device, side);
+const peer = await createPeerRenderer(device, benchScene, side);
 const peerFirstSampleCpuMs = cpuMs(peerCpu);
 console.error(`peer: first sample after ${Math.round(peer.firstSampleMs)} ms`);
+let peerReference = reference;
+if (isTerrace) {
+  await peer.render(referenceSamples);
+  peerReference = colorsOf(await peer.read());
+}
+
+function colorsOf(pixels: Float32Array): Float64Array {
+  return Float64Array.from(
+    { length: side * side * 3 },
+    (_, index) => pixels[Math.floor(index / 3) * 4 + (index % 3)] as number,
+  );
+}
 
 function cpuMs(since: NodeJS.CpuUsage): number {
   const used = process.cpuUsage(since);
@@ -103,7 +124,11 @@ interface Run {
   readonly means: number[];
 }
 
-async function timed(work: () => Promise<number>, read: () => Promise<Float64Array>): Promise<Run> {
+async function timed(
+  work: () => Promise<number>,
+  read: () => Promise<Float64Array>,
+  expected: Float64Array,
+): Promise<Run> {
   const cpu = process.cpuUsage();
   const wall = performance.now();
   const samplesPerPixel = await work();
@@ -114,7 +139,7 @@ async function timed(work: () => Promise<number>, read: () => Promise<Float64Arr
     wallMs,
     cpuMs: usedMs,
     samplesPerPixel,
-    meanSquaredError: meanSquaredError(picture),
+    meanSquaredError: meanSquaredError(picture, expected),
     means: channelMeans(picture),
   };
 }
@@ -131,20 +156,15 @@ for (let pair = 0; pair < pairs; pair += 1) {
         return samples;
       },
       async () => means(sums, samples),
+      reference,
     ),
   );
   renderer.destroy();
   peers.push(
     await timed(
       async () => (await peer.render(samples)).averageSamples,
-      async () => {
-        const pixels = await peer.read();
-        return Float64Array.from({ length: side * side * 3 }, (_, index) => {
-          const pixel = Math.floor(index / 3);
-          const row = Math.floor(pixel / side);
-          return pixels[(row * side + (pixel % side)) * 4 + (index % 3)] as number;
-        });
-      },
+      async () => colorsOf(await peer.read()),
+      peerReference,
     ),
   );
 }
@@ -162,7 +182,8 @@ const report = {
   node: process.version,
   versions: Object.fromEntries(packages) as Record<string, string>,
   driver: driver ?? 'measured',
-  scene: `Cornell box, ${side}x${side}, 8 bounces, ${samples} samples, reference ${referenceSamples} samples of ours, lamp pixels left out`,
+  scene: `${benchScene.name}, ${side}x${side}, 8 bounces, ${samples} samples, reference ${referenceSamples} samples of ${isTerrace ? 'each' : 'ours'}, lamp pixels left out`,
+  referenceMeans: { ours: channelMeans(reference), peer: channelMeans(peerReference) },
   efficiencyRatioWall: ratios((run) => efficiency(run, 'wallMs')),
   efficiencyRatioCpu: ratios((run) => efficiency(run, 'cpuMs')),
   samplesPerSecondRatioWall: ratios((run) => run.samplesPerPixel / run.wallMs),

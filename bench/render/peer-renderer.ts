@@ -2,7 +2,7 @@
  * three-gpu-pathtracer 0.0.26, its wavefront backend, in plain Node on our device. Settings for parity: no low-resolution
  * preview, no clamping, no glossy filter (both bias the picture), one path slot per pixel, its default sampler.
  */
-import { camera as benchCamera, materials, quads } from './cornell-box.ts';
+import type { BenchImage, BenchMesh, BenchScene } from './peer-scene.ts';
 
 export interface PeerRenderer {
   /** Milliseconds from nothing to the first finished sample: set-up, compilation and rendering. */
@@ -13,7 +13,11 @@ export interface PeerRenderer {
   read(): Promise<Float32Array>;
 }
 
-export async function createPeerRenderer(device: GPUDevice, side: number): Promise<PeerRenderer> {
+export async function createPeerRenderer(
+  device: GPUDevice,
+  benchScene: BenchScene,
+  side: number,
+): Promise<PeerRenderer> {
   installBrowserParts(device);
   const three = await import('three/webgpu');
   const { WebGPUPathTracer } = await import('three-gpu-pathtracer/webgpu');
@@ -24,9 +28,14 @@ export async function createPeerRenderer(device: GPUDevice, side: number): Promi
 
   const scene = new three.Scene();
   scene.background = new three.Color(0, 0, 0);
-  materials.forEach((material, index) => scene.add(meshOf(three, material, index)));
-  const camera = new three.PerspectiveCamera(benchCamera.verticalFieldOfViewDegrees, 1, 0.01, 100);
-  camera.position.set(...(benchCamera.origin as [number, number, number]));
+  if (benchScene.environment !== undefined) {
+    scene.environment = scene.background = environmentOf(three, benchScene.environment);
+  }
+  const images = benchScene.images.map((image) => textureOf(three, image, three.NoColorSpace));
+  const colors = benchScene.images.map((image) => textureOf(three, image, three.SRGBColorSpace));
+  for (const mesh of benchScene.meshes) scene.add(meshOf(three, mesh, colors, images));
+  const camera = new three.PerspectiveCamera(benchScene.camera.verticalFieldOfViewDegrees, 1, 0.01, 100);
+  camera.position.set(...(benchScene.camera.origin as [number, number, number]));
 
   const tracer = new WebGPUPathTracer(renderer);
   tracer.dynamicLowRes = false;
@@ -75,23 +84,58 @@ export async function createPeerRenderer(device: GPUDevice, side: number): Promi
   };
 }
 
-function meshOf(three: typeof import('three/webgpu'), material: (typeof materials)[number], index: number) {
+type Three = typeof import('three/webgpu');
+type Texture = InstanceType<Three['DataTexture']>;
+
+function meshOf(three: Three, mesh: BenchMesh, colors: readonly Texture[], images: readonly Texture[]) {
   const geometry = new three.BufferGeometry();
-  const own = quads.filter((quad) => quad.material === index);
-  const positions = own.flatMap(({ corners: [a, b, c, d] }) => [a, b, c, a, c, d].flat());
-  geometry.setAttribute('position', new three.Float32BufferAttribute(positions, 3));
-  geometry.setIndex(Array.from({ length: positions.length / 3 }, (_, vertex) => vertex));
-  geometry.computeVertexNormals();
-  const surface = new three.MeshStandardMaterial({ roughness: 1, metalness: 0 });
+  geometry.setAttribute('position', new three.Float32BufferAttribute([...mesh.positions], 3));
+  geometry.setAttribute('normal', new three.Float32BufferAttribute([...mesh.normals], 3));
+  if (mesh.textureCoordinates !== undefined) {
+    geometry.setAttribute('uv', new three.Float32BufferAttribute([...mesh.textureCoordinates], 2));
+  }
+  geometry.setIndex(Array.from({ length: mesh.positions.length / 3 }, (_, vertex) => vertex));
+  const surface = new three.MeshStandardMaterial({ roughness: mesh.roughness, metalness: mesh.metallic });
   // In the working space, linear; the constructor would take sRGB.
-  surface.color.setRGB(...(material.baseColor as [number, number, number]));
-  surface.emissive.setRGB(
-    material.emission[0] > 0 ? 1 : 0,
-    material.emission[0] > 0 ? 1 : 0,
-    material.emission[0] > 0 ? 1 : 0,
-  );
-  surface.emissiveIntensity = material.emission[0];
+  surface.color.setRGB(...(mesh.baseColor as [number, number, number]));
+  const strength = Math.max(...mesh.emission);
+  if (strength > 0) {
+    const [red, green, blue] = mesh.emission;
+    surface.emissive.setRGB(red / strength, green / strength, blue / strength);
+    surface.emissiveIntensity = strength;
+  }
+  if (mesh.baseColorImage !== undefined) surface.map = colors[mesh.baseColorImage] as Texture;
+  if (mesh.metallicRoughnessImage !== undefined) {
+    surface.roughnessMap = surface.metalnessMap = images[mesh.metallicRoughnessImage] as Texture;
+  }
   return new three.Mesh(geometry, surface);
+}
+
+function textureOf(three: Three, { side, pixels }: BenchImage, colorSpace: string): Texture {
+  const texture = new three.DataTexture(pixels, side, side);
+  texture.colorSpace = colorSpace;
+  texture.wrapS = texture.wrapT = three.RepeatWrapping;
+  texture.magFilter = texture.minFilter = three.LinearFilter;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+function environmentOf(three: Three, map: NonNullable<BenchScene['environment']>): Texture {
+  const { widthPixels, heightPixels, pixels } = map;
+  // Half floats, as its own loaders give it: it filters the map, and wide floats cannot be filtered everywhere.
+  const data = new Uint16Array(widthPixels * heightPixels * 4);
+  for (let pixel = 0; pixel < widthPixels * heightPixels; pixel += 1) {
+    // Rows of a texture of data begin at the bottom.
+    const row = heightPixels - 1 - Math.floor(pixel / widthPixels);
+    const from = (row * widthPixels + (pixel % widthPixels)) * 3;
+    data.set([...pixels.subarray(from, from + 3), 1].map(three.DataUtils.toHalfFloat), pixel * 4);
+  }
+  const texture = new three.DataTexture(data, widthPixels, heightPixels, three.RGBAFormat, three.HalfFloatType);
+  texture.mapping = three.EquirectangularReflectionMapping;
+  texture.magFilter = texture.minFilter = three.LinearFilter;
+  texture.wrapS = three.RepeatWrapping;
+  texture.needsUpdate = true;
+  return texture;
 }
 
 function installBrowserParts(device: GPUDevice): void {
