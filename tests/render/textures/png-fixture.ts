@@ -2,13 +2,6 @@ import { crc32, deflateSync } from 'node:zlib';
 
 /** A picture as PNG; `pixels` has R, G, B and alpha of 8 bits, row by row. */
 export function pngOf(width: number, height: number, pixels: readonly number[] | Uint8Array): Uint8Array {
-  const chunk = (type: string, bytes: Uint8Array): Buffer => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), bytes]);
-    const words = Buffer.alloc(8);
-    words.writeUInt32BE(bytes.length, 0);
-    words.writeUInt32BE(crc32(body), 4);
-    return Buffer.concat([words.subarray(0, 4), body, words.subarray(4)]);
-  };
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -23,4 +16,12 @@ export function pngOf(width: number, height: number, pixels: readonly number[] |
     chunk('IDAT', deflateSync(rows)),
     chunk('IEND', Buffer.alloc(0)),
   ]);
+}
+
+function chunk(type: string, bytes: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), bytes]);
+  const words = Buffer.alloc(8);
+  words.writeUInt32BE(bytes.length, 0);
+  words.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([words.subarray(0, 4), body, words.subarray(4)]);
 }
