@@ -1,6 +1,7 @@
 // Next-event estimation: one light for each vertex, chosen by an alias table in proportion to its power over pi.
 // Triangles: power area x luminance, a point uniformly on it; so the density per area is luminance x
-// inverse_emitted_power on all of them. Points, spots and suns (KHR_lights_punctual) are met by this choice only, so
+// inverse_emitted_power on all of them. Where they are thousands, the table has one entry for all, and a tree chooses one by what
+// it can do for the point (light-tree.wgsl). Points, spots and suns (KHR_lights_punctual) are met by this choice only, so
 // their weight is 1. The environment is one light among them.
 
 struct LightPoint {
@@ -16,9 +17,27 @@ struct LightPoint {
   is_delta: bool,
 }
 
-/// Density per solid angle with which sample_light would have chosen a point seen at `distance` under `cosine`.
-fn light_density(brightness: f32, distance: f32, cosine: f32) -> f32 {
-  return brightness * scene.inverse_emitted_power * distance * distance / max(cosine, 1.0e-12);
+/// Per solid angle, of what has a density per area and is seen at `distance` under `cosine`.
+fn solid_density(per_area: f32, distance: f32, cosine: f32) -> f32 {
+  return per_area * distance * distance / max(cosine, 1.0e-12);
+}
+
+/// Per area, of the points of a triangle that is chosen from the tree with `chance`.
+fn area_density(triangle: Triangle, chance: f32) -> f32 {
+  let normal = cross(triangle.edge1, triangle.edge2);
+  return chance * 2.0 / max(sqrt(dot(normal, normal)), 1.0e-30);
+}
+
+/// Per area, with which sample_light chooses points of an emissive triangle for `from_point`.
+fn emitter_density(material: Material, triangle: Triangle, slot: u32, from_point: vec3f) -> f32 {
+  if (!HAS_LIGHT_TREE) {
+    return material.emission_brightness * scene.inverse_emitted_power;
+  }
+  let element = corners_at(slot).light;
+  if (element == 0u) {
+    return 0.0;
+  }
+  return area_density(triangle, emitter_chance(element, from_point));
 }
 
 /// Uniform point of a triangle without a square root (Heitz 2019, "A low-distortion map between triangle and square").
@@ -31,7 +50,8 @@ fn triangle_from_square(square: vec2f) -> vec2f {
   return vec2f(square.x - y, y);
 }
 
-fn sample_triangle_light(light: Light, from_point: vec3f, square: vec2f) -> LightPoint {
+/// `chance` of the triangle, where it comes from the tree.
+fn sample_triangle_light(light: Light, chance: f32, from_point: vec3f, square: vec2f) -> LightPoint {
   let triangle = triangle_at(light.triangle_slot);
   let material = materials[triangle.material];
   let uv = triangle_from_square(square);
@@ -50,7 +70,11 @@ fn sample_triangle_light(light: Light, from_point: vec3f, square: vec2f) -> Ligh
   }
   let cosine = abs(dot(normal, result.direction));
   let lit = cosine > 0.0 && squared > 0.0 && ((material.flags & MATERIAL_DOUBLE_SIDED) != 0u || !faces_away);
-  result.density = select(0.0, light_density(material.emission_brightness, result.distance, cosine), lit);
+  var per_area = material.emission_brightness * scene.inverse_emitted_power;
+  if (HAS_LIGHT_TREE) {
+    per_area = area_density(triangle, chance);
+  }
+  result.density = select(0.0, solid_density(per_area, result.distance, cosine), lit);
   return result;
 }
 
@@ -73,15 +97,20 @@ fn sample_punctual_light(light: Light, from_point: vec3f) -> LightPoint {
   return result;
 }
 
-/// `choice` picks the light, `square` a point on it; the environment takes its texel by `square`, its point by `inner`.
+/// `choice` picks the light, `square` a point on it; `inner` picks a triangle from the tree, or the point in the environment's texel, which
+/// `square` picked.
 fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f, inner: vec2f) -> LightPoint {
   let index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
   var light = light_at(index);
   if (choice.y >= light.threshold) {
     light = light_at(light.alias_index);
   }
-  if (light.kind == LIGHT_TRIANGLE) {
-    return sample_triangle_light(light, from_point, square);
+  if (HAS_LIGHT_TREE && light.kind == LIGHT_TREE) {
+    let chosen = choose_emitter(light.triangle_slot, from_point, inner);
+    return sample_triangle_light(chosen.light, chosen.chance * light.probability, from_point, square);
+  }
+  if (!HAS_LIGHT_TREE && light.kind == LIGHT_TRIANGLE) {
+    return sample_triangle_light(light, 0.0, from_point, square);
   }
   if (HAS_ENVIRONMENT && light.kind == LIGHT_ENVIRONMENT) {
     let found = sample_environment(square, inner);

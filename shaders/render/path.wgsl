@@ -9,7 +9,7 @@
 const RADIANCE_STEPS = 16384.0;
 const ROULETTE_DEPTH = 3u;
 // Dimensions of the random numbers, in pairs. A bounce uses ten: choice of a light, point on it, direction, the lobe
-// with the roulette, point in a texel of the environment; and two as names of its rays in coverage.wgsl.
+// with the roulette, emitter of the tree or point in a texel of the environment; and two as names of its rays in coverage.wgsl.
 const DIMENSION_PIXEL = 0u;
 const DIMENSION_ROUNDING = 2u;
 const DIMENSION_LENS = 4u;
@@ -159,7 +159,8 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     var weight = 1.0;
     if (depth > 0u) {
       let cosine = -dot(geometric_normal, direction);
-      weight = power_heuristic((*path).density, light_density(material.emission_brightness, hit.distance, cosine));
+      let per_area = emitter_density(material, triangle, hit.slot, (*path).origin);
+      weight = power_heuristic((*path).density, solid_density(per_area, hit.distance, cosine));
     }
     (*path).radiance += throughput * material.emission * weight;
   }

@@ -17,6 +17,8 @@ override HAS_COAT_NORMAL: bool = true;
 override HAS_IRIDESCENCE: bool = true;
 /// An environment map.
 override HAS_ENVIRONMENT: bool = true;
+/// Emissive triangles are chosen from a tree.
+override HAS_LIGHT_TREE: bool = true;
 /// Surfaces that cover only in part.
 override HAS_ALPHA: bool = true;
 
@@ -66,7 +68,8 @@ struct Corners {
   c: vec3f,
   c_u: f32,
   v: vec3f,
-  unused: f32,
+  /// Where the triangle lies in the tree of emitters; 0: nowhere.
+  light: u32,
 }
 
 const MATERIAL_DOUBLE_SIDED = 1u;
@@ -139,6 +142,9 @@ const LIGHT_TRIANGLE = 0u;
 const LIGHT_POINT = 1u;
 const LIGHT_SUN = 2u;
 const LIGHT_ENVIRONMENT = 3u;
+/// All emissive triangles, and a group of them: light-tree.wgsl.
+const LIGHT_TREE = 4u;
+const LIGHT_GROUP = 5u;
 
 /// Alias table entry: the light itself when the coin is below `threshold`, else `alias_index`.
 struct Light {

@@ -3,7 +3,7 @@ import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
 import type { BvhLayout } from './bvh/layout.ts';
 import type { BvhTree } from './bvh/bvh-tree.ts';
 import { hasSheen, isSolid, isStretched } from './albedo/tables.ts';
-import { buildAliasTable } from './emitters/alias-table.ts';
+import { type EmitterChoice, type LightBuffer, packLights } from './emitters/light-buffer.ts';
 import type { LightEntry } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { Camera, Material, Scene } from './scene/scene.ts';
@@ -32,6 +32,7 @@ export type SceneFeatures = Readonly<
     | 'HAS_COAT_NORMAL'
     | 'HAS_IRIDESCENCE'
     | 'HAS_ENVIRONMENT'
+    | 'HAS_LIGHT_TREE'
     | 'HAS_ALPHA',
     number
   >
@@ -96,6 +97,7 @@ export function packScene(
   lights: readonly LightEntry[],
   settings: RenderSettings,
   environment?: EnvironmentMap,
+  emitterChoice?: EmitterChoice,
 ): PackedScene {
   const { nodes, rootReference, triangleOrder } = layout.pack(tree);
   const slotOf = new Uint32Array(scene.triangleCount);
@@ -103,16 +105,17 @@ export function packScene(
     slotOf[triangle] = slot;
   });
   const packed = packMaterials(scene);
+  const chosen = packLights(scene, lights, slotOf, emitterChoice);
   const hasAlpha = scene.materials.map((material) => isPartlyOpen(material, scene.images));
   return {
     nodes,
     triangles: packTriangles(scene, triangleOrder, hasAlpha),
-    corners: packCorners(scene, triangleOrder),
+    corners: packCorners(scene, triangleOrder, chosen.elementOf),
     materials: packed.materials,
     texels: packed.texels,
-    lights: packLights(lights, slotOf),
+    lights: chosen.lights,
     albedoTables: packed.albedoTables,
-    uniforms: packUniforms(scene, rootReference, lights, settings, environment),
+    uniforms: packUniforms(scene, rootReference, { lights, tableLength: chosen.tableLength }, settings, environment),
     environment,
     features: {
       HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,
@@ -124,6 +127,7 @@ export function packScene(
       HAS_ANISOTROPY: scene.materials.some(isStretched) ? 1 : 0,
       HAS_IRIDESCENCE: scene.materials.some(({ iridescence }) => (iridescence?.factor ?? 0) > 0) ? 1 : 0,
       HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
+      HAS_LIGHT_TREE: chosen.hasTree ? 1 : 0,
       HAS_ALPHA: hasAlpha.includes(true) ? 1 : 0,
     },
   };
@@ -164,11 +168,13 @@ function packTriangles(scene: Scene, order: Uint32Array, hasAlpha: readonly bool
   return bytes;
 }
 
-/** Normals of the corners, with u in the fourth place of each and the three v behind them. */
-function packCorners(scene: Scene, order: Uint32Array): ArrayBuffer {
+/** Normals of the corners, with u in the fourth place of each and the three v behind them; last the place in the tree of emitters. */
+function packCorners(scene: Scene, order: Uint32Array, elementOf: LightBuffer['elementOf']): ArrayBuffer {
   const floats = new Float32Array(scene.triangleCount * 16);
+  const words = new Uint32Array(floats.buffer);
   for (let slot = 0; slot < order.length; slot += 1) {
     const triangle = order[slot] as number;
+    words[slot * 16 + 15] = elementOf.get(triangle) ?? 0;
     for (let corner = 0; corner < 3; corner += 1) {
       const place = triangle * 9 + corner * 3;
       floats.set(scene.normals.subarray(place, place + 3), slot * 16 + corner * 4);
@@ -180,35 +186,10 @@ function packCorners(scene: Scene, order: Uint32Array): ArrayBuffer {
   return floats.buffer;
 }
 
-const lightKinds = { triangle: 0, point: 1, spot: 1, directional: 2, environment: 3 } as const;
-
-function packLights(lights: readonly LightEntry[], slotOf: Uint32Array): ArrayBuffer {
-  const bytes = new ArrayBuffer(Math.max(1, lights.length) * 64);
-  const floats = new Float32Array(bytes);
-  const words = new Uint32Array(bytes);
-  const table = buildAliasTable(lights.map((light) => light.weight));
-  lights.forEach((light, index) => {
-    const start = index * 16;
-    floats[start] = table.thresholds[index] as number;
-    words[start + 1] = table.aliases[index] as number;
-    words[start + 2] = lightKinds[light.kind === 'punctual' ? light.light.kind : light.kind];
-    floats[start + 7] = light.weight / table.total;
-    if (light.kind === 'triangle') words[start + 3] = slotOf[light.triangle] as number;
-    if (light.kind !== 'punctual') return;
-    const { position, direction, intensity, cone } = light.light;
-    // KHR_lights_punctual: the falloff between the cones is the square of a line through their cosines.
-    const scale = cone === undefined ? 0 : 1 / Math.max(0.001, cone.innerCosine - cone.outerCosine);
-    floats.set(position, start + 4);
-    floats.set([...direction, scale], start + 8);
-    floats.set([...intensity, cone === undefined ? 1 : -cone.outerCosine * scale], start + 12);
-  });
-  return bytes;
-}
-
 function packUniforms(
   scene: Scene,
   rootReference: number,
-  lights: readonly LightEntry[],
+  { lights, tableLength }: { readonly lights: readonly LightEntry[]; readonly tableLength: number },
   settings: RenderSettings,
   environment: EnvironmentMap | undefined,
 ): ArrayBuffer {
@@ -235,7 +216,7 @@ function packUniforms(
   words[19] = rootReference;
   const power = lights.reduce((sum, light) => sum + light.weight, 0);
   floats[20] = power > 0 ? 1 / power : 0;
-  words[21] = lights.length;
+  words[21] = tableLength;
   const chosen = lights.find((light) => light.kind === 'environment');
   words[22] = environment?.sideTexels ?? 0;
   floats[23] = chosen === undefined ? 0 : chosen.weight / power;

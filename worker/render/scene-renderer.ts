@@ -3,6 +3,7 @@ import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
 import { buildFastBvh } from './bvh/build-fast-bvh.ts';
 import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
+import type { EmitterChoice } from './emitters/light-buffer.ts';
 import { listLights } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { BvhLayout } from './bvh/layout.ts';
@@ -63,6 +64,8 @@ export interface SceneRendererOptions extends RenderPace {
   /** How the adapter is driven (measured when not said) and how the tree lies in memory; neither changes a byte. */
   readonly driver?: RenderDriver;
   readonly layout?: BvhLayout;
+  /** By their number when not said. Changes the noise of the picture, and so its bytes. */
+  readonly emitterChoice?: EmitterChoice;
   /** Smaller than the device's, to try what larger scenes or lesser adapters meet. */
   readonly bindingLimits?: BindingLimits;
 }
@@ -78,7 +81,7 @@ export async function createSceneRenderer(
   const lights = listLights(scene, options.environment);
   const build = settings.tree === 'fast' ? buildFastBvh : buildBvh;
   const tree = build(scene.positions, scene.triangleCount);
-  const packed = packScene(scene, tree, layout, lights, settings, options.environment);
+  const packed = packScene(scene, tree, layout, lights, settings, options.environment, options.emitterChoice);
   const buffers = createSceneBuffers(device, packed, options.bindingLimits);
   const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };
   const drivers = await createDriverChoice(device, {

@@ -154,9 +154,9 @@ test.each(layouts.map((layout) => [layout.name, layout] as const))(
 
 test.each<[string, SceneRendererOptions, number]>([
   // Two buffers each for triangles, corners and lights.
-  ['a thread for each pixel', { driver: 'tile' }, 33],
-  // Two each for corners and lights: waves bind buffers of their own.
-  ['waves', { driver: 'wavefront' }, 49],
+  ['a thread for each pixel', { driver: 'tile', emitterChoice: 'table' }, 33],
+  // Two for corners and three for the tree of lights: waves bind buffers of their own.
+  ['waves', { driver: 'wavefront', emitterChoice: 'tree' }, 49],
 ])(
   'a scene in several buffers renders the same sums with %s, to the last bit',
   async (_name, options, bytesPerTriangle) => {

@@ -1,5 +1,6 @@
 import code from '../../../shaders/render/emitter.wgsl?raw';
 import { environment } from './environment.ts';
+import { lightTree } from './light-tree.ts';
 import { texture } from './texture.ts';
 import { vectorMath } from './vector-math.ts';
 import { sceneData } from './scene-data.ts';
@@ -9,5 +10,5 @@ import type { ShaderFragment } from './shader-fragment.ts';
 export const emitter: ShaderFragment = {
   name: 'emitter',
   code,
-  requires: [vectorMath, sceneData, environment, texture],
+  requires: [vectorMath, sceneData, lightTree, environment, texture],
 };
