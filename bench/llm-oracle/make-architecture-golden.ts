@@ -1,4 +1,8 @@
-/** Writes tests/fixtures/llm/golden-architectures.{json,f32}: every architecture with every weight type, see README.md. */
+/**
+ * Writes tests/fixtures/llm/golden-architectures.{json,f32}: every architecture with every weight type, and golden-int8.json: what
+ * llama.cpp loses on more models of some of them. See README.md.
+ */
+import type { ArchitectureCase } from '../../tests/fixtures/llm/architecture-cases.ts';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +14,9 @@ const checkout = process.env['HEARTH'] ?? join(import.meta.dirname, '../..');
 const load = <T>(path: string): Promise<T> => import(pathToFileURL(join(checkout, path)).href) as Promise<T>;
 const { ARCHITECTURE_CASES } = await load<typeof import('../../tests/fixtures/llm/architecture-cases.ts')>(
   'tests/fixtures/llm/architecture-cases.ts',
+);
+const { INT8_CASES } = await load<typeof import('../../tests/fixtures/llm/int8-cases.ts')>(
+  'tests/fixtures/llm/int8-cases.ts',
 );
 const { randomArchitecture } = await load<typeof import('../../tests/fixtures/llm/random-architecture.ts')>(
   'tests/fixtures/llm/random-architecture.ts',
@@ -65,9 +72,19 @@ function divergence(found: Float32Array, golden: Float32Array, positions: number
 
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
-const cases = [];
-const rows: Float32Array<ArrayBuffer>[] = [];
-for (const { title, options, tokens } of ARCHITECTURE_CASES) {
+interface MeasuredCase {
+  readonly title: string;
+  readonly sha256: string;
+  readonly quantisedNmse: number;
+  readonly quantisedKl: number;
+}
+
+/** llama.cpp on the F32 twin, and what it loses on the file itself. */
+async function measure({
+  title,
+  options,
+  tokens,
+}: ArchitectureCase): Promise<[MeasuredCase, Float32Array<ArrayBuffer>]> {
   const { file, twin } = randomArchitecture(options);
   const bytes = writeGguf(file);
   const golden = await logProbabilities(writeGguf(twin), tokens, options.vocabularySize);
@@ -80,14 +97,24 @@ for (const { title, options, tokens } of ARCHITECTURE_CASES) {
   }
   const quantisedKl = divergence(own, golden, tokens.length);
   const sha256 = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-  cases.push({ title, sha256, quantisedNmse: rounded(quantisedNmse), quantisedKl: rounded(quantisedKl) });
+  return [{ title, sha256, quantisedNmse: rounded(quantisedNmse), quantisedKl: rounded(quantisedKl) }, golden];
+}
+
+const cases: MeasuredCase[] = [];
+const rows: Float32Array<ArrayBuffer>[] = [];
+for (const shape of ARCHITECTURE_CASES) {
+  const [found, golden] = await measure(shape);
+  cases.push(found);
   rows.push(golden);
 }
+const int8Cases: MeasuredCase[] = [];
+for (const shape of INT8_CASES) int8Cases.push((await measure(shape))[0]);
 rmSync(folder, { recursive: true });
 const fixtures = join(checkout, 'tests/fixtures/llm');
 writeFileSync(join(fixtures, 'golden-architectures.f32'), Buffer.concat(rows.map((row) => new Uint8Array(row.buffer))));
-writeFileSync(
-  join(fixtures, 'golden-architectures.json'),
-  `${JSON.stringify({ madeWith: `llama.cpp ${llama.llamaCppRelease.release}`, cases }, undefined, 1)}\n`,
-);
+const madeWith = `llama.cpp ${llama.llamaCppRelease.release}`;
+const write = (name: string, list: readonly MeasuredCase[]) =>
+  writeFileSync(join(fixtures, name), `${JSON.stringify({ madeWith, cases: list }, undefined, 1)}\n`);
+write('golden-architectures.json', cases);
+write('golden-int8.json', int8Cases);
 process.exit(0);
