@@ -4,6 +4,8 @@ export type Point = readonly [number, number, number];
 export interface Mesh {
   readonly positions: Point[];
   readonly normals?: Point[];
+  /** Texture coordinates u, v. */
+  readonly coordinates?: (readonly [number, number])[];
   readonly indices: number[];
 }
 

@@ -7,6 +7,8 @@ export interface MaterialDefinition {
   readonly metallic?: number;
   readonly roughness: number;
   readonly emission?: Point;
+  /** Objects of KHR_materials_ extensions by their names. */
+  readonly extensions?: Readonly<Record<string, object>>;
 }
 
 export interface NodeDefinition {
@@ -67,6 +69,12 @@ export function writeGlb(scene: SceneDefinition): Uint8Array<ArrayBuffer> {
     return accessors.length - 1;
   }
 
+  function addCoordinates(coordinates: readonly (readonly [number, number])[]): number {
+    const bufferView = addView(Float32Array.from(coordinates.flat(), onGrid), 34962);
+    accessors.push({ bufferView, componentType: 5126, count: coordinates.length, type: 'VEC2' });
+    return accessors.length - 1;
+  }
+
   const meshes = scene.nodes.map(({ name, mesh, material }) => ({
     name,
     primitives: [
@@ -74,6 +82,7 @@ export function writeGlb(scene: SceneDefinition): Uint8Array<ArrayBuffer> {
         attributes: {
           POSITION: addVectors(mesh.positions, true),
           ...(mesh.normals === undefined ? {} : { NORMAL: addVectors(mesh.normals, false) }),
+          ...(mesh.coordinates === undefined ? {} : { TEXCOORD_0: addCoordinates(mesh.coordinates) }),
         },
         indices: addIndices(mesh.indices),
         material: scene.materials.findIndex((candidate) => candidate.name === material),
@@ -95,7 +104,12 @@ export function writeGlb(scene: SceneDefinition): Uint8Array<ArrayBuffer> {
   });
   const document = {
     asset: { version: '2.0', generator: 'hearth scripts/make-embedded-scene.ts', copyright: 'Apache-2.0' },
-    extensionsUsed: ['KHR_materials_emissive_strength'],
+    extensionsUsed: [
+      ...new Set([
+        'KHR_materials_emissive_strength',
+        ...scene.materials.flatMap(({ extensions = {} }) => Object.keys(extensions)),
+      ]),
+    ],
     scene: 0,
     scenes: [{ name: scene.name, nodes: nodes.map((_, index) => index) }],
     nodes,
@@ -115,17 +129,17 @@ export function writeGlb(scene: SceneDefinition): Uint8Array<ArrayBuffer> {
 }
 
 function materialOf(definition: MaterialDefinition): object {
-  const { name, color, metallic = 0, roughness, emission } = definition;
+  const { name, color, metallic = 0, roughness, emission, extensions = {} } = definition;
   const strength = emission === undefined ? 0 : Math.max(...emission);
+  const own = {
+    ...(emission === undefined ? {} : { KHR_materials_emissive_strength: { emissiveStrength: strength } }),
+    ...extensions,
+  };
   return {
     name,
     pbrMetallicRoughness: { baseColorFactor: [...color, 1], metallicFactor: metallic, roughnessFactor: roughness },
-    ...(emission === undefined
-      ? {}
-      : {
-          emissiveFactor: emission.map((value) => onGrid(value / strength)),
-          extensions: { KHR_materials_emissive_strength: { emissiveStrength: strength } },
-        }),
+    ...(emission === undefined ? {} : { emissiveFactor: emission.map((value) => onGrid(value / strength)) }),
+    ...(Object.keys(own).length === 0 ? {} : { extensions: own }),
   };
 }
 
