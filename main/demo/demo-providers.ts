@@ -30,7 +30,15 @@ export async function createDemoProviders(options: DemoProvidersOptions): Promis
 
   async function start(name: string): Promise<ProviderProcess> {
     const dataDirectory = join(folder, name.replaceAll(' ', '-'));
-    const provider = await startProviderProcess({ name, dataDirectory, adapter, chain: chain.settings, log, signal });
+    const provider = await startProviderProcess({
+      name,
+      dataDirectory,
+      adapter,
+      chain: chain.settings,
+      // Keys of a demo need no backup, whatever the node says.
+      log: (line) => (line.includes('hearth wallet export') ? undefined : log(line)),
+      signal,
+    });
     const { processId, peerId, address, wallet, link } = provider;
     const onGone = (sentence: string): void => {
       if (stopping) return;

@@ -120,13 +120,13 @@ test('an answer is bought after the deposit is agreed to, and the next one needs
   const folder = await addBuyer('chat');
   const unasked = await request(folder, chat);
   expect(unasked).toMatchObject({ exitCode: 3, stdout: '' });
-  expect(unasked.stderr).toMatch(/one \(\S+\) does 60 units for at most 0\.0006 USDC\./);
+  expect(unasked.stderr).toMatch(/one \(\S+\) does 60 tokens for at most 0\.0006 USDC\./);
   expect(unasked.stderr).toMatch(/0\.0006 USDC must be deposited into a channel with one; gas for it is about/);
   expect(unasked.stderr).toContain('was not agreed to; in a script give --yes');
   const bought = await request(folder, [...chat, '--yes', '--deposit', '0.01']);
   expect(bought.exitCode, bought.stderr).toBe(0);
   expect(bought.stdout).toMatch(/^[a-z]{30,60}\n$/);
-  expect(bought.stderr).toMatch(/one \(\S+\): 60 units for 0\.0006 USDC, accepted[\s\S]*Paid 0\.0006 USDC\./);
+  expect(bought.stderr).toMatch(/one \(\S+\): 60 tokens for 0\.0006 USDC, accepted[\s\S]*Paid 0\.0006 USDC\./);
   const again = await request(folder, [...chat, '--json']);
   expect(again.exitCode, again.stderr).toBe(0);
   expect(again.stderr).toContain('have room for it: nothing is deposited');
@@ -199,7 +199,7 @@ test('Ctrl-C pays for what came, and the channel serves the next request', async
   });
   expect(stopped.exitCode, stopped.stderr).toBe(130);
   expect(stopped.stdout).toMatch(/^[a-z]+\n$/);
-  expect(stopped.stderr).toMatch(/one \(\S+\): \d+ units for 0\.00\d+ USDC, accepted[\s\S]*Paid 0\.00/);
+  expect(stopped.stderr).toMatch(/one \(\S+\): \d+ tokens for 0\.00\d+ USDC, accepted[\s\S]*Paid 0\.00/);
   checkReceipts(folder, 1);
   const next = await request(folder, chat);
   expect(next.exitCode, next.stderr).toBe(0);

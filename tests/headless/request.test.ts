@@ -70,6 +70,7 @@ async function approve(job: JobPlan, circumstances: Circumstances) {
     caps: readCaps({ 'max-price': maxPrice, deposit }),
     isGiven,
     waitSeconds: 10,
+    unit: 'tokens',
     inputs: [],
     ask: (question: string) => {
       asked.push(question);
@@ -84,8 +85,9 @@ describe('before anything is deposited', () => {
   test('it is said what it costs and asked once, for all channels together', async () => {
     const { limits, asked, log } = await approve(plan([300n, 300n], [200n, 150n], [100n, 0n]), {});
     expect(asked).toEqual(['Deposit 0.00045 USDC?']);
-    expect(log).toContain('name 1 (peer 1) does 100 units for at most 0.0002 USDC.');
+    expect(log).toContain('name 1 (peer 1) does 100 tokens for at most 0.0002 USDC.');
     expect(log).toContain("into 2 channels; gas for it is about 0.000002 of the chain's coin (0.01 USDC)");
+    expect(log).toContain('The gas costs more than what is deposited: --deposit fills channels with more');
     expect(limits).toEqual({ maxPrice: 1_000_000n, maxDeposit: 1_000_000n, fill: 0n });
   });
 

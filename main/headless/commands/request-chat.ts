@@ -43,7 +43,7 @@ export const requestChatCommand = defineCommand({
         seed: options.seed,
       };
       const name = model === undefined ? `model ${named}` : `${model.path}, sha256 ${model.sha256}`;
-      const approval = { caps, isGiven: options.yes, waitSeconds: options.wait, inputs: [name] };
+      const approval = { caps, isGiven: options.yes, waitSeconds: options.wait, unit: 'tokens', inputs: [name] };
       await buyChat(context, session, request, approval);
       return exitCodes.done;
     });

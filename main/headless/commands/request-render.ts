@@ -71,7 +71,13 @@ export const requestRenderCommand = defineCommand({
         // The limits are the whole request's, however many frames it has.
         const deposited = session.payments.totals().deposited - depositedBefore;
         const left = { ...caps, maxPrice: caps.maxPrice - spent, maxDeposit: caps.maxDeposit - deposited };
-        const approval = { caps: left, isGiven: options.yes, waitSeconds: options.wait, inputs: names };
+        const approval = {
+          caps: left,
+          isGiven: options.yes,
+          waitSeconds: options.wait,
+          unit: 'samples',
+          inputs: names,
+        };
         const bought = await buyPicture(context, session, request, { approval, previewPath });
         let { film } = bought;
         if (options.denoise && gpu !== null) {

@@ -12,6 +12,8 @@ export interface Approval {
   /** `--yes`. */
   readonly isGiven: boolean;
   readonly waitSeconds: number;
+  /** What is bought, in the plural. */
+  readonly unit: string;
   /** What is asked for by name, for a provider that does not have it. */
   readonly inputs: readonly string[];
   readonly ask?: AskYes;
@@ -35,7 +37,7 @@ export async function approvePlan(
   const { caps, waitSeconds, inputs } = approval;
   if (plan.parts.length === 0) throw explainNoOffer(plan.refusals, { waitSeconds, inputs });
   for (const { peer, units, price } of plan.parts) {
-    output.log(`${peer.name} (${peer.peerId}) does ${units} units for at most ${say(price)}.`);
+    output.log(`${peer.name} (${peer.peerId}) does ${units} ${approval.unit} for at most ${say(price)}.`);
   }
   const cheapest = cheapestWhole(plan);
   if (cheapest > caps.maxPrice) {
@@ -68,6 +70,11 @@ export async function approvePlan(
   output.log(
     `${say(deposit)} must be deposited into ${channels}; gas for it is about ${sayCoins(fee)} (${say(feeInToken)}). At most ${say(caps.maxDeposit)} is deposited for this request in all. What is not used comes back with "hearth refund".`,
   );
+  if (feeInToken > deposit && !caps.fills) {
+    output.log(
+      'The gas costs more than what is deposited: --deposit fills channels with more, for later requests too.',
+    );
+  }
   const begin = (): SpendingLimits => {
     output.log('Depositing; the work begins when the chain has it.');
     return limits;

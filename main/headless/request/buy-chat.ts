@@ -15,7 +15,12 @@ export async function buyChat(
   const { output, signal } = context;
   const { requester, provider } = session;
   const only = provider === undefined ? {} : { provider };
-  const report = createJobReport({ output, dataDirectory: context.dataDirectory, nameOf: session.nameOf });
+  const report = createJobReport({
+    output,
+    dataDirectory: context.dataDirectory,
+    nameOf: session.nameOf,
+    unit: approval.unit,
+  });
   let isLineOpen = false;
   const closeLine = (): void => {
     if (isLineOpen) output.stream('\n');

@@ -25,7 +25,12 @@ export async function buyPicture(
   const { output, signal } = context;
   const { requester, provider } = session;
   const only = provider === undefined ? {} : { provider };
-  const report = createJobReport({ output, dataDirectory: context.dataDirectory, nameOf: session.nameOf });
+  const report = createJobReport({
+    output,
+    dataDirectory: context.dataDirectory,
+    nameOf: session.nameOf,
+    unit: options.approval.unit,
+  });
   const { widthPixels, heightPixels } = request;
   const preview =
     options.previewPath === undefined

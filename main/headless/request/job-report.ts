@@ -17,8 +17,10 @@ export function createJobReport(options: {
   readonly dataDirectory: string;
   /** As the peer calls itself. */
   readonly nameOf: (peerId: string) => string;
+  /** What is bought, in the plural. */
+  readonly unit: string;
 }): JobReport {
-  const { output, dataDirectory, nameOf } = options;
+  const { output, dataDirectory, nameOf, unit } = options;
   const directory = join(dataDirectory, 'receipts');
   const parts: { readonly part: ProviderPart; readonly path: string }[] = [];
   const activities = new Map<string, string>();
@@ -39,16 +41,18 @@ export function createJobReport(options: {
   return {
     note(progress) {
       if (progress.kind === 'agreed') {
-        output.data({ event: 'agreed', ...progress });
-        output.log(`Agreed with ${nameOf(progress.peerId)} on up to ${progress.units} units.`);
+        const { kind: event, ...data } = progress;
+        output.data({ event, ...data });
+        output.log(`Agreed with ${nameOf(data.peerId)} on up to ${data.units} ${unit}.`);
       } else if (progress.kind === 'activity') {
         const { peerId, activity } = progress;
         if (activities.get(peerId) === activity) return;
         activities.set(peerId, activity);
         if (activity !== 'computing') output.log(`${nameOf(peerId)} is ${activity}.`);
       } else if (progress.kind === 'lost') {
-        output.data({ event: 'lost', ...progress });
-        output.log(`Lost ${nameOf(progress.peerId)}: ${progress.reason}`);
+        const { kind: event, ...data } = progress;
+        output.data({ event, ...data });
+        output.log(`Lost ${nameOf(data.peerId)}: ${data.reason}`);
       } else if (progress.kind === 'part') {
         keep(progress.part);
       }
@@ -59,7 +63,7 @@ export function createJobReport(options: {
       for (const { part, path } of parts) {
         const { name, peerId, units, amountDue, verdict, detail } = part;
         output.log(
-          `${name} (${peerId}): ${units} units for ${formatAmount(amountDue)} ${tokenName}, ${verdict}: ${detail}`,
+          `${name} (${peerId}): ${units} ${unit} for ${formatAmount(amountDue)} ${tokenName}, ${verdict}: ${detail}`,
         );
         output.log(`  receipt ${path}`);
       }
