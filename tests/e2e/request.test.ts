@@ -127,7 +127,9 @@ test('an answer is bought after the deposit is agreed to, and the next one needs
   expect(bought.exitCode, bought.stderr).toBe(0);
   expect(bought.stdout).toMatch(/^[a-z]{30,60}\n$/);
   expect(bought.stderr).toMatch(/one \(\S+\): 60 tokens for 0\.0006 USDC, accepted[\s\S]*Paid 0\.0006 USDC\./);
-  const again = await request(folder, [...chat, '--json']);
+  // Dialled by its address, and nobody else.
+  const address = one.network.addresses()[0]!;
+  const again = await request(folder, [...chat, '--json', '--provider', address], { sellers: [] });
   expect(again.exitCode, again.stderr).toBe(0);
   expect(again.stderr).toContain('have room for it: nothing is deposited');
   const events = again.stdout
