@@ -71,8 +71,11 @@ export async function startBuyer(
     const backups = keepBackups(ledger, { directory: join(dataDirectory, 'backups'), log });
     closers.add(() => backups.close());
     const kept = await openWallet({ dataDirectory, passphrase: options.passphrase });
-    const gpu = await openChecker(options, host);
-    if (gpu !== null) closers.add(() => gpu.stop());
+    // A driver takes seconds to start, as peers do to answer: side by side.
+    const opening = openChecker(options, host);
+    opening.catch(() => {});
+    closers.add(async () => (await opening.catch(() => null))?.stop());
+    let gpu: GpuHost | null = null;
     const { chainId, token } = options.chain;
     const wallet = kept.forChain(chainId);
     const chain = createChainClient({ settings: options.chain, wallet });
@@ -102,6 +105,7 @@ export async function startBuyer(
       },
     );
     closers.add(() => network.stop());
+    gpu = await opening;
     const payments = createRequesterPayments({ ledger, chain, signer: wallet });
     const requester = createRequester({
       network,
