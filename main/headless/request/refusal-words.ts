@@ -39,7 +39,10 @@ export function explainNoOffer(
       `no provider was found within ${waitSeconds} s; name one with --provider or --bootstrap MULTIADDR, which "hearth start" and "hearth status" show on its machine, or look longer with --wait SECONDS`,
     );
   }
-  const answers = refusals.map(({ code, message, data }) => `${String(data?.['name'] ?? 'one')}: ${code}, ${message}`);
+  // In one order, whoever answered first.
+  const answers = refusals
+    .map(({ code, message, data }) => `${String(data?.['name'] ?? 'one')}: ${code}, ${message}`)
+    .toSorted();
   const isOne = refusals.every(({ code }) => code === first.code);
   const about = inputs.length === 0 ? '' : ` (${inputs.join(', ')})`;
   const helps = isOne && fixes[first.code] !== undefined ? `; ${fixes[first.code]}` : '';
