@@ -74,7 +74,7 @@ function argumentsFor(dataDirectory: string, words: readonly string[], sellers: 
 
 /** Of an option that is given twice the last one holds. */
 function requestFor(words: readonly string[]): string[] {
-  return ['request', words[0] ?? '', '--no-check', '--wait', '3', ...words.slice(1)];
+  return ['request', words[0] ?? '', '--no-check', '--wait', '20', ...words.slice(1)];
 }
 
 interface RunOptions {

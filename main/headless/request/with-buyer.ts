@@ -92,18 +92,19 @@ function namesFrom(network: Buyer['network']): (peerId: string) => string {
   };
 }
 
-/** What a local network needs to answer; a peer that was named and is not there is not waited for longer. */
-const meetWithinMs = 2_000;
+/** For all that were named; and what a local network needs to answer where nobody was. */
+const namedWithinMs = 5_000;
+const nearbyWithinMs = 2_000;
 
-/** The cheapest of all is chosen, and a picture is dealt out to all: so all that were named get a moment to answer. */
+/** The cheapest of all is chosen, and a picture is dealt out to all: so they get a moment to answer. */
 async function meet(
   network: Buyer['network'],
   { expected, mdns, signal }: { readonly expected: number; readonly mdns: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const isMet = (): boolean => !mdns && network.peers().length >= expected;
+  const isMet = (): boolean => (expected > 0 || !mdns) && network.peers().length >= expected;
   if (isMet()) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, meetWithinMs);
+  const timer = setTimeout(resolve, expected > 0 ? namedWithinMs : nearbyWithinMs);
   const unsubscribe = network.onPeersChanged(() => {
     if (isMet()) resolve();
   });
