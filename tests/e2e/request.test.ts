@@ -240,6 +240,28 @@ test('killed in the middle, the next start says what was open and paid, and its 
   ledger.close();
 }, 30_000);
 
+test('a provider that goes away in the middle is replaced, the answer is the same, and each part has its receipt', async () => {
+  const folder = await addBuyer('lost');
+  let calls = 0;
+  // The cheaper one, so it is asked first.
+  const fleeting = await openToySeller(place, 'fleeting', {
+    shaderSetHash: await readShaderSetHash(join(projectDirectory, 'shaders')),
+    prices: { chat: 9_000_000n, render: 1n },
+    before: async (kind) => {
+      if (kind === 'next-tokens' && (calls += 1) === 4) await fleeting.network.stop();
+    },
+  });
+  const bought = await request(folder, [...chat, '--yes'], { sellers: [fleeting, one] });
+  expect(bought.exitCode, bought.stderr).toBe(0);
+  expect(bought.stderr).toMatch(
+    /Agreed with fleeting[\s\S]*Lost fleeting: [\s\S]*Agreed with one on up to \d\d tokens/,
+  );
+  expect(bought.stderr).toMatch(/fleeting \(\S+\): \d+ tokens for \S+ USDC, partial[\s\S]*one \(\S+\): \d+ tokens for/);
+  checkReceipts(folder, 2);
+  const undisturbed = await request(folder, [...chat, '--yes']);
+  expect(bought.stdout).toBe(undisturbed.stdout);
+}, 30_000);
+
 describe('a request that cannot be had', () => {
   let folder: string;
   beforeAll(async () => {

@@ -1,5 +1,6 @@
 /** A provider with everything real but the GPU: libp2p, a ledger on disk, vouchers, a chain. */
 import type { Hex } from '../../protocol/agreement.ts';
+import type { PriceList } from '../../main/market/pricing.ts';
 import { createNetwork, type HearthNetwork } from '../../main/network/index.ts';
 import { createTaskRunner } from '../../main/node/task-runner.ts';
 import type { InputStore } from '../../main/store/input-store.ts';
@@ -10,7 +11,10 @@ import { createToyWorker, toyStore, type ToyWorkerOptions } from './toy-worker.t
 export interface ToySellerOptions extends ToyWorkerOptions {
   readonly store?: Pick<InputStore, 'find'>;
   readonly shaderSetHash?: Hex;
+  readonly prices?: PriceList;
 }
+
+const usualPrices: PriceList = { chat: 10_000_000n, render: 100_000n };
 
 export type ToySeller = ProviderParty & { readonly network: HearthNetwork };
 
@@ -19,7 +23,7 @@ export async function openToySeller(
   name: string,
   options: ToySellerOptions = {},
 ): Promise<ToySeller> {
-  const { store = toyStore, shaderSetHash = marketShaderSet, ...toy } = options;
+  const { store = toyStore, shaderSetHash = marketShaderSet, prices = usualPrices, ...toy } = options;
   const party = await place.addProvider(name);
   const { chainId, token } = place.chain.settings;
   const runner = createTaskRunner({
@@ -31,7 +35,7 @@ export async function openToySeller(
     shaderSetHash,
     adapterClass: () => 'toy',
     numericProfile: () => 'f32',
-    prices: () => ({ chat: 10_000_000n, render: 100_000n }),
+    prices: () => prices,
     closedReason: () => null,
   });
   const network = await createNetwork(
