@@ -166,6 +166,6 @@ struct Light {
 @group(0) @binding(0) var<uniform> scene: Scene;
 @group(0) @binding(4) var<storage, read> materials: array<Material>;
 @group(0) @binding(6) var<storage, read> albedo_tables: array<vec2f>;
-/// Octahedral: radiance and the alias table's threshold; then the alias and, as bits, the density over the square.
+/// Octahedral: radiance and the density over the square; then cumulative shares of the texels of a row, and in row 0 of the rows.
 @group(0) @binding(7) var environment_texels: texture_2d<f32>;
-@group(0) @binding(8) var environment_choices: texture_2d<u32>;
+@group(0) @binding(8) var environment_shares: texture_2d<f32>;

@@ -67,7 +67,7 @@ export function allocationLedgerOf(device: GPUDevice): AllocationLedger {
 }
 
 /** Bytes of a texel of the formats that the renderer uses. */
-const texelBytes: Readonly<Record<string, number>> = { rgba32float: 16, rg32uint: 8 };
+const texelBytes: Readonly<Record<string, number>> = { rgba32float: 16, rg32float: 8 };
 
 /** Of the first mip level; 4 bytes a texel where the format is none of ours. */
 function textureBytes({ width, height, depthOrArrayLayers, format }: GPUTexture): number {

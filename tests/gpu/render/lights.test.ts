@@ -157,6 +157,30 @@ test('a small bright sun in the picture gives the floor the light of its solid a
   expect(sunlit / expected).toBeLessThan(1.02);
 });
 
+test.each<[string, 'up' | 'down', number, (column: number) => boolean]>([
+  ['high up', 'up', 8, (column) => column === 64],
+  // The map's edges and corners lie below the horizon.
+  ['on an edge of the map', 'down', 44, (column) => column === 64],
+  ['on the corners of the map', 'down', 63, () => true],
+])('every ray towards a small sun %s carries the same light', async (_name, towards, row, isSun) => {
+  const environment = picture(128, 64, (column, line) => (line === row && isSun(column) ? [500, 500, 500] : [0, 0, 0]));
+  const lambert: Material = { ...matt, specular: { factor: 0, color: [1, 1, 1] } };
+  const below: Camera = { ...above, origin: [0, -4, 0], up: [0, 0, 1], forward: [0, 1, 0] };
+  const ceiling = sceneOf(quad([-9, 0, -9], [9, 0, -9], [9, 0, 9], [-9, 0, 9], 0), {
+    materials: [lambert],
+    camera: below,
+  });
+  const scene = towards === 'up' ? { ...floorUnder([]), materials: [lambert] } : ceiling;
+  const renderer = await createSceneRenderer(await getTestDevice(), scene, settings, { environment });
+  const means = await renderMeans(renderer, settings, 1);
+  renderer.destroy();
+  const mean = means.reduce((sum, value) => sum + value, 0) / means.length;
+  const solidAngle = environment.totalLuminance / 500;
+  const cosine = Math.abs(Math.cos((Math.PI * (row + 0.5)) / 64));
+  expect(Math.abs(mean / ((0.5 / Math.PI) * 500 * solidAngle * cosine) - 1)).toBeLessThan(0.03);
+  for (const value of means) expect(Math.abs(value / mean - 1)).toBeLessThan(0.15);
+});
+
 test('choosing the environment changes the noise, never the mean', async () => {
   const environment = picture(64, 32, (column, row) => (row < 6 && column < 40 ? [6, 5, 4] : [0.1, 0.1, 0.2]));
   const scene = floorUnder([]);

@@ -1,5 +1,4 @@
 import type { ByteSource } from '../../byte-source.ts';
-import { buildAliasTable } from '../emitters/alias-table.ts';
 import { luminance } from '../scene/scene.ts';
 import { decodeOpenExr } from './open-exr.ts';
 import { decodeRadianceHdr } from './radiance-hdr.ts';
@@ -12,10 +11,10 @@ import { cosineSineOfTurn } from './turn.ts';
  */
 export interface EnvironmentMap {
   readonly sideTexels: number;
-  /** 4 float32 per texel: radiance R, G, B and the threshold of the alias table. */
+  /** 4 float32 per texel: radiance R, G, B and the density over the map's square of area 4, all interpolated between texels. */
   readonly texels: Float32Array<ArrayBuffer>;
-  /** 2 uint32 per texel: the alias, and as float32 bits the density over the map's square of area 4. */
-  readonly choices: Uint32Array<ArrayBuffer>;
+  /** 2 float32 per texel: the share of its row up to and with it; in row 0 the share of the rows up to and with that of its column's number. */
+  readonly shares: Float32Array<ArrayBuffer>;
   /** Integral of luminance over the sphere. */
   readonly totalLuminance: number;
 }
@@ -38,30 +37,40 @@ export function buildEnvironmentMap(image: RadianceImage): EnvironmentMap {
   const side = Math.min(maximumSide, Math.max(4, image.heightPixels));
   const sums = resample(image, side);
   const texels = new Float32Array(side * side * 4);
-  const brightness = new Float64Array(side * side);
+  const weights: number[] = [];
+  let totalLuminance = 0;
   for (let texel = 0; texel < side * side; texel += 1) {
     const weight = sums[texel * 4 + 3] as number;
     const color = [0, 1, 2].map((channel) => (weight > 0 ? (sums[texel * 4 + channel] as number) / weight : 0));
     texels.set(color, texel * 4);
-    brightness[texel] = luminance(color as [number, number, number]);
+    const shine =
+      luminance(color as [number, number, number]) * solidAngle(texel % side, Math.floor(texel / side), side);
+    totalLuminance += shine;
+    weights.push(Math.max(shine, 1e-30));
   }
-  const weights: number[] = [];
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  weights.forEach((weight, texel) => {
+    texels[texel * 4 + 3] = (weight / total) * ((side * side) / 4);
+  });
+  return { sideTexels: side, texels, shares: cumulativeShares(weights, side, total), totalLuminance };
+}
+
+/** The last share of each kind is 1 whatever rounding says: no number below 1 may find nothing. */
+function cumulativeShares(weights: readonly number[], side: number, total: number): Float32Array<ArrayBuffer> {
+  const shares = new Float32Array(side * side * 2);
+  let before = 0;
   for (let row = 0; row < side; row += 1) {
-    for (let column = 0; column < side; column += 1) {
-      // Lookups interpolate between texels, so a dark texel beside a bright one must not be overlooked.
-      const shine = blurred(brightness, side, column, row);
-      weights.push(shine * solidAngle(column, row, side));
-    }
+    const own = weights.slice(row * side, (row + 1) * side);
+    const rowTotal = own.reduce((sum, weight) => sum + weight, 0);
+    let sum = 0;
+    own.forEach((weight, column) => {
+      sum += weight;
+      shares[(row * side + column) * 2] = column === side - 1 ? 1 : sum / rowTotal;
+    });
+    before += rowTotal;
+    shares[row * 2 + 1] = row === side - 1 ? 1 : before / total;
   }
-  const table = buildAliasTable(weights.map((weight) => Math.max(weight, 1e-30)));
-  const choices = new Uint32Array(side * side * 2);
-  const densities = new Float32Array(choices.buffer);
-  for (let texel = 0; texel < side * side; texel += 1) {
-    texels[texel * 4 + 3] = table.thresholds[texel] as number;
-    choices[texel * 2] = table.aliases[texel] as number;
-    densities[texel * 2 + 1] = (Math.max(weights[texel] as number, 1e-30) / table.total) * ((side * side) / 4);
-  }
-  return { sideTexels: side, texels, choices, totalLuminance: weights.reduce((sum, weight) => sum + weight, 0) };
+  return shares;
 }
 
 /** Solid angle of a texel by its centre: the map stretches a direction v / |v| by |v|^3. */
@@ -73,26 +82,6 @@ function solidAngle(column: number, row: number, side: number): number {
   const [px, pz] = y >= 0 ? [x, z] : [1 - Math.abs(z), 1 - Math.abs(x)];
   const squared = px * px + y * y + pz * pz;
   return 4 / (side * side) / (squared * Math.sqrt(squared));
-}
-
-function blurred(values: Float64Array, side: number, column: number, row: number): number {
-  let sum = 0;
-  for (let y = -1; y <= 1; y += 1) {
-    for (let x = -1; x <= 1; x += 1) {
-      const [u, v] = wrapTexel(column + x, row + y, side);
-      sum += (values[v * side + u] as number) * (x === 0 ? 2 : 1) * (y === 0 ? 2 : 1);
-    }
-  }
-  return sum / 16;
-}
-
-/** Beyond an edge the map goes on at the mirrored place of the same edge; coordinates lie in -1..side. */
-function wrapTexel(column: number, row: number, side: number): [number, number] {
-  const last = side - 1;
-  let [u, v] = [column, row];
-  if (u < 0 || u > last) [u, v] = [Math.min(last, Math.max(0, u)), last - v];
-  if (v < 0 || v > last) [u, v] = [last - u, Math.min(last, Math.max(0, v))];
-  return [u, v];
 }
 
 /** Sums of radiance x solid angle (R, G, B) and of solid angle over the points that fall on each texel. */

@@ -4,15 +4,15 @@ import type { EnvironmentMap } from './environment-map.ts';
 const nothing: EnvironmentMap = {
   sideTexels: 1,
   texels: new Float32Array(4),
-  choices: new Uint32Array(2),
+  shares: new Float32Array(2),
   totalLuminance: 0,
 };
 
-/** Radiance and thresholds as rgba32float, aliases and densities as rg32uint: formats that every adapter reads exactly. */
+/** Radiance and densities as rgba32float, cumulative shares as rg32float: formats that every adapter reads exactly. */
 export function createEnvironmentTextures(device: GPUDevice, map: EnvironmentMap = nothing): [GPUTexture, GPUTexture] {
   return [
     upload(device, 'render.environmentTexels', 'rgba32float', map.sideTexels, map.texels, 16),
-    upload(device, 'render.environmentChoices', 'rg32uint', map.sideTexels, map.choices, 8),
+    upload(device, 'render.environmentShares', 'rg32float', map.sideTexels, map.shares, 8),
   ];
 }
 
@@ -21,7 +21,7 @@ function upload(
   label: string,
   format: GPUTextureFormat,
   side: number,
-  data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+  data: Float32Array<ArrayBuffer>,
   texelBytes: number,
 ): GPUTexture {
   // COPY_DST 0x2 | TEXTURE_BINDING 0x4.
