@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { type BvhTree, leafBit, maximumDepth } from '../../worker/render/bvh/bvh-tree.ts';
+import { type BvhTree, leafBit, leafReference, maximumDepth } from '../../worker/render/bvh/bvh-tree.ts';
 import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
 import { buildFastBvh } from '../../worker/render/bvh/build-fast-bvh.ts';
+import { collapse } from '../../worker/render/bvh/collapse.ts';
 import { layouts } from '../../worker/render/bvh/layouts.ts';
 import { surfaceAreaCost } from '../../worker/render/bvh/surface-area-cost.ts';
 import { seededRandom } from '../gpu/render/scene-fixtures.ts';
@@ -112,4 +113,48 @@ test('the tree over scattered triangles costs a ray about what a full sweep of e
 
 test('a fast tree costs a ray a quarter more at most', () => {
   expect(surfaceAreaCost(buildFastBvh(scattered(), 4000))).toBeLessThan(47.07 * 1.25);
+});
+
+/** A chain as deep as a tree may be. Beside each link, with larger boxes, two nodes and three leaves: collapsing opens those first. */
+function thornyChain(): BvhTree {
+  const links = maximumDepth - 2;
+  const references: number[] = [];
+  const bounds: number[] = [];
+  const child = (reference: number, size: number) => {
+    references.push(reference);
+    bounds.push(0, 0, 0, size, size, size);
+  };
+  for (let link = 0; link < links; link += 1) {
+    const node = link * 3;
+    const isLast = link + 1 === links;
+    child(isLast ? leafReference(link * 4, 1) : node + 3, 1);
+    child(node + 1, 9);
+    child(node + 2, 8);
+    child(leafReference(link * 4 + 1, 1), 7);
+    child(leafReference(link * 4 + 2, 1), 6);
+    child(leafReference(link * 4 + 3, 1), 5);
+  }
+  return {
+    nodeCount: links * 3,
+    references: Uint32Array.from(references),
+    bounds: Float32Array.from(bounds),
+    rootReference: 0,
+    triangleOrder: Uint32Array.from({ length: links * 4 }, (_, index) => index),
+    depth: maximumDepth,
+  };
+}
+
+/** On the stack of a traversal that enters children one by one, at the worst. */
+function mostEntries(tree: BvhTree, mostWaiting?: number): number {
+  const wide = collapse(tree, 4, mostWaiting);
+  const waiting = wide.map(() => 0);
+  return wide.reduce((most, { children, inner }, index) => {
+    for (const below of inner) if (below >= 0) waiting[below] = (waiting[index] as number) + children.length - 1;
+    return Math.max(most, (waiting[index] as number) + children.length);
+  }, 0);
+}
+
+test('four-wide nodes stay narrow where more children would wait than the stack holds', () => {
+  expect(mostEntries(thornyChain())).toBeGreaterThan(64);
+  expect(mostEntries(thornyChain(), 60)).toBeLessThanOrEqual(64);
 });
