@@ -25,7 +25,7 @@ fn first_hit(pixel: vec2u, key: SampleKey) -> Guide {
   if (hit.slot == NO_HIT) {
     return Guide(vec4f(0.0), vec4f(0.0));
   }
-  let triangle = triangle_at(hit.slot);
+  let triangle = placed_triangle(hit.slot, hit.instance);
   let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
   let normal = vertex_normals(material, triangle, hit, path.direction).shading;
   let axis = unit(scene.camera_forward);

@@ -17,6 +17,8 @@ struct Hit {
   slot: u32,
   u: f32,
   v: f32,
+  /// Which of the mesh's instances; see placed-instances.wgsl.
+  instance: u32,
 }
 
 /// 1 / direction without infinities: a component too small to matter counts as 1e-20.
@@ -35,6 +37,29 @@ fn enter_box(minimum: vec3f, maximum: vec3f, origin: vec3f, inverse: vec3f, limi
   let entry = max(max(low.x, low.y), max(low.z, 0.0));
   let leave = min(min(high.x, high.y), min(high.z, limit)) * BOX_SLACK;
   return select(FAR_AWAY, entry, entry <= leave);
+}
+
+/// Entry distances of the two children of a two-wide node, or FAR_AWAY, and their references.
+struct Pair {
+  left: f32,
+  right: f32,
+  left_reference: u32,
+  right_reference: u32,
+}
+
+/// A two-wide node from `quad` on; its layout: worker/render/bvh/layout-bvh2.ts.
+fn enter_pair(quad: u32, origin: vec3f, inverse: vec3f, limit: f32) -> Pair {
+  let left_low = node_quad(quad);
+  let left_high = node_quad(quad + 1u);
+  let right_low = node_quad(quad + 2u);
+  let right_high = node_quad(quad + 3u);
+  count_node();
+  return Pair(
+    enter_box(bitcast<vec3f>(left_low.xyz), bitcast<vec3f>(left_high.xyz), origin, inverse, limit),
+    enter_box(bitcast<vec3f>(right_low.xyz), bitcast<vec3f>(right_high.xyz), origin, inverse, limit),
+    left_low.w,
+    right_low.w,
+  );
 }
 
 /// Moeller and Trumbore 1997, both sides. Returns distance, u, v; a distance of -1 is a miss.
@@ -56,14 +81,15 @@ fn intersect_triangle(triangle: Triangle, origin: vec3f, direction: vec3f) -> ve
 
 /// Tests the triangle in a slot and keeps the nearest; of two at the same distance the one with the smaller id.
 fn closest_of(slot: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
-  let triangle = triangle_at(slot);
+  var triangle = triangle_at(slot);
+  triangle.id = shown_id(triangle.id);
   count_triangle();
   let found = intersect_triangle(triangle, origin, direction);
   if (found.x > 0.0) {
     let distance = (*best).distance;
     let is_better = found.x < distance || (found.x == distance && triangle.id < *best_id);
     if (is_better && is_covered(triangle, slot, found.y, found.z)) {
-      *best = Hit(found.x, slot, found.y, found.z);
+      *best = Hit(found.x, slot, found.y, found.z, (*best).instance);
       *best_id = triangle.id;
     }
   }
@@ -71,7 +97,8 @@ fn closest_of(slot: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hi
 
 /// Whether the triangle in a slot lies in (0, limit).
 fn is_blocked_by(slot: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
-  let triangle = triangle_at(slot);
+  var triangle = triangle_at(slot);
+  triangle.id = shown_id(triangle.id);
   count_triangle();
   let found = intersect_triangle(triangle, origin, direction);
   return found.x > 0.0 && found.x < limit && is_covered(triangle, slot, found.y, found.z);

@@ -14,7 +14,7 @@ const PLANE_ORIGIN = 0u;
 const PLANE_DIRECTION = 1u;
 const PLANE_THROUGHPUT = 2u;
 const PLANE_RADIANCE = 3u;
-/// Hit: distance, u, v.
+/// Hit: distance, u, v, instance.
 const PLANE_HIT = 4u;
 /// Shadow ray: origin and limit.
 const PLANE_SHADOW_ORIGIN = 5u;
@@ -99,7 +99,7 @@ fn extend(@builtin(global_invocation_id) id: vec3u) {
   let direction = path_data[PLANE_DIRECTION * stride + path_index].xyz;
   begin_ray(path_key(path_index), depth);
   let hit = trace_closest(origin, direction);
-  path_data[PLANE_HIT * stride + path_index] = vec4f(hit.distance, hit.u, hit.v, 0.0);
+  path_data[PLANE_HIT * stride + path_index] = vec4f(hit.distance, hit.u, hit.v, f32(hit.instance));
   queues[LIST_SLOTS * stride + path_index] = hit.slot;
 }
 
@@ -123,7 +123,7 @@ fn shade(@builtin(global_invocation_id) id: vec3u) {
     u32(ray_direction.w),
     true,
   );
-  let hit = Hit(found.x, queues[LIST_SLOTS * stride + path_index], found.y, found.z);
+  let hit = Hit(found.x, queues[LIST_SLOTS * stride + path_index], found.y, found.z, u32(found.w));
   let query = shade_vertex(&path, hit, depth, path_key(path_index));
   path_data[PLANE_RADIANCE * stride + path_index] = vec4f(path.radiance, 0.0);
   if (query.limit > 0.0) {

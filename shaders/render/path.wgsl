@@ -107,16 +107,17 @@ struct VertexNormals {
 }
 
 fn vertex_normals(material: Material, triangle: Triangle, hit: Hit, direction: vec3f) -> VertexNormals {
-  let front_normal = unit(cross(triangle.edge1, triangle.edge2));
+  let turn = select(1.0, -1.0, (triangle.flags & TRIANGLE_MIRRORED) != 0u);
+  let front_normal = unit(cross(triangle.edge1, triangle.edge2)) * turn;
   let is_front = dot(front_normal, direction) < 0.0;
   let geometric_normal = select(-front_normal, front_normal, is_front);
-  let shading = bent_normal(material.normal_slot, material.normal_scale, triangle, hit.slot, hit.u, hit.v);
+  let shading = bent_normal(material.normal_slot, material.normal_scale, triangle, hit.slot, hit.instance, hit.u, hit.v);
   var normals = VertexNormals(geometric_normal, geometric_normal, geometric_normal, is_front);
   normals.shading = facing_normal(shading, geometric_normal, is_front, direction);
   normals.coat = normals.shading;
   if (HAS_COAT_NORMAL && material.clearcoat > 0.0) {
     let place = material.extension_slots[TEXTURE_CLEARCOAT_NORMAL];
-    let coat = bent_normal(place, material.clearcoat_normal_scale, triangle, hit.slot, hit.u, hit.v);
+    let coat = bent_normal(place, material.clearcoat_normal_scale, triangle, hit.slot, hit.instance, hit.u, hit.v);
     normals.coat = facing_normal(coat, geometric_normal, is_front, direction);
   }
   return normals;
@@ -144,7 +145,7 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
     (*path).radiance += (*path).throughput * beyond.radiance * weight;
     return query;
   }
-  let triangle = triangle_at(hit.slot);
+  let triangle = placed_triangle(hit.slot, hit.instance);
   let throughput = (*path).throughput * transmittance((*path).medium, hit.distance);
   let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
   if ((material.flags & MATERIAL_UNLIT) != 0u) {

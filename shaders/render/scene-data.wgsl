@@ -44,6 +44,9 @@ struct Scene {
   /// 0: a pinhole.
   lens_radius: f32,
   focus_distance: f32,
+  /// Where the instances' tree and the instances begin in the nodes; 0 in a scene that has none.
+  tree_quad: u32,
+  instance_quad: u32,
 }
 
 /// In leaf order: a corner and the two edges that leave it. `id` is the triangle's place in the document.
@@ -58,6 +61,8 @@ struct Triangle {
 
 /// The material's alpha decides which hits count.
 const TRIANGLE_HAS_ALPHA = 1u;
+/// Stands where a mirroring transform put it: its corners run clockwise seen from the front.
+const TRIANGLE_MIRRORED = 2u;
 
 /// Normals and texture coordinates (u, v) of a triangle's corners.
 struct Corners {

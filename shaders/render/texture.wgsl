@@ -171,8 +171,8 @@ fn texture_frame(triangle: Triangle, slot: u32, normal: vec3f) -> Frame {
 }
 
 /// Interpolated normal on the front side, bent by the normal texture at `place`; 0: not bent.
-fn bent_normal(place: u32, scale: f32, triangle: Triangle, slot: u32, u: f32, v: f32) -> vec3f {
-  let c = corners_at(slot);
+fn bent_normal(place: u32, scale: f32, triangle: Triangle, slot: u32, instance: u32, u: f32, v: f32) -> vec3f {
+  let c = placed_corners(slot, instance);
   let normal = unit(c.a * (1.0 - u - v) + c.b * u + c.c * v);
   if (!HAS_TEXTURES || place == 0u) {
     return normal;

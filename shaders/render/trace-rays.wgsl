@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let hit = trace_closest(ray.origin, ray.direction);
   var triangle_id = NO_HIT;
   if (hit.slot != NO_HIT) {
-    triangle_id = triangle_at(hit.slot).id;
+    triangle_id = placed_triangle(hit.slot, hit.instance).id;
   }
   answers[index] = vec4u(bitcast<u32>(hit.distance), triangle_id, bitcast<u32>(hit.u), bitcast<u32>(hit.v));
 }

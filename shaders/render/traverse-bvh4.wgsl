@@ -82,27 +82,25 @@ fn sort_children(children: Children) -> Children {
   );
 }
 
-fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
+fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
   let inverse = inverse_direction(direction);
-  var best = Hit(FAR_AWAY, NO_HIT, 0.0, 0.0);
-  var best_id = NO_HIT;
   var stack_reference: array<u32, STACK_SIZE>;
   var stack_entry: array<f32, STACK_SIZE>;
-  stack_reference[0] = scene.root_reference;
+  stack_reference[0] = root;
   stack_entry[0] = 0.0;
   var stack_size = 1u;
   while (stack_size > 0u) {
     stack_size--;
     // The slack keeps a subtree that begins exactly where the best hit lies: its triangle may have the smaller id.
-    if (stack_entry[stack_size] > best.distance * BOX_SLACK) {
+    if (stack_entry[stack_size] > (*best).distance * BOX_SLACK) {
       continue;
     }
     let reference = stack_reference[stack_size];
     if ((reference & LEAF_BIT) != 0u) {
-      closest_in_leaf(reference, origin, direction, &best, &best_id);
+      closest_in_leaf(reference, origin, direction, best, best_id);
       continue;
     }
-    let children = sort_children(enter_children(reference, origin, inverse, best.distance));
+    let children = sort_children(enter_children(reference, origin, inverse, (*best).distance));
     for (var index = 4u; index > 0u; index--) {
       let entry = children.entries[index - 1u];
       if (entry < FAR_AWAY) {
@@ -112,15 +110,14 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
       }
     }
   }
-  return best;
 }
 
 /// Any find ends the ray, so children are not sorted: the nearest is entered next, and the others wait, the smaller ones on top.
 /// All are written and only those that wait are counted, which is cheaper than to branch.
-fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
+fn any_in_tree(root: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let inverse = inverse_direction(direction);
   var stack_reference: array<u32, STACK_SIZE>;
-  stack_reference[0] = scene.root_reference;
+  stack_reference[0] = root;
   var stack_size = 1u;
   while (stack_size > 0u) {
     stack_size--;

@@ -97,14 +97,12 @@ fn without_nearest(nodes: vec2u) -> vec2u {
   return vec2u(nodes.x, nodes.y & ~(1u << firstLeadingBit(nodes.y)));
 }
 
-fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
+fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
   let inverse = inverse_direction(direction);
   let octant = octant_of(inverse);
-  var best = Hit(FAR_AWAY, NO_HIT, 0.0, 0.0);
-  var best_id = NO_HIT;
   var stack: array<vec2u, STACK_SIZE>;
   var stack_size = 0u;
-  var nodes = vec2u(scene.root_reference, ONLY_ONE);
+  var nodes = vec2u(root, ONLY_ONE);
   loop {
     let index = nearest_node(nodes, octant);
     nodes = without_nearest(nodes);
@@ -112,10 +110,10 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
       stack[stack_size] = nodes;
       stack_size++;
     }
-    let entered = enter_node(index, origin, inverse, octant, best.distance);
+    let entered = enter_node(index, origin, inverse, octant, (*best).distance);
     var triangles = entered.triangles;
     while (triangles != 0u) {
-      closest_of(entered.first_slot + firstTrailingBit(triangles), origin, direction, &best, &best_id);
+      closest_of(entered.first_slot + firstTrailingBit(triangles), origin, direction, best, best_id);
       triangles &= triangles - 1u;
     }
     nodes = entered.nodes;
@@ -127,15 +125,14 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
       nodes = stack[stack_size];
     }
   }
-  return best;
 }
 
-fn trace_any(origin: vec3f, direction: vec3f, limit: f32) -> bool {
+fn any_in_tree(root: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let inverse = inverse_direction(direction);
   let octant = octant_of(inverse);
   var stack: array<vec2u, STACK_SIZE>;
   var stack_size = 0u;
-  var nodes = vec2u(scene.root_reference, ONLY_ONE);
+  var nodes = vec2u(root, ONLY_ONE);
   loop {
     let index = nearest_node(nodes, octant);
     nodes = without_nearest(nodes);

@@ -2,6 +2,7 @@ import type { RenderSettings } from '../messages.ts';
 import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
 import type { BvhLayout } from './bvh/layout.ts';
 import type { BvhTree } from './bvh/bvh-tree.ts';
+import { type Forest, type PackedForest, packTrees } from './bvh/forest.ts';
 import { hasSheen, isSolid, isStretched } from './albedo/tables.ts';
 import { type EmitterChoice, type LightBuffer, packLights } from './emitters/light-buffer.ts';
 import type { LightEntry } from './emitters/light-list.ts';
@@ -17,6 +18,7 @@ import {
   splitSceneData,
   storageKinds,
 } from './library/scene-data.ts';
+import { instanceReplacements } from './library/instances.ts';
 import type { ShaderFragment } from './library/shader-fragment.ts';
 import { type BindingLimits, bindingLimitsOf, planSplit } from './storage-split.ts';
 
@@ -42,18 +44,24 @@ export type SceneFeatures = Readonly<
 export interface SceneVariant {
   /** Constants for pipelines. */
   readonly features: SceneFeatures;
+  /** Whether what shades reads the nodes too: instances lie among them. */
+  readonly hasInstances: boolean;
   /** For `assembleShader`. */
   readonly replacements: ReadonlyMap<ShaderFragment, ShaderFragment>;
   /** Scenes with the same key share their pipelines. */
   readonly key: string;
 }
 
-function variantOf(features: SceneFeatures, split: StorageSplit): SceneVariant {
+function variantOf({ features, hasInstances }: PackedScene, split: StorageSplit): SceneVariant {
   const further = splitSceneData(split);
   return {
     features,
-    replacements: new Map(further === undefined ? [] : [[sceneData, further]]),
-    key: [...Object.values(features), further?.code ?? 'whole'].join(' '),
+    hasInstances,
+    replacements: new Map([
+      ...(further === undefined ? [] : [[sceneData, further] as const]),
+      ...(hasInstances ? instanceReplacements : []),
+    ]),
+    key: [...Object.values(features), further?.code ?? 'whole', hasInstances].join(' '),
   };
 }
 
@@ -74,6 +82,7 @@ export interface PackedScene {
   readonly uniforms: ArrayBuffer;
   readonly environment: EnvironmentMap | undefined;
   readonly features: SceneFeatures;
+  readonly hasInstances: boolean;
 }
 
 /** The scene in GPU memory. */
@@ -92,14 +101,15 @@ export interface SceneResource extends GPUBindGroupEntry {
 
 export function packScene(
   scene: Scene,
-  tree: BvhTree,
+  tree: BvhTree | Forest,
   layout: BvhLayout,
   lights: readonly LightEntry[],
   settings: RenderSettings,
   environment?: EnvironmentMap,
   emitterChoice?: EmitterChoice,
 ): PackedScene {
-  const { nodes, rootReference, triangleOrder } = layout.pack(tree);
+  const trees = packTrees(tree, layout);
+  const { nodes, triangleOrder } = trees;
   const slotOf = new Uint32Array(scene.triangleCount);
   triangleOrder.forEach((triangle, slot) => {
     slotOf[triangle] = slot;
@@ -115,8 +125,9 @@ export function packScene(
     texels: packed.texels,
     lights: chosen.lights,
     albedoTables: packed.albedoTables,
-    uniforms: packUniforms(scene, rootReference, { lights, tableLength: chosen.tableLength }, settings, environment),
+    uniforms: packUniforms(scene, trees, { lights, tableLength: chosen.tableLength }, settings, environment),
     environment,
+    hasInstances: trees.upper !== undefined,
     features: {
       HAS_TEXTURES: scene.images === undefined || scene.images.length === 0 ? 0 : 1,
       HAS_LAYERS: scene.materials.some(hasLayers) ? 1 : 0,
@@ -160,7 +171,7 @@ function packTriangles(scene: Scene, order: Uint32Array, hasAlpha: readonly bool
       floats[slot * 12 + 4 + axis] = (positions[triangle * 9 + 3 + axis] as number) - corner;
       floats[slot * 12 + 8 + axis] = (positions[triangle * 9 + 6 + axis] as number) - corner;
     }
-    words[slot * 12 + 3] = triangle;
+    words[slot * 12 + 3] = scene.shared?.ids[triangle] ?? triangle;
     const material = scene.materialIndices[triangle] as number;
     words[slot * 12 + 7] = material;
     words[slot * 12 + 11] = hasAlpha[material] === true ? triangleHasAlpha : 0;
@@ -188,7 +199,7 @@ function packCorners(scene: Scene, order: Uint32Array, elementOf: LightBuffer['e
 
 function packUniforms(
   scene: Scene,
-  rootReference: number,
+  trees: PackedForest,
   { lights, tableLength }: { readonly lights: readonly LightEntry[]; readonly tableLength: number },
   settings: RenderSettings,
   environment: EnvironmentMap | undefined,
@@ -213,7 +224,7 @@ function packUniforms(
   );
   words[15] = settings.maxBounces;
   floats.set(scene.background, 16);
-  words[19] = rootReference;
+  words[19] = trees.rootReference;
   const power = lights.reduce((sum, light) => sum + light.weight, 0);
   floats[20] = power > 0 ? 1 / power : 0;
   words[21] = tableLength;
@@ -222,6 +233,8 @@ function packUniforms(
   floats[23] = chosen === undefined ? 0 : chosen.weight / power;
   floats[24] = camera.lens?.radius ?? 0;
   floats[25] = camera.lens?.focusDistance ?? 0;
+  words[26] = trees.upper?.treeQuad ?? 0;
+  words[27] = trees.upper?.instanceQuad ?? 0;
   return bytes;
 }
 
@@ -278,7 +291,7 @@ export function createSceneBuffers(
   const environmentBytes = environmentTextures.reduce((sum, texture) => sum + texture.width * texture.height * 12, 0);
   return {
     resources,
-    variant: variantOf(packed.features, split),
+    variant: variantOf(packed, split),
     sizeBytes: buffers.reduce((sum, buffer) => sum + buffer.size, environmentBytes),
     destroy() {
       for (const resource of [...buffers, ...environmentTextures]) resource.destroy();

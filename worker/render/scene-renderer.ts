@@ -2,6 +2,7 @@ import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
 import { buildFastBvh } from './bvh/build-fast-bvh.ts';
+import { growTrees } from './bvh/forest.ts';
 import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
 import type { EmitterChoice } from './emitters/light-buffer.ts';
 import { listLights } from './emitters/light-list.ts';
@@ -80,7 +81,7 @@ export async function createSceneRenderer(
   const layout = options.layout ?? (await chooseLayout(device));
   const lights = listLights(scene, options.environment);
   const build = settings.tree === 'fast' ? buildFastBvh : buildBvh;
-  const tree = build(scene.positions, scene.triangleCount);
+  const tree = growTrees(scene, build);
   const packed = packScene(scene, tree, layout, lights, settings, options.environment, options.emitterChoice);
   const buffers = createSceneBuffers(device, packed, options.bindingLimits);
   const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };
@@ -144,7 +145,7 @@ export async function createSceneRenderer(
 
   return {
     description: {
-      triangleCount: scene.triangleCount,
+      triangleCount: scene.shared?.shownTriangles ?? scene.triangleCount,
       emissiveTriangleCount: lights.filter((light) => light.kind === 'triangle').length,
       meshCount: scene.meshCount,
       materialCount: scene.materials.length,

@@ -3,6 +3,7 @@ import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../../w
 import { buildBvh } from '../../../worker/render/bvh/build-bvh.ts';
 import { buildFastBvh } from '../../../worker/render/bvh/build-fast-bvh.ts';
 import type { BvhTree } from '../../../worker/render/bvh/bvh-tree.ts';
+import { type Forest, growTrees } from '../../../worker/render/bvh/forest.ts';
 import type { BvhLayout } from '../../../worker/render/bvh/layout.ts';
 import { layouts } from '../../../worker/render/bvh/layouts.ts';
 import { createTraceRaysKernel } from '../../../worker/render/kernels/trace-rays.ts';
@@ -11,6 +12,7 @@ import type { Scene } from '../../../worker/render/scene/scene.ts';
 import { hitTriangle } from '../reference/triangle-tree.ts';
 import type { Vector } from '../reference/vector.ts';
 import { getTestDevice } from '../test-device.ts';
+import { bothWays, instancedBalls } from './instanced-balls.ts';
 import { type TestTriangle, box, facetedSphere, sceneOf, seededRandom, white } from './scene-fixtures.ts';
 
 interface Ray {
@@ -32,7 +34,7 @@ const rayCount = Number(process.env['HEARTH_TEST_RAYS'] ?? 4001);
 
 /** Every tree in every layout must give the same bytes; they are returned once. */
 async function trace(scene: Scene, rays: readonly Ray[]): Promise<Answer[]> {
-  const trees = [buildBvh, buildFastBvh].map((build) => build(scene.positions, scene.triangleCount));
+  const trees = [buildBvh, buildFastBvh].map((build) => growTrees(scene, build));
   const ways = trees.flatMap((tree) => layouts.map((layout) => traceWith(layout, scene, tree, rays)));
   const [bytes, ...others] = await Promise.all(ways);
   for (const other of others) expect(Buffer.compare(Buffer.from(other), Buffer.from(bytes as ArrayBuffer))).toBe(0);
@@ -41,7 +43,12 @@ async function trace(scene: Scene, rays: readonly Ray[]): Promise<Answer[]> {
   return rays.map((_, index) => ({ distance: floats[index * 4] as number, triangle: words[index * 4 + 1] as number }));
 }
 
-async function traceWith(layout: BvhLayout, scene: Scene, tree: BvhTree, rays: readonly Ray[]): Promise<ArrayBuffer> {
+async function traceWith(
+  layout: BvhLayout,
+  scene: Scene,
+  tree: BvhTree | Forest,
+  rays: readonly Ray[],
+): Promise<ArrayBuffer> {
   const device = await getTestDevice();
   const settings = { widthPixels: 1, heightPixels: 1, seed: 0, maxBounces: 0 };
   const buffers = createSceneBuffers(device, packScene(scene, tree, layout, [], settings));
@@ -155,6 +162,23 @@ describe('rays find what a float64 test of every triangle finds', () => {
     );
     expect(disagreements(scene, rays, await trace(scene, rays))).toEqual([]);
   });
+});
+
+test('rays through instances find the triangles that they find where all are listed', async () => {
+  const { listed, shared } = await bothWays(instancedBalls(20, 4));
+  const random = seededRandom(13);
+  const rays = Array.from({ length: rayCount }, (_, index): Ray => ({
+    origin: point(random, 3),
+    direction: direction(random),
+    limit: index % 2 === 0 ? 0 : Math.fround(random() * 3 + 0.01),
+  }));
+  const opaque = { ...shared, materials: shared.materials.map(() => white) };
+  const answers = await trace(opaque, rays);
+  expect(disagreements(listed, rays, answers)).toEqual([]);
+  const closest = rays.flatMap((ray, index) => (ray.limit === 0 ? [{ ray, found: answers[index]?.triangle }] : []));
+  const others = closest.filter(({ ray, found }) => found !== bruteForce(listed, ray, 0).triangle);
+  expect(closest.filter(({ found }) => found !== noHit).length).toBeGreaterThan(200);
+  expect(others.length).toBeLessThanOrEqual(closest.length / 1000);
 });
 
 test('no ray slips through the edges and corners of a closed surface', async () => {

@@ -269,7 +269,22 @@ describe('a malformed scene is refused with the field to look at', () => {
     expect(await refusalOf(loadSquare(change))).toBe(expected);
   });
 
-  test('millions of triangles by instancing, before any is read', async () => {
+  test.each([
+    [
+      'millions of triangles by instances of a lamp',
+      100,
+      'emissiveFactor',
+      [1, 1, 1],
+      '19999800 triangles; the limit is 4000000',
+    ],
+    [
+      'more triangles by instances than ids have numbers',
+      20_001,
+      'doubleSided',
+      true,
+      '4000159998 triangles; the limit is 4000000000',
+    ],
+  ])('%s, before any is read', async (_name, primitives, member, value, sentence) => {
     const count = 99_999;
     const loading = loadSquare((document) => {
       document.set(
@@ -277,12 +292,13 @@ describe('a malformed scene is refused with the field to look at', () => {
         Array.from({ length: count }, () => ({ mesh: 0 })),
       );
       document.set('scenes', [{ nodes: Array.from({ length: count }, (_, index) => index) }]);
-      const primitive = { attributes: { POSITION: 0 }, indices: 1 };
+      document.set(`materials.0.${member}`, value);
+      const primitive = { attributes: { POSITION: 0 }, indices: 1, material: 0 };
       document.set(
         'meshes.0.primitives',
-        Array.from({ length: 100 }, () => primitive),
+        Array.from({ length: primitives }, () => primitive),
       );
     });
-    expect(await refusalOf(loading)).toBe('limit-exceeded: the scene has 19999800 triangles; the limit is 4000000');
+    expect(await refusalOf(loading)).toBe(`limit-exceeded: the scene has ${sentence}`);
   });
 });

@@ -1,3 +1,5 @@
+import type { TreePlace } from './layout.ts';
+
 /** Set in a reference that names a leaf; else the reference is the index of an inner node. */
 export const leafBit = 0x80000000;
 /** A leaf holds 1 to 8 triangles: count - 1 sits in bits 28..30, the first slot in leaf order in bits 0..27. */
@@ -29,6 +31,11 @@ export function leafReference(firstSlot: number, triangleCount: number): number 
 /** How many triangles a leaf's reference names. */
 export function leafTriangles(reference: number): number {
   return ((reference >>> 28) & 7) + 1;
+}
+
+/** The same child when the tree's nodes and slots begin elsewhere. */
+export function movedReference(reference: number, { firstNode, firstSlot }: TreePlace): number {
+  return (reference & leafBit) === 0 ? reference + firstNode : reference + firstSlot;
 }
 
 /** Where in leaf order a leaf's triangles begin. */

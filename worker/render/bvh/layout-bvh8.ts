@@ -2,7 +2,7 @@ import { traverseBvh8 } from '../library/traverse-bvh8.ts';
 import { gridAround, planesOf } from './box-grid.ts';
 import { type BvhTree, leafBit, leafSlot, leafTriangles } from './bvh-tree.ts';
 import { type WideNode, collapse } from './collapse.ts';
-import type { BvhLayout, PackedTree } from './layout.ts';
+import { type BvhLayout, type PackedTree, type TreePlace, atStart } from './layout.ts';
 import { octantPlaces } from './octant-places.ts';
 
 const bytesPerNode = 80;
@@ -22,14 +22,14 @@ const highAt = 56;
  * Eight-wide nodes of 80 bytes (Ylitie et al. 2017), as `shaders/render/traverse-bvh8.wgsl` reads them: about a sixth of
  * the memory of two-wide nodes. Puts the triangles of a node's leaves side by side. Leaves have four triangles at most.
  */
-export const bvh8Layout: BvhLayout = { name: 'bvh8', pack, ...traverseBvh8 };
+export const bvh8Layout: BvhLayout = { name: 'bvh8', bytesPerNode, pack, ...traverseBvh8 };
 
-function pack(tree: BvhTree): PackedTree {
+function pack(tree: BvhTree, { firstNode, firstSlot }: TreePlace = atStart): PackedTree {
   const wide = collapse(tree, width);
   const nodes = new ArrayBuffer(Math.max(1, wide.length) * bytesPerNode);
   if (wide.length === 0) {
-    packOnlyLeaf(new DataView(nodes), tree.rootReference);
-    return { nodes, rootReference: 0, triangleOrder: tree.triangleOrder };
+    packOnlyLeaf(new DataView(nodes), tree.rootReference, firstSlot);
+    return { nodes, rootReference: firstNode, triangleOrder: tree.triangleOrder };
   }
   const triangleOrder = new Uint32Array(tree.triangleOrder.length);
   let [nextNode, nextSlot] = [1, 0];
@@ -40,9 +40,9 @@ function pack(tree: BvhTree): PackedTree {
     const view = new DataView(nodes, index * bytesPerNode, bytesPerNode);
     const places = octantPlaces(tree.bounds, node.children);
     packBoxes(view, tree.bounds, node.children, places);
-    view.setUint32(childrenAt, nextNode, true);
-    view.setUint32(trianglesAt, nextSlot, true);
-    const firstSlot = nextSlot;
+    view.setUint32(childrenAt, firstNode + nextNode, true);
+    view.setUint32(trianglesAt, firstSlot + nextSlot, true);
+    const ownSlot = nextSlot;
     let inner = 0;
     places.forEach((child, place) => {
       if (child < 0) return;
@@ -54,14 +54,14 @@ function pack(tree: BvhTree): PackedTree {
         return;
       }
       const count = leafTriangles(reference);
-      view.setUint8(leavesAt + place, leafByte(count, nextSlot - firstSlot));
+      view.setUint8(leavesAt + place, leafByte(count, nextSlot - ownSlot));
       const from = leafSlot(reference);
       triangleOrder.set(tree.triangleOrder.subarray(from, from + count), nextSlot);
       nextSlot += count;
     });
     view.setUint8(innerAt, inner);
   }
-  return { nodes, rootReference: 0, triangleOrder };
+  return { nodes, rootReference: firstNode, triangleOrder };
 }
 
 function leafByte(count: number, offset: number): number {
@@ -84,11 +84,12 @@ function packBoxes(view: DataView, bounds: Float32Array, children: readonly numb
 }
 
 /** A tree without inner nodes has no boxes: its leaf becomes the child of a node around everything (coordinates end at 1e8). */
-function packOnlyLeaf(view: DataView, rootReference: number): void {
+function packOnlyLeaf(view: DataView, rootReference: number, firstSlot: number): void {
   for (let axis = 0; axis < 3; axis += 1) {
     view.setFloat32(axis * 4, -(2 ** 40), true);
     view.setUint8(exponentsAt + axis, 33 + 127);
     view.setUint8(highAt + axis * width, 255);
   }
+  view.setUint32(trianglesAt, firstSlot, true);
   view.setUint8(leavesAt, leafByte(leafTriangles(rootReference), 0));
 }

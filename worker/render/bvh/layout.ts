@@ -11,13 +11,23 @@ export interface PackedTree {
   readonly triangleOrder: Uint32Array<ArrayBuffer>;
 }
 
+/** Where a tree's nodes and triangles begin among those of others. */
+export interface TreePlace {
+  readonly firstNode: number;
+  readonly firstSlot: number;
+}
+
+export const atStart: TreePlace = { firstNode: 0, firstSlot: 0 };
+
 /**
- * How a tree lies in GPU memory and the WGSL that walks it. Every layout's fragment defines `trace_closest` and
- * `trace_any` with the same signatures and the same answers to the last bit, so kernels do not know which one they use.
+ * How a tree lies in GPU memory and the WGSL that walks it. Every layout's fragment defines `closest_in_tree` and
+ * `any_in_tree` with the same signatures and the same answers to the last bit, so kernels do not know which one they use.
  */
 export interface BvhLayout {
   readonly name: string;
-  pack(tree: BvhTree): PackedTree;
+  readonly bytesPerNode: number;
+  /** @param place the beginning, when not said. */
+  pack(tree: BvhTree, place?: TreePlace): PackedTree;
   readonly fragment: ShaderFragment;
   /** The same with counters; for measuring. */
   readonly countingFragment: ShaderFragment;

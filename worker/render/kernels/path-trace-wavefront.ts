@@ -29,7 +29,7 @@ export const wavefrontBytes = Object.values(bufferBytes).reduce((sum, size) => s
 
 /** What of group 1 an entry point uses; of group 0 it uses these bindings of the scene, or all but these. */
 interface Stage {
-  readonly scene: (binding: number) => boolean;
+  readonly scene: (binding: number, variant: SceneVariant) => boolean;
   readonly own: readonly number[];
 }
 
@@ -38,7 +38,7 @@ const nodesBinding = 1;
 const stages = {
   generate: { scene: (binding) => binding === 0, own: [0, 2, 3, 4, 5] },
   extend: { scene: isForTraversal, own: [0, 2, 3, 4] },
-  shade: { scene: (binding) => binding !== nodesBinding, own: [0, 2, 3, 4] },
+  shade: { scene: (binding, { hasInstances }) => hasInstances || binding !== nodesBinding, own: [0, 2, 3, 4] },
   advance: { scene: () => false, own: [4, 5] },
   shadow: { scene: isForTraversal, own: [0, 2, 3, 4] },
   accumulate: { scene: (binding) => binding === 0, own: [0, 1, 2, 3] },
@@ -100,7 +100,7 @@ export async function createWavefrontKernel(
     const stage: Stage = stages[name];
     const own = [sliceBuffer, film, pathData, queues, counters, dispatches];
     const entries = [
-      scene.resources.filter(({ base }) => stage.scene(base)),
+      scene.resources.filter(({ base }) => stage.scene(base, scene.variant)),
       stage.own.map((binding) => ({ binding, resource: { buffer: own[binding] as GPUBuffer } })),
     ];
     return entries.map((list, group) =>

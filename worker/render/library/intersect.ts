@@ -2,6 +2,7 @@ import countNothingCode from '../../../shaders/render/count-nothing.wgsl?raw';
 import countTraversalCode from '../../../shaders/render/count-traversal.wgsl?raw';
 import code from '../../../shaders/render/intersect.wgsl?raw';
 import { coverage } from './coverage.ts';
+import { placement, trace } from './instances.ts';
 import { sceneData } from './scene-data.ts';
 import type { ShaderFragment } from './shader-fragment.ts';
 import { vectorMath } from './vector-math.ts';
@@ -11,7 +12,7 @@ const countNothing: ShaderFragment = { name: 'count-nothing', code: countNothing
 const countTraversal: ShaderFragment = { name: 'count-traversal', code: countTraversalCode, requires: [] };
 
 function intersectWith(counter: ShaderFragment): ShaderFragment {
-  return { name: 'intersect', code, requires: [vectorMath, sceneData, coverage, counter] };
+  return { name: 'intersect', code, requires: [vectorMath, sceneData, placement, coverage, counter] };
 }
 
 const plain = intersectWith(countNothing);
@@ -25,7 +26,7 @@ export interface Traversal {
 
 export function traversal(name: string, text: string): Traversal {
   return {
-    fragment: { name, code: text, requires: [plain] },
-    countingFragment: { name, code: text, requires: [counting] },
+    fragment: { name, code: text, requires: [plain, trace] },
+    countingFragment: { name, code: text, requires: [counting, trace] },
   };
 }

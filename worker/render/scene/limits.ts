@@ -31,8 +31,10 @@ export const sceneLimits = {
    * for its skin, its morph targets and each instance that these give a shape of its own.
    */
   vertices: 12_000_000,
-  /** After instancing: every node that shows a mesh counts its triangles again. */
+  /** Kept in memory: every node that shows a mesh counts its triangles again, unless the mesh is kept once. */
   triangles: 4_000_000,
+  /** Each has an id of 32 bits. */
+  shownTriangles: 4_000_000_000,
   /** Beyond this the slab test of the tracer would leave the range of float32. */
   coordinate: 1e8,
   /** Radiance of an emitter or of the background. */

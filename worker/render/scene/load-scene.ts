@@ -7,17 +7,20 @@ import { frameBoundingBox, readCamera } from './camera.ts';
 import { followJoints, morph } from './deform.ts';
 import { listMember } from './field.ts';
 import { openGlb } from './glb-container.ts';
-import { type MeshNode, checkInstanceCount, listMeshNodes, readPlacements } from './instances.ts';
+import { type MeshNode, checkInstanceCount, listMeshNodes } from './instances.ts';
 import { sceneLimits } from './limits.ts';
 import { materialExtensions } from './material-extensions.ts';
 import { defaultMaterial, readBackground, readMaterials } from './material.ts';
 import { type Matrix, identity } from './matrix.ts';
 import { type MeshPlan, planMeshes } from './mesh.ts';
 import { checkRequiredExtensions, placeNodes } from './node-tree.ts';
+import { planTriangles } from './plan-triangles.ts';
 import { type Primitive, type PrimitiveNeeds, countVertices, readPrimitive } from './primitive.ts';
 import { readPunctualLights } from './punctual-light.ts';
 import type { Scene } from './scene.ts';
+import { boundsOf } from './scene-bounds.ts';
 import { SceneError } from './scene-error.ts';
+import { chooseSharedMeshes, isDeformed } from './shared-meshes.ts';
 import { type Skin, planSkins, readJointMatrices } from './skin.ts';
 import { createTextureTable } from './texture.ts';
 import { createTriangleList } from './triangle-list.ts';
@@ -37,10 +40,18 @@ const supportedExtensions = [
 ];
 
 /**
- * Loads the default scene of a GLB, as it stands at the view's time, into one triangle list in world space. Everything is
- * bounds-checked before it is read, and counted before memory is taken. @throws SceneError.
+ * Loads the default scene of a GLB, as it stands at the view's time, into one triangle list in world space, but for meshes
+ * that are shown so often that they are kept once. Everything is bounds-checked before it is read, and counted before memory
+ * is taken.
+ *
+ * @param options.leastSaving triangles that keeping a mesh once has to save; by the size of the scene when not said.
+ * @throws SceneError.
  */
-export async function loadScene(source: ByteSource, view: SceneView = {}): Promise<Scene> {
+export async function loadScene(
+  source: ByteSource,
+  view: SceneView = {},
+  options: { readonly leastSaving?: number } = {},
+): Promise<Scene> {
   const glb = await openGlb(source);
   const { document } = glb;
   checkRequiredExtensions(document, supportedExtensions);
@@ -54,7 +65,10 @@ export async function loadScene(source: ByteSource, view: SceneView = {}): Promi
   const tree = placeNodes(document, pose);
   const nodes = listMeshNodes(tree.placed, meshes, skins.length, accessors, pose);
   const needs = needsOf(nodes);
-  const triangleCount = countTriangles(nodes, meshes, needs);
+  assertVertices(nodes, meshes, needs);
+  checkInstanceCount(nodes);
+  const shared = chooseSharedMeshes(nodes, meshes, materials, options.leastSaving);
+  const plan = await planTriangles(nodes, meshes, shared);
 
   const primitives = new Map<number, Primitive[]>();
   for (const [index, own] of needs) {
@@ -71,17 +85,20 @@ export async function loadScene(source: ByteSource, view: SceneView = {}): Promi
   const images = await textures.decode(views);
   // Stretched surfaces have their direction from the texture coordinates, even without a texture.
   const isMapped = images.length > 0 || materials.some(({ anisotropy }) => anisotropy !== undefined);
-  const list = createTriangleList(triangleCount, materials.length, isMapped);
-  for (const node of nodes) {
+  const list = createTriangleList(plan.triangleCount, materials.length, isMapped);
+  for (const { node, worlds } of plan.alone) {
     const matrices = node.skinIndex === undefined ? undefined : joints.get(node.skinIndex);
     const shapes = (primitives.get(node.meshIndex) as Primitive[]).map((shape) => poseShape(shape, node, matrices));
-    for (const world of await readPlacements(node)) {
+    for (const world of worlds) {
       for (const { shape, isInWorld } of shapes) list.add(shape, isInWorld ? identity : world);
     }
   }
-  const boundingBox = boundsOf(list.positions);
+  for (const mesh of plan.sharedMeshes)
+    for (const shape of primitives.get(mesh) as Primitive[]) list.add(shape, identity);
+  const boundingBox = boundsOf(list.positions, plan.shared);
   return {
-    triangleCount,
+    triangleCount: plan.triangleCount,
+    ...(plan.shared === undefined ? {} : { shared: plan.shared }),
     positions: list.positions,
     normals: list.normals,
     ...(isMapped ? { textureCoordinates: list.textureCoordinates, images } : {}),
@@ -114,10 +131,6 @@ function needsOf(nodes: readonly MeshNode[]): Map<number, PrimitiveNeeds> {
   return new Map(entries);
 }
 
-function isDeformed({ weights, skinIndex }: MeshNode): boolean {
-  return skinIndex !== undefined || weights.some((weight) => weight !== 0);
-}
-
 /** A primitive as a node shows it. With joints it lies in the world, whatever the node's own transform says. */
 function poseShape(shape: Primitive, node: MeshNode, joints: readonly Matrix[] | undefined) {
   const morphed = node.weights.some((weight) => weight !== 0) ? morph(shape, node.weights) : shape;
@@ -125,11 +138,11 @@ function poseShape(shape: Primitive, node: MeshNode, joints: readonly Matrix[] |
   return { shape: followJoints(morphed, joints), isInWorld: true };
 }
 
-function countTriangles(
+function assertVertices(
   nodes: readonly MeshNode[],
   meshes: readonly MeshPlan[],
   needs: ReadonlyMap<number, PrimitiveNeeds>,
-): number {
+): void {
   let vertices = 0;
   for (const [index, own] of needs) {
     for (const plan of (meshes[index] as MeshPlan).primitives) vertices += countVertices(plan, own);
@@ -137,36 +150,12 @@ function countTriangles(
   for (const node of nodes.filter(isDeformed)) {
     for (const plan of (meshes[node.meshIndex] as MeshPlan).primitives) vertices += plan.positions.count;
   }
-  assertCount('vertices', Math.ceil(vertices), sceneLimits.vertices);
-  checkInstanceCount(nodes);
-  const triangles = nodes.reduce(
-    (sum, { meshIndex, placements }) => sum + (meshes[meshIndex] as MeshPlan).triangleCount * (placements?.count ?? 1),
-    0,
-  );
-  assertCount('triangles', triangles, sceneLimits.triangles);
-  if (triangles > 0) return triangles;
-  throw new SceneError('empty-scene', 'the scene shows no triangles: none of its nodes has a mesh', {
-    field: 'scenes',
-  });
-}
-
-function assertCount(what: string, value: number, limit: number): void {
+  const value = Math.ceil(vertices);
+  const limit = sceneLimits.vertices;
   if (value <= limit) return;
-  throw new SceneError('limit-exceeded', `the scene has ${value} ${what}; the limit is ${limit}`, {
+  throw new SceneError('limit-exceeded', `the scene has ${value} vertices; the limit is ${limit}`, {
     field: 'meshes',
     value,
     limit,
   });
-}
-
-function boundsOf(positions: Float32Array): Scene['boundingBox'] {
-  const minimum: [number, number, number] = [Infinity, Infinity, Infinity];
-  const maximum: [number, number, number] = [-Infinity, -Infinity, -Infinity];
-  for (let index = 0; index < positions.length; index += 1) {
-    const axis = (index % 3) as 0 | 1 | 2;
-    const value = positions[index] as number;
-    if (value < minimum[axis]) minimum[axis] = value;
-    if (value > maximum[axis]) maximum[axis] = value;
-  }
-  return { minimum, maximum };
 }

@@ -68,6 +68,25 @@ export function normalMatrix(matrix: Matrix): Matrix {
   ];
 }
 
+/** Beyond it, float32 rays moved by the inverse would miss what they are meant for. */
+const largestCondition = 1e3;
+
+/** Undefined when the matrix flattens what it moves, or nearly. */
+export function inverseOf(matrix: Matrix): Matrix | undefined {
+  const scale = 1 / determinant(matrix);
+  const [a, b, c] = columns(matrix);
+  const rows = [scaled(cross(b, c), scale), scaled(cross(c, a), scale), scaled(cross(a, b), scale)];
+  // Also false for a NaN.
+  if (!(sizeOf([a, b, c]) * sizeOf(rows) < largestCondition)) return undefined;
+  const position: Vector3 = [at(matrix, 3, 0), at(matrix, 3, 1), at(matrix, 3, 2)];
+  const column = (index: 0 | 1 | 2) => rows.map((row) => row[index]);
+  return [...column(0), 0, ...column(1), 0, ...column(2), 0, ...rows.map((row) => -dot(row, position)), 1];
+}
+
+function sizeOf(vectors: readonly Vector3[]): number {
+  return Math.sqrt(vectors.reduce((sum, vector) => sum + dot(vector, vector), 0));
+}
+
 export function cross(a: Vector3, b: Vector3): Vector3 {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }

@@ -1,4 +1,5 @@
 import type { TextureImage } from '../textures/texture-image.ts';
+import type { Matrix } from './matrix.ts';
 
 /** Three float64 numbers: a point, a direction or a linear RGB colour. */
 export type Vector3 = readonly [number, number, number];
@@ -108,9 +109,37 @@ export interface PunctualLight {
   readonly cone?: { readonly innerCosine: number; readonly outerCosine: number };
 }
 
-/** A scene ready for the tree builder: one list of triangles in world space, in document order. */
+/** Triangles that lie side by side in the list. */
+export interface TriangleRange {
+  readonly firstTriangle: number;
+  readonly triangleCount: number;
+}
+
+/** A shared mesh at one place. */
+export interface Instance {
+  /** Of `SharedMeshes.meshes`. */
+  readonly mesh: number;
+  /** Place in the document of its first triangle. */
+  readonly firstId: number;
+  readonly world: Matrix;
+  readonly inverse: Matrix;
+}
+
+/** Meshes that are kept once, in spaces of their own, behind the triangles that stand in the world. */
+export interface SharedMeshes {
+  readonly alone: TriangleRange;
+  readonly meshes: readonly TriangleRange[];
+  readonly instances: readonly Instance[];
+  /** By place in the list: place in the document as if every instance were listed; of a mesh's triangle, from its first. */
+  readonly ids: Uint32Array<ArrayBuffer>;
+  /** Every instance's triangles counted. */
+  readonly shownTriangles: number;
+}
+
+/** A scene ready for the tree builder: one list of triangles in world space, in document order, but for shared meshes. */
 export interface Scene {
   readonly triangleCount: number;
+  readonly shared?: SharedMeshes;
   /** 9 per triangle: three corners, counter-clockwise seen from the front. */
   readonly positions: Float32Array<ArrayBuffer>;
   /** 9 per triangle: a unit normal for each corner. */

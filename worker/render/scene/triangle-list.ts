@@ -50,7 +50,11 @@ export function createTriangleList(
 }
 
 function place(positions: Float32Array, vertex: number, world: Matrix): Vector3 {
-  const point = transformPoint(world, ...vectorAt(positions, vertex));
+  return assertNear(transformPoint(world, ...vectorAt(positions, vertex)));
+}
+
+/** @throws SceneError. */
+export function assertNear(point: Vector3): Vector3 {
   for (const value of point) {
     if (Math.abs(value) <= sceneLimits.coordinate) continue;
     throw new SceneError(
