@@ -119,8 +119,8 @@ it('a benchmark clamps to the context, says so, and knows what its matrices move
     bindGroupsCreatedPerToken: 0,
     submitsPerToken: 1,
   });
-  expect(result.vectors).toMatchObject([{ format: 'Q8_0', rows: shape.feedForwardLength }]);
-  expect(Object.values(result.vectors[0]?.microseconds ?? {}).every((time) => time > 0)).toBe(true);
+  expect(result.vectorKernels).toMatchObject([{ format: 'Q8_0', rows: shape.feedForwardLength }]);
+  expect(Object.values(result.vectorKernels[0]?.microseconds ?? {}).every((time) => time > 0)).toBe(true);
   const { profile } = result;
   if (profile === null || profile.refused !== null) {
     expect(profile?.refused?.code).toBe('NO_TIMESTAMP_QUERY');

@@ -39,7 +39,7 @@ export function renderReport(report: BenchReport): string {
     ),
     `Per token       ${counters.dispatchesPerToken} dispatches, ${counters.submitsPerToken} submits, ${counters.buffersCreatedPerToken} buffers and ${counters.bindGroupsCreatedPerToken} bind groups created, ${counters.readBackBytesPerToken} bytes read back`,
     `                ${(counters.weightBytesPerToken / 1e6).toFixed(2)} MB of weights read`,
-    ...model.vectors.map(
+    ...model.vectorKernels.map(
       ({ format, rows, columns, microseconds }) =>
         `Vectors         ${format} ${rows} x ${columns}: ${microseconds.f32.toFixed(1)} us in f32, ${microseconds.int8.toFixed(1)} us in int8`,
     ),

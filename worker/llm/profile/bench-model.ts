@@ -61,7 +61,7 @@ export async function benchModel(
   await environment.device.queue.onSubmittedWorkDone();
   const loadMs = nowMs() - startedMs;
   const { tensorTypes, feedForwardLength: rows, embeddingLength: columns } = model.description;
-  let measured: Omit<ModelBenchResult, 'vectors'>;
+  let measured: Omit<ModelBenchResult, 'vectorKernels'>;
   try {
     const run = new ModelRun(model, watched, environment, options);
     const prefill = await run.measurePrefill();
@@ -76,7 +76,8 @@ export async function benchModel(
     model.destroy();
   }
   // In the memory that the model had.
-  return { ...measured, vectors: await compareVectors(environment, Object.keys(tensorTypes), { rows, columns }) };
+  const vectorKernels = await compareVectors(environment, Object.keys(tensorTypes), { rows, columns });
+  return { ...measured, vectorKernels };
 }
 
 class ModelRun {

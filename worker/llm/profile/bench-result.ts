@@ -115,7 +115,7 @@ export interface ModelBenchResult {
   readonly batches: readonly BatchRate[];
   readonly counters: TokenCounters;
   /** The model's formats that have both, at the size of its feed-forward matrices; empty where the adapter has no integer dot products. */
-  readonly vectors: readonly VectorComparison[];
+  readonly vectorKernels: readonly VectorComparison[];
   /** Null when it was not asked for. */
   readonly profile: ModelProfile | null;
 }
