@@ -9,8 +9,8 @@ export type EmitterChoice = 'table' | 'tree';
 
 /** From some seventy emitters in a large hall on a tree brings more than it takes (bench/results/render-light-tree-lavapipe.json); small rooms need none. */
 const fewestForTree = 256;
-/** Beyond it the groups would take more memory than the triangles. */
-const mostForTree = 1_048_576;
+/** Grouping takes some ten microseconds for each. */
+const mostForTree = 262_144;
 
 /** A choice of lights as `shaders/render/emitter.wgsl` and `light-tree.wgsl` read it. */
 export interface LightBuffer {

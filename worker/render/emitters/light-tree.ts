@@ -1,6 +1,6 @@
 import { buildTree } from '../bvh/build-bvh.ts';
 import { type BvhTree, leafBit, leafSlot } from '../bvh/bvh-tree.ts';
-import { triangleBoxes } from '../bvh/primitive-boxes.ts';
+import { measureBoxes, triangleBoxes } from '../bvh/primitive-boxes.ts';
 import { cross, dot } from '../scene/matrix.ts';
 import type { Scene, Vector3 } from '../scene/scene.ts';
 import type { Emitter } from './emitter-list.ts';
@@ -47,49 +47,40 @@ export function buildLightTree(
   );
   const primitives = triangleBoxes(corners, emitters.length);
   const tree = buildTree(primitives, 1);
-  const normals = Float64Array.from(emitters.flatMap((_, index) => normalOf(corners, index)));
+  const { normals, weights, doubleSided } = inLeafOrder(scene, emitters, corners, tree.triangleOrder);
   const total = emitters.reduce((sum, { weight }) => sum + weight, 0);
   const elements = new ArrayBuffer((emitters.length * 2 - 1) * lightBytes);
   const floats = new Float32Array(elements);
   const words = new Uint32Array(elements);
   const leafElements = new Uint32Array(emitters.length);
+  const box = new Float64Array(6);
 
   /** Writes what is known of the emitters at begin..end in leaf order. */
   function measure(start: number, begin: number, end: number): void {
     const sum: [number, number, number] = [0, 0, 0];
-    let weight = 0;
-    let isDoubleSided = false;
-    floats.fill(Infinity, start + 4, start + 7).fill(-Infinity, start + 12, start + 15);
+    let [weight, sides] = [0, 0];
     for (let slot = begin; slot < end; slot += 1) {
-      const member = tree.triangleOrder[slot] as number;
-      const emitter = emitters[member] as Emitter;
-      weight += emitter.weight;
-      isDoubleSided ||= scene.materials[scene.materialIndices[emitter.triangle] as number]?.doubleSided === true;
-      for (const axis of [0, 1, 2] as const) {
-        floats[start + 4 + axis] = Math.min(
-          floats[start + 4 + axis] as number,
-          primitives.boxes[slot * 6 + axis] as number,
-        );
-        floats[start + 12 + axis] = Math.max(
-          floats[start + 12 + axis] as number,
-          primitives.boxes[slot * 6 + 3 + axis] as number,
-        );
-        sum[axis] += (normals[member * 3 + axis] as number) * emitter.weight;
-      }
+      const own = weights[slot] as number;
+      weight += own;
+      sides |= doubleSided[slot] as number;
+      sum[0] += (normals[slot * 3] as number) * own;
+      sum[1] += (normals[slot * 3 + 1] as number) * own;
+      sum[2] += (normals[slot * 3 + 2] as number) * own;
     }
     const mean = unitOr(sum, [0, 0, 1]);
+    const [x, y, z] = mean;
     let spreadCosine = 1;
-    for (let slot = begin; slot < end; slot += 1) {
-      const place = (tree.triangleOrder[slot] as number) * 3;
+    for (let place = begin * 3; place < end * 3; place += 3) {
       const cosine =
-        mean[0] * (normals[place] as number) +
-        mean[1] * (normals[place + 1] as number) +
-        mean[2] * (normals[place + 2] as number);
-      spreadCosine = Math.min(spreadCosine, cosine);
+        x * (normals[place] as number) + y * (normals[place + 1] as number) + z * (normals[place + 2] as number);
+      if (cosine < spreadCosine) spreadCosine = cosine;
     }
+    measureBoxes(primitives.boxes, begin, end, box, 0);
+    floats.set(box.subarray(0, 3), start + 4);
+    floats.set(box.subarray(3), start + 12);
     floats[start + 7] = Math.max(weight / total, smallestShare);
     floats.set([...mean, spreadCosine], start + 8);
-    floats[start + 15] = isDoubleSided ? 1 : 0;
+    floats[start + 15] = sides;
   }
 
   const pending = [{ reference: tree.rootReference, element: firstElement, parent: aroundElement }];
@@ -113,6 +104,25 @@ export function buildLightTree(
     nextElement += 2;
   }
   return { elements, leafElements };
+}
+
+/** What the groups add up, side by side as they lie: unit normals, powers, and 1 for what shines from both sides. */
+function inLeafOrder(
+  scene: Pick<Scene, 'materialIndices' | 'materials'>,
+  emitters: readonly Emitter[],
+  corners: Float32Array,
+  order: Uint32Array,
+) {
+  const normals = new Float64Array(order.length * 3);
+  const weights = new Float64Array(order.length);
+  const doubleSided = new Uint8Array(order.length);
+  order.forEach((member, slot) => {
+    const { triangle, weight } = emitters[member] as Emitter;
+    normals.set(normalOf(corners, member), slot * 3);
+    weights[slot] = weight;
+    doubleSided[slot] = scene.materials[scene.materialIndices[triangle] as number]?.doubleSided === true ? 1 : 0;
+  });
+  return { normals, weights, doubleSided };
 }
 
 /** A subtree's places in leaf order lie side by side: from its first leaf to behind its last. */
