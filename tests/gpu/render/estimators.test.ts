@@ -47,8 +47,8 @@ test.each<[string, Partial<Material>]>([
   'light by choice alone gives the same picture of a %s room as light met, or both',
   async (_name, surface) => {
     const scene = lampRoom(surface);
-    const chosen = await estimate(scene, { isOnlyChosen: true });
-    const [both, met] = [await estimate(scene), await estimate(scene, { lights: [] })];
+    const chosen = await estimate(scene, { samples: 256, isOnlyChosen: true });
+    const [both, met] = [await estimate(scene, { samples: 256 }), await estimate(scene, { samples: 256, lights: [] })];
     expect(deviations(chosen, both)).toBeLessThan(3);
     expect(deviations(chosen, met)).toBeLessThan(3);
     // Not the same sums under another name.
