@@ -147,7 +147,8 @@ const scenes: Readonly<Record<string, Parts>> = {
     triangles: [
       ...square([-0.5, 0, 0], 0, 0.7),
       ...square([0.6, 0.1, -0.2], 1, 0.7),
-      ...square([0.1, -0.3, 0.3], 2, 0.4),
+      // Out of sight: with it the scene takes the pipeline of the panes.
+      ...square([9, 0, 0], 2, 0.4),
     ],
     materials: [
       {
@@ -157,7 +158,6 @@ const scenes: Readonly<Record<string, Parts>> = {
       { pbrMetallicRoughness: { baseColorFactor: [0.2, 0.4, 0.9, 1] }, extensions: { KHR_materials_unlit: {} } },
       pane([0.9, 0.2, 0.9], 2, 0.35),
     ],
-    samples: 256,
   },
   'KHR_lights_punctual: a lamp, a sun and a spot over blocks': {
     triangles: [...square([0, 0, 0], 0, 2), ...box([0.3, -0.2, 0.3], [0.5, 0.6, 0.6], 0.4, 1)],
