@@ -26,8 +26,9 @@ fn first_hit(pixel: vec2u, key: SampleKey) -> Guide {
     return Guide(vec4f(0.0), vec4f(0.0));
   }
   let triangle = placed_triangle(hit.slot, hit.instance);
-  let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
-  let normal = vertex_normals(material, triangle, hit, path.direction).shading;
+  let textured = material_at(triangle.material, hit.slot, hit.u, hit.v);
+  let material = textured.material;
+  let normal = vertex_normals(textured, triangle, hit, path.direction).shading;
   let axis = unit(scene.camera_forward);
   let depth = dot(path.origin + path.direction * hit.distance - scene.camera_origin, axis);
   return Guide(

@@ -106,18 +106,20 @@ struct VertexNormals {
   is_front: bool,
 }
 
-fn vertex_normals(material: Material, triangle: Triangle, hit: Hit, direction: vec3f) -> VertexNormals {
+fn vertex_normals(point: TexturedMaterial, triangle: Triangle, hit: Hit, direction: vec3f) -> VertexNormals {
+  let material = point.material;
   let turn = select(1.0, -1.0, (triangle.flags & TRIANGLE_MIRRORED) != 0u);
   let front_normal = unit(cross(triangle.edge1, triangle.edge2)) * turn;
   let is_front = dot(front_normal, direction) < 0.0;
   let geometric_normal = select(-front_normal, front_normal, is_front);
-  let shading = bent_normal(material.normal_slot, material.normal_scale, triangle, hit.slot, hit.instance, hit.u, hit.v);
+  let place = material.core_slots[TEXTURE_NORMAL];
+  let shading = bent_normal(place, material.normal_scale, point.normal, triangle, hit);
   var normals = VertexNormals(geometric_normal, geometric_normal, geometric_normal, is_front);
   normals.shading = facing_normal(shading, geometric_normal, is_front, direction);
   normals.coat = normals.shading;
   if (HAS_COAT_NORMAL && material.clearcoat > 0.0) {
-    let place = material.extension_slots[TEXTURE_CLEARCOAT_NORMAL];
-    let coat = bent_normal(place, material.clearcoat_normal_scale, triangle, hit.slot, hit.instance, hit.u, hit.v);
+    let coat_place = material.extension_slots[TEXTURE_CLEARCOAT_NORMAL];
+    let coat = bent_normal(coat_place, material.clearcoat_normal_scale, point.coat_normal, triangle, hit);
     normals.coat = facing_normal(coat, geometric_normal, is_front, direction);
   }
   return normals;
@@ -147,12 +149,13 @@ fn shade_vertex(path: ptr<function, Path>, hit: Hit, depth: u32, key: SampleKey)
   }
   let triangle = placed_triangle(hit.slot, hit.instance);
   let throughput = (*path).throughput * transmittance((*path).medium, hit.distance);
-  let material = material_at(triangle.material, hit.slot, hit.u, hit.v);
+  let textured = material_at(triangle.material, hit.slot, hit.u, hit.v);
+  let material = textured.material;
   if ((material.flags & MATERIAL_UNLIT) != 0u) {
     (*path).radiance += throughput * material.base_color;
     return query;
   }
-  let normals = vertex_normals(material, triangle, hit, direction);
+  let normals = vertex_normals(textured, triangle, hit, direction);
   let is_front = normals.is_front;
   let geometric_normal = normals.geometric;
 

@@ -9,6 +9,8 @@ override HAS_LAYERS: bool = true;
 override HAS_VOLUME: bool = true;
 /// Textures of material extensions.
 override HAS_EXTENSION_TEXTURES: bool = true;
+/// Textures of what shines, which sampling a light reads by itself.
+override HAS_EMISSION_TEXTURES: bool = true;
 override HAS_SHEEN: bool = true;
 override HAS_ANISOTROPY: bool = true;
 /// Clear coats with another normal than what lies below them.
@@ -99,11 +101,8 @@ struct Material {
   clearcoat: f32,
   clearcoat_roughness: f32,
   normal_scale: f32,
-  /// Words of `texels` where texture slots begin; 0: none.
-  base_color_slot: u32,
-  metallic_roughness_slot: u32,
-  normal_slot: u32,
-  emission_slot: u32,
+  /// Words of `texels` where texture slots begin, in the order of TEXTURE_BASE_COLOR and so on; 0: none.
+  core_slots: array<u32, 4>,
   /// Of the body behind the surface: per metre.
   absorption: vec3f,
   ior: f32,
@@ -123,11 +122,17 @@ struct Material {
   film_thickness: f32,
   clearcoat_normal_scale: f32,
   unused: u32,
-  /// As normal_slot, in the order of TEXTURE_SPECULAR_COLOR and so on.
+  /// As core_slots, in the order of TEXTURE_SPECULAR_COLOR and so on.
   extension_slots: array<u32, 12>,
 }
 
-// The first two are colours.
+const TEXTURE_BASE_COLOR = 0u;
+const TEXTURE_METALLIC_ROUGHNESS = 1u;
+const TEXTURE_NORMAL = 2u;
+const TEXTURE_EMISSION = 3u;
+const CORE_TEXTURES = 4u;
+
+// Of extensions; the first two are colours.
 const TEXTURE_SPECULAR_COLOR = 0u;
 const TEXTURE_SHEEN_COLOR = 1u;
 const TEXTURE_SPECULAR = 2u;
@@ -138,9 +143,9 @@ const TEXTURE_SHEEN_ROUGHNESS = 6u;
 const TEXTURE_ANISOTROPY = 7u;
 const TEXTURE_IRIDESCENCE = 8u;
 const TEXTURE_FILM_THICKNESS = 9u;
-const EXTENSION_TEXTURES = 10u;
 /// Bends a normal and multiplies nothing.
 const TEXTURE_CLEARCOAT_NORMAL = 10u;
+const EXTENSION_TEXTURES = 11u;
 
 const LIGHT_TRIANGLE = 0u;
 /// A point or a spot.

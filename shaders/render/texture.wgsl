@@ -7,15 +7,16 @@ fn texel_slot_row(slot: u32, row: u32) -> vec3f {
   return bitcast<vec3f>(vec3u(texel_word(place), texel_word(place + 1u), texel_word(place + 2u)));
 }
 
-fn wrap_texel(place: i32, size: i32, mode: u32) -> i32 {
+/// The column or row of the texel at `place`, and of the one behind it.
+fn wrap_pair(place: i32, size: i32, mode: u32) -> vec2i {
   if (mode == 1u) {
-    return clamp(place, 0, size - 1);
+    return clamp(vec2i(place, place + 1), vec2i(0), vec2i(size - 1));
   }
-  if (mode == 2u) {
-    let turn = ((place % (2 * size)) + 2 * size) % (2 * size);
-    return select(turn, 2 * size - 1 - turn, turn >= size);
-  }
-  return ((place % size) + size) % size;
+  let period = select(size, 2 * size, mode == 2u);
+  var turn = place % period;
+  turn += select(0, period, turn < 0);
+  let both = vec2i(turn, select(turn + 1, 0, turn + 1 == period));
+  return select(both, vec2i(period - 1) - both, both >= vec2i(size));
 }
 
 /// A texel's channels in 0..1; R, G and B through the sRGB table when asked.
@@ -39,12 +40,14 @@ fn sample_texture(slot: u32, coordinates: vec2f, is_srgb: bool) -> vec4f {
   let place = clamp(uv * vec2f(size), vec2f(-1.0e9), vec2f(1.0e9)) - select(vec2f(0.5), vec2f(0.0), is_nearest);
   let corner = floor(place);
   let part = select(place - corner, vec2f(0.0), is_nearest);
+  let columns = wrap_pair(i32(corner.x), size.x, modes & 3u);
+  let rows = wrap_pair(i32(corner.y), size.y, (modes >> 2u) & 3u);
   var sum = vec4f(0.0);
-  for (var index = 0; index < 4; index++) {
-    let step = vec2i(index & 1, index >> 1u);
-    let weights = select(vec2f(1.0) - part, part, step == vec2i(1));
-    let column = wrap_texel(i32(corner.x) + step.x, size.x, modes & 3u);
-    let row = wrap_texel(i32(corner.y) + step.y, size.y, (modes >> 2u) & 3u);
+  for (var index = 0u; index < 4u; index++) {
+    let step = vec2u(index & 1u, index >> 1u) == vec2u(1u);
+    let weights = select(vec2f(1.0) - part, part, step);
+    let column = select(columns.x, columns.y, step.x);
+    let row = select(rows.x, rows.y, step.y);
     sum += decode_texel(texel_word(first + u32(row * size.x + column)), is_srgb) * (weights.x * weights.y);
   }
   return sum;
@@ -60,17 +63,17 @@ fn texture_coordinates(slot: u32, u: f32, v: f32) -> vec2f {
 
 /// Emission at a point of a triangle, with its texture.
 fn emission_at(material: Material, slot: u32, u: f32, v: f32) -> vec3f {
-  if (!HAS_TEXTURES || material.emission_slot == 0u) {
+  if (!HAS_EMISSION_TEXTURES || material.core_slots[TEXTURE_EMISSION] == 0u) {
     return material.emission;
   }
-  return material.emission * sample_texture(material.emission_slot, texture_coordinates(slot, u, v), true).xyz;
+  return material.emission * sample_texture(material.core_slots[TEXTURE_EMISSION], texture_coordinates(slot, u, v), true).xyz;
 }
 
 /// How much of the light a point of a triangle with an alpha keeps from passing: 0..1, and 0 or 1 when masked.
 fn coverage_at(material: Material, slot: u32, u: f32, v: f32) -> f32 {
   var alpha = material.alpha;
-  if (HAS_TEXTURES && material.base_color_slot != 0u) {
-    alpha *= sample_texture(material.base_color_slot, texture_coordinates(slot, u, v), true).w;
+  if (HAS_TEXTURES && material.core_slots[TEXTURE_BASE_COLOR] != 0u) {
+    alpha *= sample_texture(material.core_slots[TEXTURE_BASE_COLOR], texture_coordinates(slot, u, v), true).w;
   }
   if ((material.flags & MATERIAL_MASKED) != 0u) {
     return select(0.0, 1.0, alpha >= material.alpha_cutoff);
@@ -78,77 +81,106 @@ fn coverage_at(material: Material, slot: u32, u: f32, v: f32) -> f32 {
   return alpha;
 }
 
-/// Multiplies the textures of a material's extensions in.
-fn add_extension_textures(material: ptr<function, Material>, index: u32, coordinates: vec2f) {
-  for (var texture_use = 0u; texture_use < EXTENSION_TEXTURES; texture_use++) {
-    let place = materials[index].extension_slots[texture_use];
-    if (place == 0u) {
-      continue;
+/// A material at a point of a triangle with its textures multiplied in, and the texels that bend its normals, 0..1.
+struct TexturedMaterial {
+  material: Material,
+  normal: vec3f,
+  coat_normal: vec3f,
+}
+
+/// Multiplies a texel of a material's extensions in.
+fn add_extension_texel(at_point: ptr<function, TexturedMaterial>, texture_use: u32, texel: vec4f) {
+  let material = &(*at_point).material;
+  switch (texture_use) {
+    case TEXTURE_SPECULAR_COLOR: {
+      (*material).dielectric *= texel.xyz;
     }
-    let texel = sample_texture(place, coordinates, texture_use <= TEXTURE_SHEEN_COLOR);
-    switch (texture_use) {
-      case TEXTURE_SPECULAR_COLOR: {
-        (*material).dielectric *= texel.xyz;
+    case TEXTURE_SHEEN_COLOR: {
+      (*material).sheen_color *= texel.xyz;
+    }
+    case TEXTURE_SPECULAR: {
+      (*material).dielectric *= texel.w;
+      (*material).grazing *= texel.w;
+    }
+    case TEXTURE_TRANSMISSION: {
+      (*material).transmission *= texel.x;
+    }
+    case TEXTURE_CLEARCOAT: {
+      (*material).clearcoat *= texel.x;
+    }
+    case TEXTURE_CLEARCOAT_ROUGHNESS: {
+      (*material).clearcoat_roughness *= texel.y;
+    }
+    case TEXTURE_SHEEN_ROUGHNESS: {
+      (*material).sheen_roughness *= texel.w;
+    }
+    case TEXTURE_ANISOTROPY: {
+      let d = (*material).anisotropy_direction;
+      let t = texel.xy * 2.0 - vec2f(1.0);
+      let turned = vec2f(d.x * t.x - d.y * t.y, d.y * t.x + d.x * t.y);
+      let squared = dot(turned, turned);
+      if (squared > 0.0) {
+        (*material).anisotropy_direction = turned * (1.0 / sqrt(squared));
       }
-      case TEXTURE_SHEEN_COLOR: {
-        (*material).sheen_color *= texel.xyz;
-      }
-      case TEXTURE_SPECULAR: {
-        (*material).dielectric *= texel.w;
-        (*material).grazing *= texel.w;
-      }
-      case TEXTURE_TRANSMISSION: {
-        (*material).transmission *= texel.x;
-      }
-      case TEXTURE_CLEARCOAT: {
-        (*material).clearcoat *= texel.x;
-      }
-      case TEXTURE_CLEARCOAT_ROUGHNESS: {
-        (*material).clearcoat_roughness *= texel.y;
-      }
-      case TEXTURE_SHEEN_ROUGHNESS: {
-        (*material).sheen_roughness *= texel.w;
-      }
-      case TEXTURE_ANISOTROPY: {
-        let d = (*material).anisotropy_direction;
-        let t = texel.xy * 2.0 - vec2f(1.0);
-        let turned = vec2f(d.x * t.x - d.y * t.y, d.y * t.x + d.x * t.y);
-        let squared = dot(turned, turned);
-        if (squared > 0.0) {
-          (*material).anisotropy_direction = turned * (1.0 / sqrt(squared));
-        }
-        (*material).anisotropy_strength *= texel.z;
-      }
-      case TEXTURE_IRIDESCENCE: {
-        (*material).iridescence *= texel.x;
-      }
-      default: {
-        let least = (*material).film_minimum;
-        (*material).film_thickness = least + ((*material).film_thickness - least) * texel.y;
-      }
+      (*material).anisotropy_strength *= texel.z;
+    }
+    case TEXTURE_IRIDESCENCE: {
+      (*material).iridescence *= texel.x;
+    }
+    case TEXTURE_FILM_THICKNESS: {
+      let least = (*material).film_minimum;
+      (*material).film_thickness = least + ((*material).film_thickness - least) * texel.y;
+    }
+    default: {
+      (*at_point).coat_normal = texel.xyz;
     }
   }
 }
 
-/// The material at a point of a triangle, its textures multiplied in.
-fn material_at(index: u32, slot: u32, u: f32, v: f32) -> Material {
-  var material = materials[index];
-  if (HAS_TEXTURES && (material.base_color_slot | material.metallic_roughness_slot) != 0u) {
-    let coordinates = texture_coordinates(slot, u, v);
-    if (material.base_color_slot != 0u) {
-      material.base_color *= sample_texture(material.base_color_slot, coordinates, true).xyz;
+/// The material at a point of a triangle. One place reads all its textures: in every place where a texture is read, compilers put all
+/// of `sample_texture`, seconds of work on software adapters.
+fn material_at(index: u32, slot: u32, u: f32, v: f32) -> TexturedMaterial {
+  var result = TexturedMaterial(materials[index], vec3f(0.5, 0.5, 1.0), vec3f(0.5, 0.5, 1.0));
+  if (!HAS_TEXTURES) {
+    return result;
+  }
+  let coordinates = texture_coordinates(slot, u, v);
+  let end = select(CORE_TEXTURES, CORE_TEXTURES + EXTENSION_TEXTURES, HAS_EXTENSION_TEXTURES);
+  for (var texture_use = 0u; texture_use < end; texture_use++) {
+    let is_core = !HAS_EXTENSION_TEXTURES || texture_use < CORE_TEXTURES;
+    let extension = texture_use - CORE_TEXTURES;
+    var place = 0u;
+    if (is_core) {
+      place = materials[index].core_slots[texture_use];
+    } else {
+      place = materials[index].extension_slots[extension];
     }
-    if (material.metallic_roughness_slot != 0u) {
-      let texel = sample_texture(material.metallic_roughness_slot, coordinates, false);
-      material.roughness *= texel.y;
-      material.metallic *= texel.z;
+    if (place == 0u) {
+      continue;
+    }
+    let is_core_color = texture_use == TEXTURE_BASE_COLOR || texture_use == TEXTURE_EMISSION;
+    let texel = sample_texture(place, coordinates, select(extension <= TEXTURE_SHEEN_COLOR, is_core_color, is_core));
+    if (!is_core) {
+      add_extension_texel(&result, extension, texel);
+      continue;
+    }
+    switch (texture_use) {
+      case TEXTURE_BASE_COLOR: {
+        result.material.base_color *= texel.xyz;
+      }
+      case TEXTURE_METALLIC_ROUGHNESS: {
+        result.material.roughness *= texel.y;
+        result.material.metallic *= texel.z;
+      }
+      case TEXTURE_EMISSION: {
+        result.material.emission *= texel.xyz;
+      }
+      default: {
+        result.normal = texel.xyz;
+      }
     }
   }
-  if (HAS_EXTENSION_TEXTURES) {
-    add_extension_textures(&material, index, texture_coordinates(slot, u, v));
-  }
-  material.emission = emission_at(material, slot, u, v);
-  return material;
+  return result;
 }
 
 /// Around `normal`, x along growing u on this triangle and y upwards in the texture, whose v grows downwards; not
@@ -170,16 +202,16 @@ fn texture_frame(triangle: Triangle, slot: u32, normal: vec3f) -> Frame {
   return Frame(tangent, select(side, -side, dot(side, along_v) > 0.0), normal);
 }
 
-/// Interpolated normal on the front side, bent by the normal texture at `place`; 0: not bent.
-fn bent_normal(place: u32, scale: f32, triangle: Triangle, slot: u32, instance: u32, u: f32, v: f32) -> vec3f {
-  let c = placed_corners(slot, instance);
-  let normal = unit(c.a * (1.0 - u - v) + c.b * u + c.c * v);
+/// Interpolated normal on the front side, bent by `texel` of the normal texture at `place`; 0: not bent.
+fn bent_normal(place: u32, scale: f32, texel: vec3f, triangle: Triangle, hit: Hit) -> vec3f {
+  let c = placed_corners(hit.slot, hit.instance);
+  let normal = unit(c.a * (1.0 - hit.u - hit.v) + c.b * hit.u + c.c * hit.v);
   if (!HAS_TEXTURES || place == 0u) {
     return normal;
   }
-  let frame = texture_frame(triangle, slot, normal);
-  let texel = sample_texture(place, texture_coordinates(slot, u, v), false).xyz * 2.0 - vec3f(1.0);
-  let bent = vec3f(texel.xy * scale, max(texel.z, 1.0e-3));
+  let frame = texture_frame(triangle, hit.slot, normal);
+  let direction = texel * 2.0 - vec3f(1.0);
+  let bent = vec3f(direction.xy * scale, max(direction.z, 1.0e-3));
   return unit(to_world(frame, bent));
 }
 

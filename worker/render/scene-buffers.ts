@@ -29,6 +29,7 @@ export type SceneFeatures = Readonly<
     | 'HAS_LAYERS'
     | 'HAS_VOLUME'
     | 'HAS_EXTENSION_TEXTURES'
+    | 'HAS_EMISSION_TEXTURES'
     | 'HAS_SHEEN'
     | 'HAS_ANISOTROPY'
     | 'HAS_COAT_NORMAL'
@@ -133,6 +134,7 @@ export function packScene(
       HAS_LAYERS: scene.materials.some(hasLayers) ? 1 : 0,
       HAS_VOLUME: scene.materials.some(isSolid) ? 1 : 0,
       HAS_EXTENSION_TEXTURES: scene.materials.some(({ textures }) => textures?.extensions !== undefined) ? 1 : 0,
+      HAS_EMISSION_TEXTURES: scene.materials.some(({ textures }) => textures?.emission !== undefined) ? 1 : 0,
       HAS_SHEEN: scene.materials.some(hasSheen) ? 1 : 0,
       HAS_COAT_NORMAL: scene.materials.some(hasCoatNormal) ? 1 : 0,
       HAS_ANISOTROPY: scene.materials.some(isStretched) ? 1 : 0,
