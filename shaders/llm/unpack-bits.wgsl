@@ -56,6 +56,26 @@ fn sumSecondHalf(a: Block) -> f32 {
   return dot(a[4] + a[5] + a[6] + a[7], vec4<f32>(1.0));
 }
 
+// Nibbles of a block, less a bias: the low ones first.
+fn fourBitBlock(w: vec4<u32>, bias: f32) -> Block {
+  return Block(
+    lowNibbles(w.x, bias), lowNibbles(w.y, bias), lowNibbles(w.z, bias), lowNibbles(w.w, bias),
+    highNibbles(w.x, bias), highNibbles(w.y, bias), highNibbles(w.z, bias), highNibbles(w.w, bias),
+  );
+}
+
+// Four codes of five bits: nibbles at bit `shift` of each byte under the high bits 4k to 4k + 3.
+fn fiveBits(word: u32, shift: u32, high: u32, k: u32) -> vec4<f32> {
+  return vec4<f32>(unpackNibbles(word, shift) | (unpackBits(high, k) << vec4<u32>(4u)));
+}
+
+fn fiveBitBlock(w: vec4<u32>, high: u32) -> Block {
+  return Block(
+    fiveBits(w.x, 0u, high, 0u), fiveBits(w.y, 0u, high, 1u), fiveBits(w.z, 0u, high, 2u), fiveBits(w.w, 0u, high, 3u),
+    fiveBits(w.x, 4u, high, 4u), fiveBits(w.y, 4u, high, 5u), fiveBits(w.z, 4u, high, 6u), fiveBits(w.w, 4u, high, 7u),
+  );
+}
+
 // scale * a + offset, the same for all 32.
 fn mapBlock(a: Block, scale: f32, offset: f32) -> Block {
   return mapHalves(a, vec2<f32>(scale), vec2<f32>(offset));

@@ -25,10 +25,7 @@ struct WeightCells {
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
-  let codes = Block(
-    lowNibbles(raw.w.x, 8.0), lowNibbles(raw.w.y, 8.0), lowNibbles(raw.w.z, 8.0), lowNibbles(raw.w.w, 8.0),
-    highNibbles(raw.w.x, 8.0), highNibbles(raw.w.y, 8.0), highNibbles(raw.w.z, 8.0), highNibbles(raw.w.w, 8.0),
-  );
+  let codes = fourBitBlock(raw.w, 8.0);
   return WeightCells(codes, decodeHalf(raw.scales >> ((unit & 1u) * 16u)));
 }
 

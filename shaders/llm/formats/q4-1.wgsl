@@ -25,10 +25,7 @@ struct WeightCells {
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
-  let codes = Block(
-    lowNibbles(raw.w.x, 0.0), lowNibbles(raw.w.y, 0.0), lowNibbles(raw.w.z, 0.0), lowNibbles(raw.w.w, 0.0),
-    highNibbles(raw.w.x, 0.0), highNibbles(raw.w.y, 0.0), highNibbles(raw.w.z, 0.0), highNibbles(raw.w.w, 0.0),
-  );
+  let codes = fourBitBlock(raw.w, 0.0);
   return WeightCells(codes, vec2<f32>(decodeHalf(raw.affine), decodeHalf(raw.affine >> 16u)));
 }
 

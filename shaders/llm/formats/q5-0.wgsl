@@ -26,16 +26,7 @@ fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
-  let codes = Block(
-    vec4<f32>(unpackNibbles(raw.w.x, 0u) | (unpackBits(raw.high, 0u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.y, 0u) | (unpackBits(raw.high, 1u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.z, 0u) | (unpackBits(raw.high, 2u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.w, 0u) | (unpackBits(raw.high, 3u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.x, 4u) | (unpackBits(raw.high, 4u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.y, 4u) | (unpackBits(raw.high, 5u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.z, 4u) | (unpackBits(raw.high, 6u) << vec4<u32>(4u))),
-    vec4<f32>(unpackNibbles(raw.w.w, 4u) | (unpackBits(raw.high, 7u) << vec4<u32>(4u))),
-  );
+  let codes = fiveBitBlock(raw.w, raw.high);
   let scale = decodeHalf(raw.scales >> ((unit & 1u) * 16u));
   return WeightCells(codes, vec2<f32>(scale, -16.0 * scale));
 }

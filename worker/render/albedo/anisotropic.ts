@@ -33,7 +33,6 @@ export function anisotropicAlbedoTable(): Float32Array<ArrayBuffer> {
 
 /** Side of a table for one roughness and strength, as `read_albedo` reads it. */
 const ownSize = 32;
-const ownDisk = (): number[][] => bothHalves(36, 24);
 
 /**
  * The same for one roughness and strength: columns of sqrt(cosine), rows of the turn. Within 0.1 %, where the table for all is
@@ -41,7 +40,7 @@ const ownDisk = (): number[][] => bothHalves(36, 24);
  */
 export function stretchAlbedoTable(roughness: number, strength: number): Float32Array<ArrayBuffer> {
   const [x, y] = widthsOf(roughness, strength);
-  const disk = ownDisk();
+  const disk = bothHalves(36, 24);
   const table = new Float32Array(ownSize * ownSize * 2);
   for (let row = 0; row < ownSize; row += 1) {
     for (let column = 0; column < ownSize; column += 1) {
