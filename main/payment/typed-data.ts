@@ -1,33 +1,17 @@
 /** Hashes and signatures of the EIP-712 structures, strict enough that what passes here passes on chain. */
-import { TypedDataEncoder, concat, dataSlice, getBytes, keccak256 } from 'ethers';
-import type { TypedDataDomain, TypedDataField } from 'ethers';
+import { dataSlice, getBytes, keccak256 } from 'ethers';
+import type { TypedDataDomain } from 'ethers';
 import { recover } from 'tiny-secp256k1';
 import type { Hex } from '../../protocol/agreement.ts';
+import { hashTypedData } from '../../protocol/hashing/hash-typed-data.ts';
+import type { TypedDataTypes } from '../../protocol/hashing/hash-typed-data.ts';
 import { channelConfigTypes, settlementDomain } from '../../protocol/x402.ts';
 import type { ChannelConfig } from '../../protocol/x402.ts';
-
-export type TypedDataTypes = Record<string, TypedDataField[]>;
 
 export const zeroAddress: Hex = '0x0000000000000000000000000000000000000000';
 
 /** Half of secp256k1's group order: above it, `s` has a twin that signs the same, and OpenZeppelin refuses it. */
 const highestLowS = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
-
-const encoders = new WeakMap<TypedDataTypes, TypedDataEncoder>();
-const domainSeparators = new Map<string, string>();
-
-/**
- * The EIP-712 digest. A type list is analysed once and a domain hashed once: with every voucher anew they would take longer
- * than the voucher. Domains are those of this node's chains and tokens, so that few are kept.
- */
-export function hashTypedData(domain: TypedDataDomain, types: TypedDataTypes, value: object): Hex {
-  let encoder = encoders.get(types);
-  if (encoder === undefined) encoders.set(types, (encoder = TypedDataEncoder.from(types)));
-  const key = Object.entries(domain).join('\n');
-  let separator = domainSeparators.get(key);
-  if (separator === undefined) domainSeparators.set(key, (separator = TypedDataEncoder.hashDomain(domain)));
-  return asHex(keccak256(concat(['0x1901', separator, encoder.hash(value)])));
-}
 
 /** A channel is its configuration on one chain: what the contract's getChannelId answers. */
 export function channelIdOf(config: ChannelConfig, chainId: bigint): Hex {

@@ -12,6 +12,8 @@ import {
   taskResultTypes,
 } from '../../protocol/agreement.ts';
 import type { Hex } from '../../protocol/agreement.ts';
+import { hashTypedData } from '../../protocol/hashing/hash-typed-data.ts';
+import type { TypedDataTypes } from '../../protocol/hashing/hash-typed-data.ts';
 import {
   claimBatchTypes,
   depositCollectorAddress,
@@ -24,8 +26,7 @@ import type { KeyStore } from './key-store.ts';
 import { PaymentError } from './payment-error.ts';
 import { settlementCallFault } from './settlement-calls.ts';
 import type { ChainSigner, Signer } from './types.ts';
-import { asHex, channelIdOf, hashTypedData, isSameAddress, voucherSignerOf } from './typed-data.ts';
-import type { TypedDataTypes } from './typed-data.ts';
+import { asHex, channelIdOf, isSameAddress, voucherSignerOf } from './typed-data.ts';
 import { openKey, readWalletFile, sealKey, sealersOf, walletPathOf, writeWalletFile } from './wallet-file.ts';
 import type { Secrets } from './wallet-file.ts';
 

@@ -1,5 +1,5 @@
 /** EIP-712 digests of our structures, and who signed them. Every domain is bound to one chain and one settlement contract. */
-import { concat, getBytes, recoverAddress, toUtf8Bytes, TypedDataEncoder } from 'ethers';
+import { concat, getBytes, recoverAddress, toUtf8Bytes } from 'ethers';
 import {
   type Agreement,
   agreementTypes,
@@ -13,6 +13,7 @@ import {
   taskResultTypes,
 } from '../agreement.ts';
 import { settlementAddress } from '../x402.ts';
+import { type TypedDataTypes, hashTypedData } from './hash-typed-data.ts';
 
 /** Names the chain the money is on; the settlement contract has one address on all of them. */
 export interface ChainIdentity {
@@ -24,10 +25,8 @@ export function chainIdentity(chainId: bigint): ChainIdentity {
   return { chainId, settlement: settlementAddress };
 }
 
-type Types = Record<string, { name: string; type: string }[]>;
-
-function digest(chain: ChainIdentity, types: Types, value: object): Hex {
-  return TypedDataEncoder.hash(hearthDomain(chain.chainId, chain.settlement), types, value) as Hex;
+function digest(chain: ChainIdentity, types: TypedDataTypes, value: object): Hex {
+  return hashTypedData(hearthDomain(chain.chainId, chain.settlement), types, value);
 }
 
 export function hashAgreement(agreement: Agreement, chain: ChainIdentity): Hex {

@@ -21,7 +21,7 @@ import type {
   RequestPayments,
 } from '../../main/payment/index.ts';
 import { asHex } from '../../main/payment/typed-data.ts';
-import type { TypedDataTypes } from '../../main/payment/typed-data.ts';
+import type { TypedDataTypes } from '../../protocol/hashing/hash-typed-data.ts';
 import { agreementTypes, hearthDomain } from '../../protocol/agreement.ts';
 import type { Agreement, Hex, Receipt, SignedAgreement } from '../../protocol/agreement.ts';
 import { chainIdentity, hashAgreement } from '../../protocol/hashing/typed-data.ts';

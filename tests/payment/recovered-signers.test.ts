@@ -3,7 +3,8 @@ import { Signature, Wallet, concat, id, recoverAddress, toBeHex } from 'ethers';
 import { describe, expect, it } from 'vitest';
 import type { Hex } from '../../protocol/agreement.ts';
 import { settlementDomain, voucherTypes } from '../../protocol/x402.ts';
-import { asHex, checkSignature, hashTypedData } from '../../main/payment/typed-data.ts';
+import { asHex, checkSignature } from '../../main/payment/typed-data.ts';
+import { hashTypedData } from '../../protocol/hashing/hash-typed-data.ts';
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const domain = settlementDomain(8_453n);
