@@ -10,6 +10,7 @@ import {
 } from '../gpu/adapter-choice.ts';
 import { describeAdapter, openDevice } from '../gpu/open-device.ts';
 import type { AdapterChoice, AdapterDescription } from '../messages.ts';
+import { pollPatiently } from './patient-polling.ts';
 import { findLavapipe, type SoftwareAdapter, unpackSwiftShader, useSoftwareAdapter } from './software-adapter.ts';
 import { errorText } from '../../protocol/errors.ts';
 
@@ -37,6 +38,7 @@ const keptInstances: GPU[] = [];
 
 function createInstance(extra: readonly string[] = []): GPU {
   if (!('GPUBufferUsage' in globalThis)) Object.assign(globalThis, globals);
+  pollPatiently();
   Object.assign(globalThis, { hearthGpuInstances: keptInstances });
   const instance = create([...dawnOptions, ...extra]);
   keptInstances.push(instance);
