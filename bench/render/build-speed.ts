@@ -9,8 +9,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { BufferAttribute, BufferGeometry } from 'three';
 import { MeshBVH, SAH } from 'three-mesh-bvh';
 import { buildBvh } from '../../worker/render/bvh/build-bvh.ts';
-import { buildFastBvh } from '../../worker/render/bvh/build-fast-bvh.ts';
+import { buildTree } from '../../worker/render/bvh/build-tree.ts';
 import type { BvhTree } from '../../worker/render/bvh/bvh-tree.ts';
+import { triangleBoxes } from '../../worker/render/bvh/primitive-boxes.ts';
 import { surfaceAreaCost } from '../../worker/render/bvh/surface-area-cost.ts';
 import { soup, terrain } from './bench-scene.ts';
 import { summarize } from './summary.ts';
@@ -21,12 +22,12 @@ const scenes: readonly [string, Float32Array<ArrayBuffer>, number][] = [
   ['terrain', terrain(250), 5],
   ['terrain', terrain(708), 3],
 ];
-/** Ours: for long renders, and for loading soon. */
+/** Ours: joined from below, what scenes get, and divided from above, what it falls back to. */
 const builders = [
-  ['best', buildBvh],
-  ['fast', buildFastBvh],
+  ['joined', buildBvh],
+  ['divided', (positions: Float32Array, count: number) => buildTree(triangleBoxes(positions, count), 4)],
 ] as const;
-/** Its default, what three-gpu-pathtracer asks for, and that of our best tree. */
+/** Its default, what three-gpu-pathtracer asks for, and that of our trees. */
 const leafSizes = [10, 5, 4];
 
 function round(value: number): number {

@@ -1,10 +1,12 @@
 /**
  * Rays per second of the traversal alone, for every layout: primary rays of a pinhole, cosine-distributed rays from what
  * they hit, and shadow rays to a point under the ceiling. Time is processor time, which neighbours on the machine do not
- * stretch and which counts every core of a software adapter. With a folder, writes scene and rays for trace-peer.cpp.
+ * stretch and which counts every core of a software adapter. With a folder, writes scene and rays for trace-peer.cpp; with
+ * that program built, traces them in turn with it.
  *
- *   node --import ../../worker/host/raw-modules.mjs trace-speed.ts [output.json] [folder]
+ *   node --import ../../worker/host/raw-modules.mjs trace-speed.ts [output.json] [folder] [trace-peer]
  */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
 import { openDawnDevice } from '../../worker/host/dawn.ts';
@@ -22,7 +24,7 @@ import { summarize } from './summary.ts';
 const side = 512;
 const rayCount = side * side;
 const repetitions = Number(process.env['HEARTH_BENCH_REPETITIONS'] ?? 7);
-const [output, folder] = process.argv.slice(2);
+const [output, folder, peer] = process.argv.slice(2);
 
 const keepAlive = setInterval(() => undefined, 1000);
 const { device, description } = await openDawnDevice(
@@ -77,7 +79,9 @@ async function measure(layout: BvhLayout, kinds: Readonly<Record<string, Float32
   const names = Object.keys(kinds);
   const batches = await Promise.all(Object.values(kinds).map((rays) => prepare(layout, rays)));
   const speeds = batches.map((): number[] => []);
+  const peerSpeeds: Map<string, number>[] = [];
   for (let round = 0; round < repetitions; round += 1) {
+    if (peer !== undefined) peerSpeeds.push(askPeer(peer));
     for (const [index, batch] of batches.entries()) speeds[index]?.push(await batch.speed());
   }
   const [any = [], closest = []] = ['shadowAnyHit', 'shadowClosestHit'].map((name) => speeds[names.indexOf(name)]);
@@ -86,11 +90,32 @@ async function measure(layout: BvhLayout, kinds: Readonly<Record<string, Float32
     ...Object.fromEntries(
       names.map((name, index) => [
         name,
-        { megaraysPerCpuSecond: summarize(speeds[index] ?? []), ...batches[index]?.counted },
+        {
+          megaraysPerCpuSecond: summarize(speeds[index] ?? []),
+          ...(peerSpeeds[0]?.has(name) && {
+            timesPeer: summarize(
+              peerSpeeds.map((speed, round) => (speeds[index]?.[round] as number) / (speed.get(name) as number)),
+            ),
+          }),
+          ...batches[index]?.counted,
+        },
       ]),
     ),
     anyHitOverClosestHit: summarize(any.map((speed, round) => speed / (closest[round] as number))),
   };
+}
+
+/** Millions of rays per second of processor time by kind of rays: tinybvh's two-wide tree, the best of three runs. */
+function askPeer(program: string): Map<string, number> {
+  const lines = execFileSync(program, [folder as string], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  return new Map(
+    lines.map((line) => {
+      const [kind, speed] = line.split(' ');
+      return [kind === 'shadow' ? 'shadowAnyHit' : (kind as string), Number(speed)];
+    }),
+  );
 }
 
 const primary = new Float32Array(rayCount * 8);
@@ -137,6 +162,11 @@ function secondRays(hits: Float32Array, words: Uint32Array) {
 
 /** The shadow rays again, but asking for the closest hit. */
 const shadowClosest = shadow.map((value, index) => (index % 8 === 3 ? 0 : value));
+if (folder !== undefined) {
+  for (const [name, values] of Object.entries({ triangles: scene.positions, primary, diffuse, shadow })) {
+    writeFileSync(`${folder}/${name}.f32`, new Uint8Array(values.buffer));
+  }
+}
 const kinds = { primary, diffuse, shadowAnyHit: shadow, shadowClosestHit: shadowClosest };
 const figures: Record<string, object> = {};
 for (const layout of layouts) figures[layout.name] = await measure(layout, kinds);
@@ -146,13 +176,9 @@ const report = {
   node: process.version,
   scene: `${scene.triangleCount} triangles, ${side}x${side} rays of each kind`,
   figures,
+  ...(peer !== undefined && { peer: 'tinybvh 1.6.7, BVH2, binned SAH, one thread, g++ -O3 -march=native' }),
 };
 console.log(JSON.stringify(report, null, 2));
 if (output !== undefined) writeFileSync(output, `${JSON.stringify(report, null, 2)}\n`);
-if (folder !== undefined) {
-  for (const [name, values] of Object.entries({ triangles: scene.positions, primary, diffuse, shadow })) {
-    writeFileSync(`${folder}/${name}.f32`, new Uint8Array(values.buffer));
-  }
-}
 clearInterval(keepAlive);
 process.exit(0);

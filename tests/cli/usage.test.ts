@@ -112,7 +112,6 @@ describe('a wrong command line', () => {
       'render --out a-#.png --frames 0-900000',
       'hearth: --frames names 900001 frames; at most 100000 are rendered at once',
     ],
-    ['render --out a.png --tree slow', 'hearth: --tree must be best or fast, it was given "slow"'],
     ['render --out a.png --time 1 --fps 30', 'hearth: --fps belongs to --frame N or --frames A-B'],
     ['render --out a.png --animation walk', 'hearth: --animation needs a moment: --time SECONDS or --frame N'],
     ['render --out a.png --size 640', 'hearth: --size must be like 640x480, sides up to 16384, it was given "640"'],

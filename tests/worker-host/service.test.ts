@@ -117,12 +117,6 @@ const malformed: { name: string; kind: string; parameters: unknown; says: string
     says: 'settings.view.timeSeconds is -1; it must be a number from 0 to 1000000',
   },
   {
-    name: 'a tree of an unknown kind',
-    kind: 'load-scene',
-    parameters: { sceneId: 's', source: { kind: 'file', path: 'x' }, settings: { ...settings, tree: 'oak' } },
-    says: 'settings.tree is "oak"; it must be best or fast',
-  },
-  {
     name: 'a slice without time',
     kind: 'render-tile',
     parameters: { sceneId: 's', tile, firstSample: 0, sampleCount: 1, sliceTargetMs: 0 },

@@ -242,14 +242,8 @@ export function readRenderSettings(value: unknown, field: string): RenderSetting
     heightPixels: readInteger(settings['heightPixels'], `${field}.heightPixels`, 1, side),
     seed: readInteger(settings['seed'], `${field}.seed`, 0, largestUint32),
     maxBounces: readInteger(settings['maxBounces'], `${field}.maxBounces`, 0, limits.bounces),
-    ...(settings['tree'] === undefined ? {} : { tree: readTree(settings['tree'], `${field}.tree`) }),
     ...(settings['view'] === undefined ? {} : { view: readSceneView(settings['view'], `${field}.view`) }),
   };
-}
-
-function readTree(value: unknown, field: string): 'best' | 'fast' {
-  if (value === 'best' || value === 'fast') return value;
-  throw badRequest(field, value, 'best or fast');
 }
 
 function readSceneView(value: unknown, field: string): SceneView {

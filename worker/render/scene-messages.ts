@@ -15,8 +15,6 @@ export interface RenderSettings {
   readonly seed: number;
   readonly maxBounces: number;
   readonly view?: SceneView;
-  /** How the tree that rays walk through is built: `best` when left out, `fast` where loading counts for more. Changes no byte of a picture. */
-  readonly tree?: 'best' | 'fast';
 }
 
 /** From where and when a scene is seen. A text of digits is a place counted from 0, any other a name in the file. */

@@ -1,7 +1,5 @@
 import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
-import { buildBvh } from './bvh/build-bvh.ts';
-import { buildFastBvh } from './bvh/build-fast-bvh.ts';
 import { growTrees } from './bvh/forest.ts';
 import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
 import type { EmitterChoice } from './emitters/light-buffer.ts';
@@ -80,8 +78,7 @@ export async function createSceneRenderer(
   checkSettings(settings);
   const layout = options.layout ?? (await chooseLayout(device));
   const lights = listLights(scene, options.environment);
-  const build = settings.tree === 'fast' ? buildFastBvh : buildBvh;
-  const tree = growTrees(scene, build);
+  const tree = growTrees(scene);
   const packed = packScene(scene, tree, layout, lights, settings, options.environment, options.emitterChoice);
   const buffers = createSceneBuffers(device, packed, options.bindingLimits);
   const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };

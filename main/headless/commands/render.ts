@@ -23,12 +23,6 @@ export const renderCommand = defineCommand({
   options: {
     ...pictureOptions,
     ...sceneViewOptions,
-    tree: {
-      kind: 'text',
-      placeholder: 'best|fast',
-      fallback: 'best',
-      summary: 'fast: large scenes load sooner, rays take a tenth longer; the picture is the same',
-    },
     aov: {
       kind: 'text',
       placeholder: 'albedo,normal,depth',
@@ -42,7 +36,6 @@ export const renderCommand = defineCommand({
       out,
       guideOutputs: chooseGuides(out, options.aov),
     }));
-    const tree = readTree(options.tree);
     const { renderImage } = await import('../render-image.ts');
     const [scenePath, environmentPath] = await Promise.all([
       checkInputFile('--scene', options.scene ?? embeddedScenePath),
@@ -52,7 +45,6 @@ export const renderCommand = defineCommand({
       ...readSize(options),
       seed: options.seed,
       maxBounces: options['max-bounces'],
-      tree,
     };
     for (const { out } of shots) await prepareOutputFile('--out', out);
     return withGpu(context, async (gpu) => {
@@ -97,11 +89,6 @@ export const renderCommand = defineCommand({
     }
   },
 });
-
-function readTree(tree: string): 'best' | 'fast' {
-  if (tree === 'best' || tree === 'fast') return tree;
-  throw new UsageError('INVALID_VALUE', `--tree must be best or fast, it was given "${tree}"`);
-}
 
 interface GuideOutput {
   readonly name: GuideName;

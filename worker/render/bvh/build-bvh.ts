@@ -1,159 +1,117 @@
+import { buildTree, paddingFor, writePadded } from './build-tree.ts';
 import { type BvhTree, leafReference, maximumDepth } from './bvh-tree.ts';
+import { type Hierarchy, clusterNeighbours } from './cluster-neighbours.ts';
+import { mortonKeys, sortByKey } from './morton-order.ts';
 import { halfArea } from './node-box.ts';
-import { type PrimitiveBoxes, divide, measureBoxes, measureCenters, triangleBoxes } from './primitive-boxes.ts';
-import { type Split, createSplitFinder } from './split-finder.ts';
-import { triangleCost } from './surface-area-cost.ts';
+import { triangleBoxes } from './primitive-boxes.ts';
+import { traversalCost, triangleCost } from './surface-area-cost.ts';
 
 const maximumLeaf = 4;
 
 /**
- * Builds a BVH over triangles by the binned surface area heuristic. Pure float64 arithmetic on float32 corners in a fixed
- * order, so every machine builds the same bytes. Splits by count where a further split by cost could make the tree deeper
- * than the tracer's stack. About 1 microsecond per triangle.
+ * Builds a BVH over triangles: sorted along a Morton curve and joined with their neighbours, from the bottom to the top. The same
+ * bytes on every machine. About 0.4 microseconds per triangle. Where that would make the tree deeper than the tracer's
+ * stack, or would take long, it is divided from the top instead (`buildTree`).
  *
  * @param positions 9 float32 per triangle.
  */
 export function buildBvh(positions: Float32Array, triangleCount: number): BvhTree {
-  return buildTree(triangleBoxes(positions, triangleCount), maximumLeaf);
+  const primitives = triangleBoxes(positions, triangleCount);
+  if (triangleCount > 1) {
+    const { order } = sortByKey(mortonKeys(primitives.boxes, triangleCount));
+    const hierarchy = clusterNeighbours(inOrder(primitives.boxes, order));
+    const tree = hierarchy && layOut(hierarchy, order);
+    if (tree !== undefined && tree.depth <= maximumDepth) return tree;
+  }
+  return buildTree(primitives, maximumLeaf);
+}
+
+function inOrder(boxes: Float32Array, order: Uint32Array): Float32Array<ArrayBuffer> {
+  const sorted = new Float32Array(boxes.length);
+  for (let place = 0; place < order.length; place += 1) {
+    const from = (order[place] as number) * 6;
+    const to = place * 6;
+    for (let index = 0; index < 6; index += 1) sorted[to + index] = boxes[from + index] as number;
+  }
+  return sorted;
 }
 
 /**
- * Builds a BVH over boxes, which it reorders. The box of a node is wider than its content by two units in the last place of
- * the largest coordinate: a ray that runs exactly in a face must not miss it, whichever way its last bit falls.
+ * How many triangles the leaf holds that each node becomes, by the surface area heuristic; 0 for one that stays an inner node.
+ * Children come before their parents, so one pass is enough.
  */
-export function buildTree(primitives: PrimitiveBoxes, leafLimit: number): BvhTree {
-  const { boxes, order } = primitives;
-  const count = order.length;
-  const references = new Uint32Array(Math.max(1, count) * 2);
-  const bounds = new Float32Array(Math.max(1, count) * 12);
-  const finder = createSplitFinder(boxes);
-  const sides = new Float64Array(12);
-  const childCenters = new Float64Array(12);
-  const pending = createRangeStack();
-  let nodeCount = 0;
-  let deepest = 0;
-  let rootReference = 0;
+function chooseLeaves({ boxes, children }: Hierarchy): Uint8Array {
+  const nodeCount = boxes.length / 6;
+  const first = (nodeCount + 1) / 2;
+  const costs = new Float64Array(nodeCount);
+  const leaves = new Uint8Array(nodeCount).fill(1, 0, first);
+  for (let node = 0; node < nodeCount; node += 1) {
+    const area = halfArea(boxes, node * 6);
+    if (node < first) {
+      costs[node] = triangleCost * area;
+      continue;
+    }
+    const left = children[(node - first) * 2] as number;
+    const right = children[(node - first) * 2 + 1] as number;
+    const divided = traversalCost * area + (costs[left] as number) + (costs[right] as number);
+    const [a, b] = [leaves[left] as number, leaves[right] as number];
+    const whole = triangleCost * area * (a + b);
+    const isLeaf = a !== 0 && b !== 0 && a + b <= maximumLeaf && whole <= divided;
+    leaves[node] = isLeaf ? a + b : 0;
+    costs[node] = isLeaf ? whole : divided;
+  }
+  return leaves;
+}
 
-  measureBoxes(boxes, 0, count, sides, 0);
-  const padding = paddingFor(sides);
-  measureCenters(boxes, 0, count, childCenters, 0);
-  pending.push(0, count, 0, -1, halfArea(sides, 0), childCenters, 0);
-  while (pending.pop()) {
-    const { begin, end, depth, slot, area } = pending.range;
-    const middle = chooseMiddle(begin, end, depth, area, pending.centers);
-    let reference: number;
-    if (middle === begin) {
-      reference = leafReference(begin, end - begin);
+/** Nodes in depth-first order, each with its children's boxes, and triangles as the leaves hold them. */
+function layOut(hierarchy: Hierarchy, order: Uint32Array): BvhTree {
+  const { boxes, children } = hierarchy;
+  const leaves = chooseLeaves(hierarchy);
+  const first = order.length;
+  const innerCount = leaves.reduce((sum, leaf) => sum + (leaf === 0 ? 1 : 0), 0);
+  const references = new Uint32Array(Math.max(1, innerCount) * 2);
+  const bounds = new Float32Array(Math.max(1, innerCount) * 12);
+  const triangleOrder = new Uint32Array(first);
+  const root = boxes.length / 6 - 1;
+  const padding = paddingFor(boxes, root * 6);
+  // Nodes that wait, on each level the right sibling of one that is laid out: node, where its reference belongs, depth.
+  const waiting: number[] = [root, -1, 0];
+  const inLeaf: number[] = [];
+  let [nodeCount, slotCount, deepest, rootReference] = [0, 0, 0, 0];
+
+  function fillLeaf(node: number): number {
+    const begin = slotCount;
+    inLeaf.push(node);
+    for (let next = inLeaf.pop(); next !== undefined; next = inLeaf.pop()) {
+      if (next < first) {
+        triangleOrder[slotCount] = order[next] as number;
+        slotCount += 1;
+      } else {
+        const at = (next - first) * 2;
+        inLeaf.push(children[at + 1] as number, children[at] as number);
+      }
+    }
+    return leafReference(begin, slotCount - begin);
+  }
+
+  while (waiting.length > 0) {
+    const depth = waiting.pop() as number;
+    const slot = waiting.pop() as number;
+    const node = waiting.pop() as number;
+    let reference = nodeCount;
+    if (leaves[node] !== 0) {
+      reference = fillLeaf(node);
     } else {
-      const node = nodeCount;
       nodeCount += 1;
-      reference = node;
       if (depth + 1 > deepest) deepest = depth + 1;
-      writeBox(bounds, node * 12, sides, 0, padding);
-      writeBox(bounds, node * 12 + 6, sides, 6, padding);
-      // The left side is popped first, so that nodes lie in depth-first order.
-      pending.push(middle, end, depth + 1, node * 2 + 1, halfArea(sides, 6), childCenters, 6);
-      pending.push(begin, middle, depth + 1, node * 2, halfArea(sides, 0), childCenters, 0);
+      const left = children[(node - first) * 2] as number;
+      const right = children[(node - first) * 2 + 1] as number;
+      writePadded(bounds, reference * 12, boxes, left * 6, padding);
+      writePadded(bounds, reference * 12 + 6, boxes, right * 6, padding);
+      waiting.push(right, reference * 2 + 1, depth + 1, left, reference * 2, depth + 1);
     }
     if (slot < 0) rootReference = reference;
     else references[slot] = reference;
   }
-
-  /** Reorders the range and returns where its right side begins, or `begin` for a leaf. Fills `sides` and `childCenters`. */
-  function chooseMiddle(begin: number, end: number, depth: number, area: number, centers: Float64Array): number {
-    const size = end - begin;
-    if (size === 1) return begin;
-    const levelsNeeded = 33 - Math.clz32(size - 1);
-    const split = depth + levelsNeeded >= maximumDepth ? undefined : finder.find(begin, end, area, centers);
-    if (split === undefined) return size <= leafLimit ? begin : halve(begin, end);
-    if (size <= leafLimit && split.cost >= triangleCost * size * area) return begin;
-    return divideAt(begin, end, split);
-  }
-
-  function divideAt(begin: number, end: number, split: Split): number {
-    sides.set(split.sides);
-    const middle = divide(primitives, begin, end, split, childCenters);
-    if (split.isSampled) {
-      measureBoxes(boxes, begin, middle, sides, 0);
-      measureBoxes(boxes, middle, end, sides, 6);
-    }
-    return middle;
-  }
-
-  /** Where no plane divides the range, or depth is short: half of it goes left, in the order in which it lies. */
-  function halve(begin: number, end: number): number {
-    const middle = begin + ((end - begin) >> 1);
-    measureBoxes(boxes, begin, middle, sides, 0);
-    measureBoxes(boxes, middle, end, sides, 6);
-    measureCenters(boxes, begin, middle, childCenters, 0);
-    measureCenters(boxes, middle, end, childCenters, 6);
-    return middle;
-  }
-
-  return {
-    nodeCount,
-    references: references.slice(0, Math.max(1, nodeCount) * 2),
-    bounds: bounds.slice(0, Math.max(1, nodeCount) * 12),
-    rootReference,
-    triangleOrder: order,
-    depth: deepest,
-  };
-}
-
-/** What every box of a tree is widened by. */
-export function paddingFor(rootBox: Float64Array): number {
-  let largest = 0;
-  for (let index = 0; index < 6; index += 1) largest = Math.max(largest, Math.abs(rootBox[index] as number));
-  return Math.max(largest * 2 ** -22, 1e-18);
-}
-
-function writeBox(target: Float32Array, offset: number, box: Float64Array, boxOffset: number, padding: number): void {
-  for (let axis = 0; axis < 3; axis += 1) {
-    target[offset + axis] = (box[boxOffset + axis] as number) - padding;
-    target[offset + 3 + axis] = (box[boxOffset + 3 + axis] as number) + padding;
-  }
-}
-
-/** Ranges that wait, in flat arrays: an object for each of a million nodes would cost more than the arithmetic. */
-function createRangeStack() {
-  // Depth first, one sibling waits on each level.
-  const capacity = maximumDepth + 2;
-  const words = new Int32Array(capacity * 4);
-  const areas = new Float64Array(capacity);
-  const allCenters = new Float64Array(capacity * 6);
-  const centers = new Float64Array(6);
-  const range = { begin: 0, end: 0, depth: 0, slot: 0, area: 0 };
-  let size = 0;
-
-  function push(
-    begin: number,
-    end: number,
-    depth: number,
-    slot: number,
-    area: number,
-    source: Float64Array,
-    sourceOffset: number,
-  ): void {
-    words[size * 4] = begin;
-    words[size * 4 + 1] = end;
-    words[size * 4 + 2] = depth;
-    words[size * 4 + 3] = slot;
-    areas[size] = area;
-    for (let index = 0; index < 6; index += 1) allCenters[size * 6 + index] = source[sourceOffset + index] as number;
-    size += 1;
-  }
-
-  /** Puts the last range into `range` and `centers`; false when none waits. */
-  function pop(): boolean {
-    if (size === 0) return false;
-    size -= 1;
-    range.begin = words[size * 4] as number;
-    range.end = words[size * 4 + 1] as number;
-    range.depth = words[size * 4 + 2] as number;
-    range.slot = words[size * 4 + 3] as number;
-    range.area = areas[size] as number;
-    for (let index = 0; index < 6; index += 1) centers[index] = allCenters[size * 6 + index] as number;
-    return true;
-  }
-  return { push, pop, range, centers };
+  return { nodeCount, references, bounds, rootReference, triangleOrder, depth: deepest };
 }

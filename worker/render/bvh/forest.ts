@@ -1,7 +1,8 @@
 import type { Instance, Scene, TriangleRange } from '../scene/scene.ts';
 import { boxOfRange, placedBox } from '../scene/scene-bounds.ts';
 import { determinant, identity } from '../scene/matrix.ts';
-import { buildTree } from './build-bvh.ts';
+import { buildBvh } from './build-bvh.ts';
+import { buildTree } from './build-tree.ts';
 import type { BvhTree } from './bvh-tree.ts';
 import { bvh2Layout } from './layout-bvh2.ts';
 import type { BvhLayout, PackedTree } from './layout.ts';
@@ -27,7 +28,7 @@ export interface PackedForest extends PackedTree {
 /** One tree over the scene, or with shared meshes one over each and one over their instances. */
 export function growTrees(
   { positions, triangleCount, shared }: Pick<Scene, 'positions' | 'triangleCount' | 'shared'>,
-  build: (positions: Float32Array, triangleCount: number) => BvhTree,
+  build = buildBvh,
 ): BvhTree | Forest {
   if (shared === undefined) return build(positions, triangleCount);
   const isAny = shared.alone.triangleCount > 0;

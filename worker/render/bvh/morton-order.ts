@@ -4,22 +4,22 @@ const digitBits = 10;
 
 /** Ten bits of each axis of a box's twice-centre, interleaved. */
 export function mortonKeys(boxes: Float32Array, count: number): Uint32Array<ArrayBuffer> {
-  const low = [Infinity, Infinity, Infinity];
-  const high = [-Infinity, -Infinity, -Infinity];
-  for (let axis = 0; axis < 3; axis += 1) {
-    let [least, most] = [Infinity, -Infinity];
-    for (let at = axis, end = count * 6; at < end; at += 6) {
-      const center = (boxes[at] as number) + (boxes[at + 3] as number);
-      if (center < least) least = center;
-      if (center > most) most = center;
-    }
-    low[axis] = least;
-    high[axis] = most;
+  let [lx, ly, lz] = [Infinity, Infinity, Infinity];
+  let [hx, hy, hz] = [-Infinity, -Infinity, -Infinity];
+  for (let at = 0, end = count * 6; at < end; at += 6) {
+    const x = (boxes[at] as number) + (boxes[at + 3] as number);
+    const y = (boxes[at + 1] as number) + (boxes[at + 4] as number);
+    const z = (boxes[at + 2] as number) + (boxes[at + 5] as number);
+    if (x < lx) lx = x;
+    if (x > hx) hx = x;
+    if (y < ly) ly = y;
+    if (y > hy) hy = y;
+    if (z < lz) lz = z;
+    if (z > hz) hz = z;
   }
   // One scale for all axes: the cells are cubes, as compact as cells can be.
-  const size = Math.max(...low.map((least, axis) => (high[axis] as number) - least));
+  const size = Math.max(hx - lx, hy - ly, hz - lz);
   const scale = size > 0 ? axisSteps / size : 0;
-  const [lx, ly, lz] = low as [number, number, number];
   const keys = new Uint32Array(count);
   for (let index = 0, at = 0; index < count; index += 1, at += 6) {
     const x = (((boxes[at] as number) + (boxes[at + 3] as number) - lx) * scale) | 0;

@@ -1,4 +1,4 @@
-import { buildTree } from '../bvh/build-bvh.ts';
+import { buildTree } from '../bvh/build-tree.ts';
 import { type BvhTree, leafBit, leafSlot } from '../bvh/bvh-tree.ts';
 import { measureBoxes, triangleBoxes } from '../bvh/primitive-boxes.ts';
 import { cross, dot } from '../scene/matrix.ts';
