@@ -10,7 +10,7 @@ struct CameraRay {
 fn camera_ray(pixel: vec2u, jitter: vec2f, lens: vec2f) -> CameraRay {
   let film_point = (vec2f(pixel) + jitter) / vec2f(f32(scene.width), f32(scene.height)) * 2.0 - vec2f(1.0);
   let aim = scene.camera_forward + scene.camera_right * film_point.x - scene.camera_up * film_point.y;
-  if (scene.lens_radius <= 0.0) {
+  if (!HAS_LENS || scene.lens_radius <= 0.0) {
     return CameraRay(scene.camera_origin, unit(aim));
   }
   let disk = disk_from_square(lens) * scene.lens_radius;

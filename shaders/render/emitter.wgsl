@@ -101,15 +101,13 @@ fn sample_punctual_light(light: Light, from_point: vec3f) -> LightPoint {
 /// `square` picked.
 fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f, inner: vec2f) -> LightPoint {
   let index = min(u32(choice.x * f32(scene.light_count)), scene.light_count - 1u);
-  var light = light_at(index);
-  if (choice.y >= light.threshold) {
-    light = light_at(light.alias_index);
-  }
+  let entry = light_at(index);
+  let light = light_at(select(index, entry.alias_index, choice.y >= entry.threshold));
   if (HAS_LIGHT_TREE && light.kind == LIGHT_TREE) {
     let chosen = choose_emitter(light.triangle_slot, from_point, inner);
     return sample_triangle_light(chosen.light, chosen.chance * light.probability, from_point, square);
   }
-  if (!HAS_LIGHT_TREE && light.kind == LIGHT_TRIANGLE) {
+  if (HAS_EMITTERS && !HAS_LIGHT_TREE && light.kind == LIGHT_TRIANGLE) {
     return sample_triangle_light(light, 0.0, from_point, square);
   }
   if (HAS_ENVIRONMENT && light.kind == LIGHT_ENVIRONMENT) {
@@ -117,5 +115,8 @@ fn sample_light(from_point: vec3f, choice: vec2f, square: vec2f, inner: vec2f) -
     let density = found.value.density * light.probability;
     return LightPoint(found.value.radiance, found.direction, FAR_AWAY, density, false);
   }
-  return sample_punctual_light(light, from_point);
+  if (HAS_PUNCTUAL_LIGHTS) {
+    return sample_punctual_light(light, from_point);
+  }
+  return LightPoint(vec3f(0.0), vec3f(0.0), 0.0, 0.0, false);
 }

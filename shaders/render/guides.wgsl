@@ -20,7 +20,7 @@ struct Guide {
 
 fn first_hit(pixel: vec2u, key: SampleKey) -> Guide {
   let path = begin_path(pixel, key);
-  begin_ray(key, 0u);
+  begin_ray(key, 0u, false);
   let hit = trace_closest(path.origin, path.direction);
   if (hit.slot == NO_HIT) {
     return Guide(vec4f(0.0), vec4f(0.0));

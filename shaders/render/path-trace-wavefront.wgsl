@@ -97,7 +97,7 @@ fn extend(@builtin(global_invocation_id) id: vec3u) {
   let path_index = queues[queue_start(depth) + id.x];
   let origin = path_data[PLANE_ORIGIN * stride + path_index].xyz;
   let direction = path_data[PLANE_DIRECTION * stride + path_index].xyz;
-  begin_ray(path_key(path_index), depth);
+  begin_ray(path_key(path_index), depth, false);
   let hit = trace_closest(origin, direction);
   path_data[PLANE_HIT * stride + path_index] = vec4f(hit.distance, hit.u, hit.v, f32(hit.instance));
   queues[LIST_SLOTS * stride + path_index] = hit.slot;
@@ -168,7 +168,7 @@ fn shadow(@builtin(global_invocation_id) id: vec3u) {
   let origin = path_data[PLANE_SHADOW_ORIGIN * stride + path_index];
   let direction = path_data[PLANE_SHADOW_DIRECTION * stride + path_index].xyz;
   // advance has counted the vertex already.
-  begin_shadow_ray(path_key(path_index), atomicLoad(&counters[COUNT_DEPTH]) - 1u);
+  begin_ray(path_key(path_index), atomicLoad(&counters[COUNT_DEPTH]) - 1u, true);
   if (!trace_any(origin.xyz, direction, origin.w)) {
     path_data[PLANE_RADIANCE * stride + path_index] += path_data[PLANE_CONTRIBUTION * stride + path_index];
   }

@@ -10,12 +10,15 @@ override WORKGROUP_HEIGHT: u32 = 8u;
 fn trace_path(pixel: vec2u, key: SampleKey) -> vec3f {
   var path = begin_path(pixel, key);
   for (var depth = 0u; path.is_alive; depth++) {
-    begin_ray(key, depth);
-    let hit = trace_closest(path.origin, path.direction);
-    let query = shade_vertex(&path, hit, depth, key);
-    if (query.limit > 0.0) {
-      begin_shadow_ray(key, depth);
-      if (!trace_any(query.origin, query.direction, query.limit)) {
+    var query = ShadowQuery(path.origin, FAR_AWAY, path.direction, vec3f(0.0));
+    // A path's ray and then its shadow ray, if there is one: threads take these turns together, and compilers find one place that traces.
+    for (var turn = 0u; turn < 2u && query.limit > 0.0; turn++) {
+      let is_shadow = turn == 1u;
+      begin_ray(key, depth, is_shadow);
+      let hit = trace_nearest_or_first(query.origin, query.direction, query.limit, is_shadow);
+      if (!is_shadow) {
+        query = shade_vertex(&path, hit, depth, key);
+      } else if (hit.slot == NO_HIT) {
         path.radiance += query.contribution;
       }
     }

@@ -39,18 +39,18 @@ struct ShadowQuery {
   contribution: vec3f,
 }
 
-/// Call before tracing the ray to the vertex after `depth` scatterings.
-fn begin_ray(key: SampleKey, depth: u32) {
-  begin_coverage(key, DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE + DIMENSION_RAY);
-}
-
-/// Call before tracing the shadow ray of that vertex.
-fn begin_shadow_ray(key: SampleKey, depth: u32) {
-  begin_coverage(key, DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE + DIMENSION_SHADOW);
+/// Call before tracing the ray to the vertex after `depth` scatterings, or the shadow ray of that vertex.
+fn begin_ray(key: SampleKey, depth: u32, is_shadow: bool) {
+  let ray = select(DIMENSION_RAY, DIMENSION_SHADOW, is_shadow);
+  begin_coverage(key, DIMENSION_BOUNCE + depth * DIMENSIONS_PER_BOUNCE + ray);
 }
 
 fn begin_path(pixel: vec2u, key: SampleKey) -> Path {
-  let ray = camera_ray(pixel, random_pair(key, DIMENSION_PIXEL), random_pair(key, DIMENSION_LENS));
+  var lens = vec2f(0.0);
+  if (HAS_LENS) {
+    lens = random_pair(key, DIMENSION_LENS);
+  }
+  let ray = camera_ray(pixel, random_pair(key, DIMENSION_PIXEL), lens);
   return Path(ray.origin, ray.direction, 0.0, vec3f(1.0), vec3f(0.0), 0u, true);
 }
 

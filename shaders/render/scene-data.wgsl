@@ -19,6 +19,12 @@ override HAS_COAT_NORMAL: bool = true;
 override HAS_IRIDESCENCE: bool = true;
 /// An environment map.
 override HAS_ENVIRONMENT: bool = true;
+/// Triangles among the lights.
+override HAS_EMITTERS: bool = true;
+/// Points, spots or suns.
+override HAS_PUNCTUAL_LIGHTS: bool = true;
+/// A camera that is no pinhole.
+override HAS_LENS: bool = true;
 /// Emissive triangles are chosen from a tree.
 override HAS_LIGHT_TREE: bool = true;
 /// Surfaces that cover only in part.

@@ -19,9 +19,14 @@ fn enter_instance(instance: u32, origin: vec3f, direction: vec3f) -> PlacedRay {
 }
 
 fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
+  return trace_nearest_or_first(origin, direction, FAR_AWAY, false);
+}
+
+/// As in trace-tree.wgsl.
+fn trace_nearest_or_first(origin: vec3f, direction: vec3f, limit: f32, takes_first: bool) -> Hit {
   let inverse = inverse_direction(direction);
-  var best = Hit(FAR_AWAY, NO_HIT, 0.0, 0.0, 0u);
-  var best_id = NO_HIT;
+  var best = Hit(limit, NO_HIT, 0.0, 0.0, 0u);
+  var best_id = select(NO_HIT, 0u, takes_first);
   var waiting_reference: array<u32, INSTANCE_STACK_SIZE>;
   var waiting_entry: array<f32, INSTANCE_STACK_SIZE>;
   waiting_reference[0] = scene.root_reference;
@@ -37,7 +42,10 @@ fn trace_closest(origin: vec3f, direction: vec3f) -> Hit {
       let instance = reference & 0x0fffffffu;
       let ray = enter_instance(instance, origin, direction);
       let before = best_id;
-      closest_in_tree(ray.root, ray.origin, ray.direction, &best, &best_id);
+      closest_in_tree(ray.root, ray.origin, ray.direction, takes_first, &best, &best_id);
+      if (takes_first && best.slot != NO_HIT) {
+        break;
+      }
       if (best_id != before) {
         best.instance = instance;
       }

@@ -1,10 +1,18 @@
 // Walks the two-wide tree. closest_in_tree: nearest triangle, children entered in order of distance, popped subtrees culled
-// by the best hit so far. any_in_tree: whether anything lies in (0, limit), stopping at the first find.
+// by the best hit so far; with `takes_first` any triangle nearer than `best`, stopping at the first find. any_in_tree: whether
+// anything lies in (0, limit), as that tells too, in the fewest steps.
 // Same answers as every other traversal; see intersect.wgsl.
 
 const STACK_SIZE = 32u;
 
-fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
+fn closest_in_tree(
+  root: u32,
+  origin: vec3f,
+  direction: vec3f,
+  takes_first: bool,
+  best: ptr<function, Hit>,
+  best_id: ptr<function, u32>,
+) {
   let inverse = inverse_direction(direction);
   var stack_reference: array<u32, STACK_SIZE>;
   var stack_entry: array<f32, STACK_SIZE>;
@@ -14,6 +22,9 @@ fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<functio
     var descended = false;
     if ((reference & LEAF_BIT) != 0u) {
       closest_in_leaf(reference, origin, direction, best, best_id);
+      if (takes_first && (*best).slot != NO_HIT) {
+        break;
+      }
     } else {
       let pair = enter_pair(reference * 4u, origin, inverse, (*best).distance);
       let left_first = pair.left <= pair.right;

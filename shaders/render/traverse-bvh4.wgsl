@@ -82,7 +82,14 @@ fn sort_children(children: Children) -> Children {
   );
 }
 
-fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
+fn closest_in_tree(
+  root: u32,
+  origin: vec3f,
+  direction: vec3f,
+  takes_first: bool,
+  best: ptr<function, Hit>,
+  best_id: ptr<function, u32>,
+) {
   let inverse = inverse_direction(direction);
   var stack_reference: array<u32, STACK_SIZE>;
   var stack_entry: array<f32, STACK_SIZE>;
@@ -98,6 +105,9 @@ fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<functio
     let reference = stack_reference[stack_size];
     if ((reference & LEAF_BIT) != 0u) {
       closest_in_leaf(reference, origin, direction, best, best_id);
+      if (takes_first && (*best).slot != NO_HIT) {
+        break;
+      }
       continue;
     }
     let children = sort_children(enter_children(reference, origin, inverse, (*best).distance));

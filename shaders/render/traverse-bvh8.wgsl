@@ -97,7 +97,14 @@ fn without_nearest(nodes: vec2u) -> vec2u {
   return vec2u(nodes.x, nodes.y & ~(1u << firstLeadingBit(nodes.y)));
 }
 
-fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<function, Hit>, best_id: ptr<function, u32>) {
+fn closest_in_tree(
+  root: u32,
+  origin: vec3f,
+  direction: vec3f,
+  takes_first: bool,
+  best: ptr<function, Hit>,
+  best_id: ptr<function, u32>,
+) {
   let inverse = inverse_direction(direction);
   let octant = octant_of(inverse);
   var stack: array<vec2u, STACK_SIZE>;
@@ -115,6 +122,9 @@ fn closest_in_tree(root: u32, origin: vec3f, direction: vec3f, best: ptr<functio
     while (triangles != 0u) {
       closest_of(entered.first_slot + firstTrailingBit(triangles), origin, direction, best, best_id);
       triangles &= triangles - 1u;
+    }
+    if (takes_first && (*best).slot != NO_HIT) {
+      break;
     }
     nodes = entered.nodes;
     if ((nodes.y >> SET_SHIFT) == 0u) {

@@ -77,6 +77,7 @@ test('slices of a trial are small enough for both drivers', async () => {
   const { choice } = await open({}, () => Promise.resolve(toyKernel('wavefront')));
   expect(choice.begin()).toEqual({ mostSamples: 1_000_000 });
   await work(choice, 1, { tile: 60, wavefront: 40 });
+  expect(choice.isLong()).toBe(true);
   expect(choice.begin()).toEqual({ mostSamples: 1000 });
 });
 
@@ -86,6 +87,9 @@ test('a short job never compiles the second driver', async () => {
     asked += 1;
     return Promise.resolve(toyKernel('wavefront'));
   });
+  // With what a driver compiles when the kernel first runs.
+  choice.note(1000, 5000);
+  expect(choice.isLong()).toBe(false);
   expect(await work(choice, 3, { tile: 10, wavefront: 1 })).toBe('ttttttttt');
   expect(asked).toBe(0);
 });

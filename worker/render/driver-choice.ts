@@ -17,6 +17,8 @@ export interface DriverChoice {
   current(): PathTraceKernel;
   /** Tells how long the slice took; on this the choice rests. */
   note(samples: number, durationMs: number): void;
+  /** Whether the job has run for so long that what takes time to find out may still pay. */
+  isLong(): boolean;
   bindFilm(film: GPUBuffer): void;
   destroy(): void;
 }
@@ -26,7 +28,7 @@ export interface DriverChoiceOptions {
   readonly mostSamples: Record<RenderDriver, number>;
   /** Takes this one and tries nothing. */
   readonly fixed?: RenderDriver | undefined;
-  readonly trialAfterMs?: number;
+  readonly trialAfterMs?: number | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function createDriverChoice(device: object, options: DriverChoiceOp
     options.fixed !== undefined || choices.has(device) ? 'settled' : 'alone';
   let film: GPUBuffer | undefined;
   let spentMs = 0;
+  let isFirstSlice = true;
   let turn = 0;
   let destroyed = false;
 
@@ -83,13 +86,16 @@ export async function createDriverChoice(device: object, options: DriverChoiceOp
       return kernels[driver] as PathTraceKernel;
     },
     note(samples, durationMs) {
-      spentMs += durationMs;
+      // Some drivers compile a kernel when it first runs: that is no work yet.
+      if (!isFirstSlice) spentMs += durationMs;
+      isFirstSlice = false;
       if (phase === 'alone' && spentMs >= trialAfterMs) compileOther();
       if (phase !== 'trial') return;
       rates[turnDriver(turn)].push(samples / Math.max(durationMs, 0.01));
       turn += 1;
       if (turn === trialSlices) decide();
     },
+    isLong: () => spentMs >= trialAfterMs,
     bindFilm(next) {
       film = next;
       for (const kernel of Object.values(kernels)) kernel.bindFilm(next);

@@ -1,5 +1,5 @@
 import { createStorageBuffer, uploadStorageBuffer } from '../gpu/buffers.ts';
-import type { Candidate } from '../gpu/autotune/candidate.ts';
+import type { Candidate, TuningQuestion } from '../gpu/autotune/candidate.ts';
 import { tunerOf } from '../gpu/autotune/tuner.ts';
 import { buildBvh } from './bvh/build-bvh.ts';
 import type { BvhLayout } from './bvh/layout.ts';
@@ -16,15 +16,27 @@ const rayCount = 16_384;
  * measuring tuner (docs/adr/0029), else the default. All give the same pictures to the last bit.
  */
 export async function chooseLayout(device: GPUDevice): Promise<BvhLayout> {
+  return layoutOf(await tunerOf(device).choose(questionFor(device))) ?? layouts[0];
+}
+
+/** The same where nothing has to be measured for it. */
+export function recallLayout(device: GPUDevice): BvhLayout | undefined {
+  return layoutOf(tunerOf(device).recall(questionFor(device)));
+}
+
+function layoutOf(choice: string | undefined): BvhLayout | undefined {
+  return layouts.find(({ name }) => name === choice);
+}
+
+function questionFor(device: GPUDevice): TuningQuestion {
   const [first, ...others] = layouts;
-  const choice = await tunerOf(device).choose({
+  return {
     family: 'render.tree',
     shapeClass: `${rayCount} rays, ${triangleCount} triangles`,
     shaderCode: layouts.map(traceRaysShader).join('\n'),
     agreement: 'bytes',
     candidates: [candidateOf(device, first), ...others.map((layout) => candidateOf(device, layout))],
-  });
-  return layouts.find(({ name }) => name === choice) ?? first;
+  };
 }
 
 function candidateOf(device: GPUDevice, layout: BvhLayout): Candidate {

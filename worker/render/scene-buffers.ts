@@ -35,6 +35,9 @@ export type SceneFeatures = Readonly<
     | 'HAS_COAT_NORMAL'
     | 'HAS_IRIDESCENCE'
     | 'HAS_ENVIRONMENT'
+    | 'HAS_EMITTERS'
+    | 'HAS_PUNCTUAL_LIGHTS'
+    | 'HAS_LENS'
     | 'HAS_LIGHT_TREE'
     | 'HAS_ALPHA',
     number
@@ -140,6 +143,9 @@ export function packScene(
       HAS_ANISOTROPY: scene.materials.some(isStretched) ? 1 : 0,
       HAS_IRIDESCENCE: scene.materials.some(({ iridescence }) => (iridescence?.factor ?? 0) > 0) ? 1 : 0,
       HAS_ENVIRONMENT: environment === undefined ? 0 : 1,
+      HAS_EMITTERS: lights.some(({ kind }) => kind === 'triangle') ? 1 : 0,
+      HAS_PUNCTUAL_LIGHTS: lights.some(({ kind }) => kind === 'punctual') ? 1 : 0,
+      HAS_LENS: scene.camera.lens === undefined ? 0 : 1,
       HAS_LIGHT_TREE: chosen.hasTree ? 1 : 0,
       HAS_ALPHA: hasAlpha.includes(true) ? 1 : 0,
     },

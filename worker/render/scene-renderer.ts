@@ -1,20 +1,18 @@
-import { createStorageBuffer, readBuffer } from '../gpu/buffers.ts';
+import { readBuffer } from '../gpu/buffers.ts';
 import type { RenderSettings, SceneDescription, Tile } from '../messages.ts';
 import { growTrees } from './bvh/forest.ts';
-import { type RenderDriver, createDriverChoice } from './driver-choice.ts';
+import type { RenderDriver } from './driver-choice.ts';
 import type { EmitterChoice } from './emitters/light-buffer.ts';
 import { listLights } from './emitters/light-list.ts';
 import type { EnvironmentMap } from './environment/environment-map.ts';
 import type { BvhLayout } from './bvh/layout.ts';
-import { createPathTraceKernel } from './kernels/path-trace.ts';
-import { createWavefrontKernel, wavefrontCapacity } from './kernels/path-trace-wavefront.ts';
-import { createSceneBuffers, packScene } from './scene-buffers.ts';
+import { layouts } from './bvh/layouts.ts';
 import type { Scene } from './scene/scene.ts';
 import { SceneError } from './scene/scene-error.ts';
 import type { BindingLimits } from './storage-split.ts';
 import { checkSettings, checkTile } from './settings.ts';
-import { chooseLayout } from './layout-choice.ts';
-import { createGuideRenderer, depthStepOf } from './guide-renderer.ts';
+import { chooseLayout, recallLayout } from './layout-choice.ts';
+import { type SceneParts, putOnDevice } from './scene-on-device.ts';
 import { type SliceBudget, retarget } from './slice-plan.ts';
 import { type SliceRange, runSlices } from './slice-runner.ts';
 
@@ -60,13 +58,18 @@ export interface RenderPace {
 export interface SceneRendererOptions extends RenderPace {
   /** Takes the place of the scene's own constant background. */
   readonly environment?: EnvironmentMap;
-  /** How the adapter is driven (measured when not said) and how the tree lies in memory; neither changes a byte. */
+  /**
+   * How the adapter is driven and how the tree lies in memory; neither changes a byte. When not said, both are measured once a job
+   * turns out to be long.
+   */
   readonly driver?: RenderDriver;
   readonly layout?: BvhLayout;
   /** By their number when not said. Changes the noise of the picture, and so its bytes. */
   readonly emitterChoice?: EmitterChoice;
   /** Smaller than the device's, to try what larger scenes or lesser adapters meet. */
   readonly bindingLimits?: BindingLimits;
+  /** After how much work a job is long. */
+  readonly trialAfterMs?: number;
 }
 
 export async function createSceneRenderer(
@@ -76,53 +79,54 @@ export async function createSceneRenderer(
   options: SceneRendererOptions = {},
 ): Promise<SceneRenderer> {
   checkSettings(settings);
-  const layout = options.layout ?? (await chooseLayout(device));
+  const known = options.layout ?? recallLayout(device);
   const lights = listLights(scene, options.environment);
-  const tree = growTrees(scene);
-  const packed = packScene(scene, tree, layout, lights, settings, options.environment, options.emitterChoice);
-  const buffers = createSceneBuffers(device, packed, options.bindingLimits);
-  const parts = { scene: buffers, layout, maxBounces: settings.maxBounces };
-  const drivers = await createDriverChoice(device, {
-    create: {
-      tile: () => createPathTraceKernel(device, parts),
-      wavefront: () => createWavefrontKernel(device, parts),
-    },
-    mostSamples: { tile: 2 ** 26, wavefront: wavefrontCapacity },
-    fixed: options.driver,
-  }).catch((error: unknown) => {
-    buffers.destroy();
-    throw error;
-  });
-  const guides = createGuideRenderer(device, { ...parts, depthStep: depthStepOf(scene) }, assertLoaded);
+  const { environment, driver, emitterChoice, bindingLimits, trialAfterMs } = options;
+  const ways = { environment, driver, emitterChoice, bindingLimits, trialAfterMs };
+  /** Kept until no other layout can be asked for. */
+  let parts: SceneParts | undefined = { scene, tree: growTrees(scene), lights, settings, ...ways, assertLoaded };
+  const layout = known ?? layouts[0];
+  let current = await putOnDevice(device, parts, layout);
+  if (known !== undefined) parts = undefined;
   const budget: SliceBudget = { samplesPerSlice: 4096, mostSamples: 4096 };
   let targetMs = options.sliceTargetMs ?? defaultSliceTargetMs;
-  let film: GPUBuffer | undefined;
   let destroyed = false;
   let previous: Promise<unknown> = Promise.resolve();
-
-  function filmFor(sizeBytes: number): GPUBuffer {
-    if (film !== undefined && film.size >= sizeBytes) return film;
-    film?.destroy();
-    film = createStorageBuffer(device, 'render.film', sizeBytes);
-    drivers.bindFilm(film);
-    return film;
-  }
 
   function assertLoaded(): void {
     if (!destroyed) return;
     throw new SceneError('scene-unloaded', 'the scene was unloaded', { field: 'scene' });
   }
 
+  /** Measures the layouts, once for an adapter, and goes on in the fastest: all give the same bytes. */
+  async function settleLayout(own: SceneParts): Promise<void> {
+    parts = undefined;
+    const fastest = await chooseLayout(device);
+    assertLoaded();
+    if (fastest === layout) return;
+    // Before the other is made, so that the scene never takes twice its memory.
+    current.destroy();
+    try {
+      current = await putOnDevice(device, own, fastest);
+    } catch (error) {
+      destroyed = true;
+      throw error;
+    }
+    if (destroyed) current.destroy();
+    assertLoaded();
+  }
+
   async function render(range: SliceRange, sliceTargetMs: number): Promise<Float32Array<ArrayBuffer>> {
     assertLoaded();
+    if (parts !== undefined && current.drivers.isLong()) await settleLayout(parts);
     const { tile } = range;
+    const { drivers } = current;
     budget.mostSamples = drivers.begin().mostSamples;
     retarget(budget, targetMs, sliceTargetMs);
     targetMs = sliceTargetMs;
     const sizeBytes = (tile.x1 - tile.x0) * (tile.y1 - tile.y0) * 16;
-    const target = filmFor(sizeBytes);
-    const { current, note } = drivers;
-    await runSlices(device, { current, note, assertLoaded }, range, budget, targetMs);
+    const target = current.filmFor(sizeBytes);
+    await runSlices(device, { current: drivers.current, note: drivers.note, assertLoaded }, range, budget, targetMs);
     const sums = new Float32Array(await readBuffer(device, target, sizeBytes));
     assertLoaded();
     return sums;
@@ -148,23 +152,21 @@ export async function createSceneRenderer(
       materialCount: scene.materials.length,
       nodeCount: scene.nodeCount,
       boundingBox: scene.boundingBox,
-      gpuBytes: buffers.sizeBytes,
+      gpuBytes: current.sizeBytes,
     },
     renderTile: (tile, firstSample, sampleCount, own = {}) =>
       inTurn({ tile, firstSample, sampleCount }, own, (range, targetMs) => render(range, targetMs)),
     renderGuides: (tile, firstSample, sampleCount, own = {}) =>
       inTurn({ tile, firstSample, sampleCount }, own, async (range, targetMs) => {
         assertLoaded();
-        const sums = await guides.render(range, targetMs);
+        const sums = await current.guides.render(range, targetMs);
         assertLoaded();
         return sums;
       }),
     destroy() {
       destroyed = true;
-      film?.destroy();
-      drivers.destroy();
-      guides.destroy();
-      buffers.destroy();
+      parts = undefined;
+      current.destroy();
     },
   };
 }

@@ -14,10 +14,15 @@ const WORTHWHILE = 0.97;
 export interface Tuner {
   /** The name of a candidate. Never rejects: where measuring fails the default runs. */
   choose(question: TuningQuestion): Promise<string>;
+  /** The same where it is known without measuring. */
+  recall(question: TuningQuestion): string | undefined;
 }
 
 /** Takes the defaults: on software adapters, in estimates, and wherever nobody set another. */
-export const defaultTuner: Tuner = { choose: ({ candidates: [first] }) => Promise.resolve(first.name) };
+export const defaultTuner: Tuner = {
+  choose: ({ candidates: [first] }) => Promise.resolve(first.name),
+  recall: ({ candidates: [first] }) => first.name,
+};
 
 const tuners = new WeakMap<GPUDevice, Tuner>();
 
@@ -71,10 +76,9 @@ export class MeasuringTuner implements Tuner {
   }
 
   choose(question: TuningQuestion): Promise<string> {
+    const known = this.recall(question);
+    if (known !== undefined) return Promise.resolve(known);
     const key = this.#keyOf(question);
-    const known = this.#answers.get(key);
-    // A name that is not among the candidates any more is asked for anew.
-    if (known !== undefined && question.candidates.some(({ name }) => name === known)) return Promise.resolve(known);
     let answer = this.#underWay.get(key);
     if (answer === undefined) {
       answer = this.#previous.then(() => this.#measure(key, question));
@@ -83,6 +87,12 @@ export class MeasuringTuner implements Tuner {
       void answer.finally(() => this.#underWay.delete(key));
     }
     return answer;
+  }
+
+  recall(question: TuningQuestion): string | undefined {
+    const known = this.#answers.get(this.#keyOf(question));
+    // A name that is not among the candidates any more is asked for anew.
+    return question.candidates.some(({ name }) => name === known) ? known : undefined;
   }
 
   #keyOf({ family, shapeClass, shaderCode, candidates }: TuningQuestion): string {
