@@ -10,6 +10,7 @@ import { createChainClient, createRequesterPayments, openWallet, type RequesterP
 import type { ChainSettings } from '../payment/types.ts';
 import { createRequester, type Requester } from '../requester/index.ts';
 import { type InputStore, openInputStore, type StoredInput } from '../store/input-store.ts';
+import { openUnfinishedPictures } from '../store/unfinished-pictures.ts';
 import { GpuWorkerError } from './gpu-worker.ts';
 import { Closers } from './closers.ts';
 import { holdLog } from './held-log.ts';
@@ -115,6 +116,7 @@ export async function startBuyer(
       shaderSetHash: await host.readShaderSetHash(),
       ...(gpu === null ? {} : { worker: gpu.worker }),
       store,
+      unfinished: openUnfinishedPictures(join(dataDirectory, 'unfinished'), log),
       adapterClass,
       providerWaitMs: options.providerWaitMs,
       log,

@@ -3,6 +3,7 @@ import type { TaskSnapshot } from '../../protocol/node-api.ts';
 import type { HearthNetwork } from '../network/types.ts';
 import type { RequesterPayments, Signer } from '../payment/types.ts';
 import type { InputStore } from '../store/input-store.ts';
+import type { UnfinishedPictures } from '../store/unfinished-pictures.ts';
 import type { CheckingWorker } from './types.ts';
 
 export interface RequesterComponents {
@@ -17,6 +18,8 @@ export interface RequesterComponents {
   /** Where the requester re-checks results; without it, or without the input in `store`, results are only accepted. */
   readonly worker?: CheckingWorker;
   readonly store?: Pick<InputStore, 'find'>;
+  /** Keeps what arrives of a picture, so that the same request goes on from there; without it nothing is kept. */
+  readonly unfinished?: UnfinishedPictures;
   /** Class of the own adapter: results of the same class are compared byte by byte. */
   readonly adapterClass?: () => string;
   readonly onTask?: (task: TaskSnapshot) => void;

@@ -8,7 +8,7 @@ import type { JobOptions, JobPlan, PlannedPart } from './types.ts';
 /** One provider's share of a job, as it would be asked for. */
 export interface Share {
   readonly offer: Offer;
-  readonly task: Task;
+  readonly tasks: readonly Task[];
 }
 
 /**
@@ -25,17 +25,20 @@ export async function planJob(
   const { offers, refusals } = await round.offers(task, options.signal ?? new AbortController().signal);
   const parts: PlannedPart[] = [];
   const failures: ErrorShape[] = [];
-  for (const { offer, task: part } of share(offers)) {
+  for (const { offer, tasks } of share(offers)) {
     const { peer, quote } = offer;
-    const price = priceOfUnits(taskUnits(part), quote.pricePerMillionUnits);
+    const units = tasks.reduce((sum, part) => sum + taskUnits(part), 0n);
+    const price = tasks.reduce((sum, part) => sum + priceOfUnits(taskUnits(part), quote.pricePerMillionUnits), 0n);
     const { receiver, receiverAuthorizer } = quote;
     const deposit = await components.payments.missingDeposit({ receiver, receiverAuthorizer, amount: price });
     if (!deposit.ok) failures.push({ code: deposit.code, message: deposit.message });
-    else parts.push({ peer, units: taskUnits(part), price, missing: deposit.missing, balance: deposit.balance });
+    else parts.push({ peer, units, price, missing: deposit.missing, balance: deposit.balance });
   }
   return {
     parts,
     price: parts.reduce((sum, part) => sum + part.price, 0n),
+    unitsKept: 0n,
+    unitsLeft: taskUnits(task),
     deposit: parts.reduce((sum, part) => sum + part.missing, 0n),
     refusals: [...refusals, ...failures],
   };

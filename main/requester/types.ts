@@ -71,6 +71,8 @@ export type JobProgress =
       readonly unitsDone: bigint;
       readonly unitsTotal: bigint;
     }
+  /** A pass that an earlier run of the same request got. */
+  | { readonly kind: 'kept'; readonly pass: TileResult; readonly unitsDone: bigint; readonly unitsTotal: bigint }
   | { readonly kind: 'lost'; readonly peerId: string; readonly reason: string }
   | { readonly kind: 'part'; readonly part: ProviderPart };
 
@@ -104,8 +106,11 @@ export interface PlannedPart {
 }
 
 export interface JobPlan {
-  /** Empty when nobody takes the job. */
+  /** Empty when nobody takes the job, or all of it is there. */
   readonly parts: readonly PlannedPart[];
+  /** There from an earlier run of the same request, and not bought again. */
+  readonly unitsKept: bigint;
+  readonly unitsLeft: bigint;
   readonly price: bigint;
   readonly deposit: bigint;
   readonly refusals: readonly ErrorShape[];
@@ -123,6 +128,8 @@ export interface RenderOutcome {
   readonly film: Film;
   readonly samplesPerPixel: number;
   readonly parts: readonly ProviderPart[];
+  /** Deletes what was kept of it against a kill; to be called once the picture is where it should be. */
+  forget(): Promise<void>;
 }
 
 export interface Requester {

@@ -1,120 +1,20 @@
-/** The command `hearth request` against providers with a toy GPU: network, chain, vouchers and files are real. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+/** The command `hearth request`, as a buyer meets it. */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer } from '../../main/headless/api-server.ts';
-import { commands } from '../../main/headless/commands/index.ts';
-import { embeddedScenePath, projectDirectory } from '../../main/headless/project-files.ts';
-import { runCli } from '../../main/headless/run-cli.ts';
-import { openLedger } from '../../main/ledger/index.ts';
-import { openWallet } from '../../main/payment/index.ts';
-import { hashFile } from '../../main/store/input-store.ts';
-import { readShaderSetHash } from '../../main/store/shader-set.ts';
-import { parseReceiptDocument } from '../../protocol/receipt.ts';
-import { verifyReceiptDocument } from '../../protocol/verify-receipt.ts';
+import { embeddedScenePath } from '../../main/headless/project-files.ts';
 import { createNodeSource } from '../fixtures/ui/node-source.ts';
 import { workingSnapshot } from '../fixtures/ui/snapshots.ts';
-import { type MarketPlace, openMarketPlace } from '../payment/market-place.ts';
-import { openToySeller, type ToySeller } from '../requester/toy-seller.ts';
-import { toyModelSha256, toyStore } from '../requester/toy-worker.ts';
+import type { ToySeller } from '../requester/toy-seller.ts';
+import { toyModelSha256 } from '../requester/toy-worker.ts';
+import { chat, checkReceipts, openRequestMarket } from './request-market.ts';
 
-let place: MarketPlace;
-let one: ToySeller;
-let two: ToySeller;
-
-beforeAll(async () => {
-  place = await openMarketPlace();
-  const sceneSha256 = await hashFile(embeddedScenePath);
-  const store = {
-    find: async (sha256: string) =>
-      sha256 === sceneSha256
-        ? { sha256, kind: 'scene' as const, path: embeddedScenePath, sizeBytes: 1 }
-        : toyStore.find(sha256),
-  };
-  const shaderSetHash = await readShaderSetHash(join(projectDirectory, 'shaders'));
-  const options = { store, shaderSetHash };
-  one = await openToySeller(place, 'one', options);
-  two = await openToySeller(place, 'two', options);
-}, 60_000);
-afterAll(async () => {
-  await Promise.all([one, two].map(({ network }) => network.stop()));
-  await place.close();
-});
-
-interface Ran {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const folderOf = (name: string): string => join(place.folder, `buyer ${name}`);
-
-/** A folder with a wallet that holds so much. */
-async function addBuyer(name: string, usdc = 1_000_000n): Promise<string> {
-  const dataDirectory = folderOf(name);
-  mkdirSync(dataDirectory, { mode: 0o700 });
-  const { address } = await openWallet({ dataDirectory });
-  await place.chain.fund(address, { eth: 10n ** 18n, usdc });
-  return dataDirectory;
-}
-
-async function held(dataDirectory: string): Promise<bigint> {
-  return place.chain.usdcOf((await openWallet({ dataDirectory })).address);
-}
-
-function argumentsFor(dataDirectory: string, words: readonly string[], sellers: readonly ToySeller[]): string[] {
-  const { rpcUrl, token } = place.chain.settings;
-  const peers = sellers.flatMap(({ network }) => ['--bootstrap', network.addresses()[0]!]);
-  return [...words, '--rpc-url', rpcUrl, '--token', token, '--no-mdns', '--data-dir', dataDirectory, ...peers];
-}
-
-/** Of an option that is given twice the last one holds. */
-function requestFor(words: readonly string[]): string[] {
-  return ['request', words[0] ?? '', '--no-check', '--wait', '20', ...words.slice(1)];
-}
-
-interface RunOptions {
-  readonly sellers?: readonly ToySeller[];
-  readonly signal?: AbortSignal;
-  readonly onText?: () => void;
-}
-
-function request(dataDirectory: string, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return hearth(dataDirectory, requestFor(words), options);
-}
-
-async function hearth(dataDirectory: string, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { sellers = [one], signal = new AbortController().signal, onText } = options;
-  const ran = { stdout: '', stderr: '' };
-  const exitCode = await runCli(argumentsFor(dataDirectory, words, sellers), {
-    commands,
-    stdout: {
-      write(text) {
-        ran.stdout += text;
-        onText?.();
-      },
-    },
-    stderr: { write: (text) => (ran.stderr += text) },
-    signal,
-  });
-  return { exitCode, ...ran };
-}
-
-const chat = ['chat', '--prompt', 'Say something.', '--model', toyModelSha256, '--max-tokens', '60'];
-
-function checkReceipts(dataDirectory: string, count: number): void {
-  const folder = join(dataDirectory, 'receipts');
-  const files = readdirSync(folder);
-  expect(files).toHaveLength(count);
-  for (const file of files) {
-    const { ok } = verifyReceiptDocument(parseReceiptDocument(readFileSync(join(folder, file), 'utf8')));
-    expect(ok, file).toBe(true);
-  }
-}
+const market = await openRequestMarket();
+const { one, two, addBuyer, held, hearth, request } = market;
+afterAll(() => market.close());
 
 test('an answer is bought after the deposit is agreed to, and the next one needs no deposit', async () => {
   const folder = await addBuyer('chat');
@@ -209,43 +109,11 @@ test('Ctrl-C pays for what came, and the channel serves the next request', async
   expect(next.stderr).not.toContain('cut off');
 }, 30_000);
 
-test('killed in the middle, the next start says what was open and paid, and its provider serves it again', async () => {
-  const folder = await addBuyer('killed');
-  const long = [...chat.slice(0, -1), '4000', '--yes', '--json'];
-  const entry = fileURLToPath(new URL('../../main/headless/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [entry, ...argumentsFor(folder, requestFor(long), [one])], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let texts = 0;
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (JSON.parse(line).event === 'text' && (texts += 1) === 3) child.kill('SIGKILL');
-  });
-  await new Promise((resolve) => child.once('close', resolve));
-  expect(texts).toBeGreaterThanOrEqual(3);
-  const next = await request(folder, chat);
-  expect(next.exitCode, next.stderr).toBe(0);
-  const [, units, paid] =
-    /An earlier request was cut off: the chat of \S+ with 0x\S+ (\d+) of 4000 units had arrived and cost (\S+) USDC/.exec(
-      next.stderr,
-    ) ?? [];
-  expect(Number(units)).toBeGreaterThanOrEqual(3);
-  expect(Number(paid) * 100_000).toBeCloseTo(Number(units));
-  const ledger = openLedger({ path: join(folder, 'ledger.db') });
-  const states = ledger.listTasks().map(({ state, unitsDone }) => [state, unitsDone]);
-  expect(states).toEqual([
-    ['receipted', '60'],
-    ['receipted', units],
-  ]);
-  expect(ledger.undeliveredReceipts(one.wallet.address)).toEqual([]);
-  ledger.close();
-}, 30_000);
-
 test('a provider that goes away in the middle is replaced, the answer is the same, and each part has its receipt', async () => {
   const folder = await addBuyer('lost');
   let calls = 0;
   // The cheaper one, so it is asked first.
-  const fleeting = await openToySeller(place, 'fleeting', {
-    shaderSetHash: await readShaderSetHash(join(projectDirectory, 'shaders')),
+  const fleeting = await market.addSeller('fleeting', {
     prices: { chat: 9_000_000n, render: 1n },
     before: async (kind) => {
       if (kind === 'next-tokens' && (calls += 1) === 4) await fleeting.network.stop();

@@ -32,6 +32,8 @@ function plan(...parts: readonly [price: bigint, missing: bigint][]): JobPlan {
       balance: 0n,
     })),
     price: parts.reduce((sum, [price]) => sum + price, 0n),
+    unitsKept: 0n,
+    unitsLeft: 100n,
     deposit: parts.reduce((sum, [, missing]) => sum + missing, 0n),
     refusals: [],
   };
@@ -93,6 +95,13 @@ describe('before anything is deposited', () => {
 
   test.each<[string, JobPlan, Circumstances, string[], unknown]>([
     ['nothing where the channels have room', plan([300n, 0n]), { answer: 'no' }, [], { fill: 0n }],
+    [
+      'nothing where an earlier run got all of it',
+      { ...plan(), unitsKept: 100n, unitsLeft: 0n },
+      {},
+      [],
+      { maxPrice: 0n, maxDeposit: 0n },
+    ],
     ['nothing where --yes was given', plan([300n, 300n]), { isGiven: true }, [], { fill: 0n }],
     [
       'for all of --deposit, shared by the channels that need it',

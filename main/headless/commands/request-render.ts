@@ -95,6 +95,7 @@ export const requestRenderCommand = defineCommand({
         }
         const outPath = resolve(out);
         await writeOutputFile('--out', outPath, encode(film));
+        await bought.forget();
         const { paid, parts } = bought;
         spent += paid;
         context.output.data({ event: 'summary', out: outPath, isDenoised: options.denoise, view, paid, parts });

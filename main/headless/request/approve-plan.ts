@@ -35,6 +35,14 @@ export async function approvePlan(
   approval: Approval,
 ): Promise<SpendingLimits> {
   const { caps, waitSeconds, inputs } = approval;
+  if (plan.unitsKept > 0n) {
+    output.data({ event: 'kept', units: plan.unitsKept, unitsLeft: plan.unitsLeft });
+    output.log(
+      `An earlier run of this request got ${plan.unitsKept} ${approval.unit}: they are not bought again, ${plan.unitsLeft} are left.`,
+    );
+  }
+  // Nothing has to be bought, so nothing may be.
+  if (plan.unitsLeft === 0n) return { maxPrice: 0n, maxDeposit: 0n };
   if (plan.parts.length === 0) throw explainNoOffer(plan.refusals, { waitSeconds, inputs });
   for (const { peer, units, price } of plan.parts) {
     output.log(`${peer.name} (${peer.peerId}) does ${units} ${approval.unit} for at most ${say(price)}.`);

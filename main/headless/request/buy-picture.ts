@@ -11,6 +11,8 @@ const reportEveryMs = 1_000;
 
 export interface BoughtPicture {
   readonly film: Film;
+  /** To be called once it is written: until then the same request would go on from it. */
+  forget(): Promise<void>;
   readonly paid: bigint;
   readonly parts: readonly object[];
 }
@@ -49,7 +51,7 @@ export async function buyPicture(
     output.log('Looking for providers.');
     const plan = await requester.planRender(request, { signal, ...only });
     const limits = await approvePlan(context, session, plan, options.approval);
-    const { film } = await requester.requestRender(request, {
+    const { film, forget } = await requester.requestRender(request, {
       signal,
       limits,
       ...only,
@@ -57,6 +59,8 @@ export async function buyPicture(
         if (progress.kind === 'tile') {
           preview?.add(progress.peerId, progress.pass);
           showTile(progress);
+        } else if (progress.kind === 'kept') {
+          preview?.keep(progress.pass);
         } else if (progress.kind === 'part') {
           preview?.endPart(progress.part.peerId, progress.part.verdict !== 'rejected');
         }
@@ -64,7 +68,7 @@ export async function buyPicture(
       },
     });
     await preview?.finish();
-    return { film, ...(await report.finish()) };
+    return { film, forget, ...(await report.finish()) };
   } catch (error) {
     const { paid, parts } = await report.finish();
     if (parts.length > 0) {

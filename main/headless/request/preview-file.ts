@@ -8,6 +8,8 @@ const rewriteEveryMs = 1_000;
 /** The picture as far as it has come, rewritten as tiles arrive; a viewer never sees half a file. */
 export interface PreviewFile {
   add(peerId: string, pass: TileResult): void;
+  /** One that an earlier run got. */
+  keep(pass: TileResult): void;
   /** A part of the peer has ended: what it sent stays, or was found wrong and goes. */
   endPart(peerId: string, isKept: boolean): void;
   /** Resolves when the newest state is on the disk. @throws the error of writing it */
@@ -45,6 +47,10 @@ export function createPreviewFile(options: {
   return {
     add(peerId, pass) {
       passes.push({ peerId, pass, isKept: false });
+      schedule();
+    },
+    keep(pass) {
+      passes.push({ peerId: '', pass, isKept: true });
       schedule();
     },
     endPart(peerId, isKept) {

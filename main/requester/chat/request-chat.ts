@@ -86,7 +86,9 @@ export function planChat(
 ): Promise<JobPlan> {
   const task = taskAfter(withClock(components, request), []);
   checkTask(task);
-  return planJob(components, task, options, (offers) => offers.slice(0, 1).map((offer): Share => ({ offer, task })));
+  return planJob(components, task, options, (offers) =>
+    offers.slice(0, 1).map((offer): Share => ({ offer, tasks: [task] })),
+  );
 }
 
 /** One clock for all parts of the answer. */

@@ -1,4 +1,5 @@
 import type { RenderTask, TileRectangle } from '../../../protocol/tasks.ts';
+import type { KeptPasses } from '../../store/unfinished-pictures.ts';
 import type { Checker } from '../check/checker.ts';
 import type { RequesterComponents } from '../components.ts';
 import type { Film } from '../image/index.ts';
@@ -9,13 +10,17 @@ import type { Spending } from '../purchase/spending.ts';
 import { isOwnRefusal, type OwnRefusalCode } from '../requester-error.ts';
 import type { KnownPeer } from '../../network/types.ts';
 import type { JobProgress, ProviderPart, RenderRequest } from '../types.ts';
+import { dropWrongBatches, followedPasses } from './earlier-passes.ts';
 import { createRenderDelivery } from './render-delivery.ts';
+import { renderSettingsOf } from './render-settings.ts';
 import { remainder, type TileBatch } from './tile-pool.ts';
 
 export interface RenderJobOptions {
   readonly request: RenderRequest;
   readonly film: Film;
   readonly checker: Checker | null;
+  /** Where what arrives is kept; null where it is not. */
+  readonly kept: KeptPasses | null;
   readonly round: ProviderRound;
   readonly spending: Spending;
   readonly signal: AbortSignal;
@@ -53,6 +58,24 @@ export class RenderJob {
 
   get unitsDone(): bigint {
     return this.#unitsDone;
+  }
+
+  /** Takes what an earlier run got, and puts the rest of the picture on the list. @throws what the checker's worker throws */
+  async goOn(tiles: readonly TileRectangle[]): Promise<void> {
+    const { request, kept, film, checker, signal, onProgress } = this.#options;
+    const settings = renderSettingsOf(this.taskFor({ tiles, firstSample: 0 }));
+    const right =
+      kept === null
+        ? []
+        : await dropWrongBatches(kept, { checker, openScene: (checking) => checking.scene(settings), signal });
+    const { passes, remaining } = followedPasses(tiles, request.samplesPerPixel, right);
+    for (const entry of passes) {
+      const pass = await (kept as KeptPasses).load(entry);
+      film.add(pass);
+      this.#unitsDone += passUnits(pass.tile, pass.sampleCount);
+      onProgress({ kind: 'kept', pass, unitsDone: this.#unitsDone, unitsTotal: this.#unitsTotal });
+    }
+    this.giveBack(remaining);
   }
 
   /** Why, since this was asked last, some of it could not be bought for a reason of our own. */
@@ -113,18 +136,20 @@ export class RenderJob {
 
   /** True when the provider may be given more. */
   async #deliver(peer: KnownPeer, batch: TileBatch): Promise<boolean> {
-    const { checker, film, round, signal, spending, onProgress } = this.#options;
+    const { checker, film, kept, round, signal, spending, onProgress } = this.#options;
     const { peerId } = peer;
     const task = this.taskFor(batch);
     const offer = await askOffer(this.#components, peer, task, signal);
     if (!('quote' in offer)) return this.#lose(peer, [batch], offer.message);
     let unitsHere = 0n;
+    const keptAs = kept?.nextBatch() ?? 0;
     const delivery = createRenderDelivery({
       task,
       checker,
       isSameClass: offer.quote.adapterClass === this.#components.adapterClass?.(),
       signal,
       onPass: (pass, samplesDone) => {
+        kept?.keep(keptAs, pass);
         unitsHere += passUnits(pass.tile, pass.sampleCount);
         this.#unitsDone += passUnits(pass.tile, pass.sampleCount);
         const unitsTotal = this.#unitsTotal;
@@ -147,11 +172,14 @@ export class RenderJob {
     }
     this.parts.push(bought.part);
     if (bought.ended === 'rejected') {
-      // Nothing of it is kept: what was not looked at is as doubtful as what was.
+      kept?.drop(keptAs);
+      // Nothing of it stays: what was not looked at is as doubtful as what was.
       this.#unitsDone -= unitsHere;
       round.distrust(peerId);
       return this.#lose(peer, [batch], bought.part.detail);
     }
+    // Any other verdict may mean that nobody waited for the check: it is made up for when the request goes on.
+    if (bought.part.verdict === 'verified') kept?.confirm(keptAs);
     for (const pass of delivery.passes) film.add(pass);
     const left = remainder(batch, delivery.samplesDone, task.samplesPerPixel);
     return left.length === 0 || this.#lose(peer, left, bought.part.detail);

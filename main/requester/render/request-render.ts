@@ -1,5 +1,9 @@
-import { taskLimits, type TileRectangle } from '../../../protocol/tasks.ts';
+import { errorText } from '../../../protocol/errors.ts';
+import { sha256Hex } from '../../../protocol/hashing/sha256.ts';
+import { hashTask } from '../../../protocol/hashing/task-hash.ts';
+import { type Task, taskLimits, taskUnits, type TileRectangle } from '../../../protocol/tasks.ts';
 import type { Offer } from '../../market/quote-choice.ts';
+import type { KeptPasses } from '../../store/unfinished-pictures.ts';
 import { checkTask } from '../check-task.ts';
 import { openChecker } from '../check/checker.ts';
 import type { RequesterComponents } from '../components.ts';
@@ -9,8 +13,9 @@ import { type Share, planJob } from '../plan-job.ts';
 import { createSpending } from '../purchase/spending.ts';
 import { RequesterError } from '../requester-error.ts';
 import type { JobOptions, JobPlan, RenderOutcome, RenderRequest } from '../types.ts';
+import { followedPasses } from './earlier-passes.ts';
 import { RenderJob, renderTaskFor } from './render-job.ts';
-import { cutTiles, dealTiles } from './tile-pool.ts';
+import { cutTiles, dealTiles, type TileBatch } from './tile-pool.ts';
 
 const defaultTileSidePixels = 64;
 /** Times that the remaining tiles are offered to whoever is there, before the picture is given up. */
@@ -30,10 +35,11 @@ export async function requestRender(
   const tiles = cutPicture(request);
   const film = createFilm(widthPixels, heightPixels);
   const checker = await openChecker(components, request.sceneSha256, request.environmentSha256);
-  const job = new RenderJob(components, { request, film, checker, round, spending, signal, onProgress });
-  checkTask(job.taskFor({ tiles, firstSample: 0 }));
-  job.giveBack([{ tiles, firstSample: 0 }]);
+  checkTask(renderTaskFor(request, { tiles, firstSample: 0 }));
+  const kept = await openKept(components, request, tiles);
+  const job = new RenderJob(components, { request, film, checker, kept, round, spending, signal, onProgress });
   try {
+    await job.goOn(tiles);
     for (let attempt = 0; attempt < maxRounds && !job.isComplete; attempt += 1) {
       const [first, ...others] = job.takeRemaining();
       if (first === undefined) break;
@@ -61,8 +67,10 @@ export async function requestRender(
     throw new RequesterError('CANCELLED', `cancelled after ${job.unitsDone} samples`, { parts: job.parts });
   } finally {
     await checker?.close();
+    await kept?.close();
   }
-  if (job.isComplete) return { film, samplesPerPixel, parts: job.parts };
+  const forget = async (): Promise<void> => kept?.remove();
+  if (job.isComplete) return { film, samplesPerPixel, parts: job.parts, forget };
   const list = round.refusals.map(({ code, message }) => `${code}: ${message}`);
   throw new RequesterError(
     'NO_PROVIDER',
@@ -71,23 +79,52 @@ export async function requestRender(
   );
 }
 
-/** The picture dealt out to everybody who offers. */
-export function planRender(
+/** What is left of the picture, dealt out to everybody who offers. */
+export async function planRender(
   components: RequesterComponents,
   request: RenderRequest,
   options: Pick<JobOptions, 'signal' | 'provider'>,
 ): Promise<JobPlan> {
   const tiles = cutPicture(request);
-  const taskOf = (some: readonly TileRectangle[]) => renderTaskFor(request, { tiles: some, firstSample: 0 });
-  const task = taskOf(tiles);
-  checkTask(task);
-  return planJob(components, task, options, (offers) => {
-    const hands = dealTiles(tiles, weights(offers));
-    return offers.flatMap((offer, index): Share[] => {
-      const hand = hands[index] ?? [];
-      return hand.length === 0 ? [] : [{ offer, task: taskOf(hand) }];
-    });
+  const taskOf = (batch: TileBatch) => renderTaskFor(request, batch);
+  const whole = taskOf({ tiles, firstSample: 0 });
+  checkTask(whole);
+  const kept = await openKept(components, request, tiles);
+  const { remaining } = followedPasses(tiles, request.samplesPerPixel, kept?.passes ?? []);
+  await kept?.close();
+  const unitsLeft = remaining.reduce((sum, batch) => sum + taskUnits(taskOf(batch)), 0n);
+  const unitsKept = taskUnits(whole) - unitsLeft;
+  const [first] = remaining;
+  if (first === undefined) return { parts: [], unitsKept, unitsLeft, price: 0n, deposit: 0n, refusals: [] };
+  const plan = await planJob(components, taskOf(first), options, (offers) => {
+    const tasks = offers.map((): Task[] => []);
+    for (const { tiles: some, firstSample } of remaining) {
+      for (const [index, hand] of dealTiles(some, weights(offers)).entries()) {
+        if (hand.length > 0) tasks[index]?.push(taskOf({ tiles: hand, firstSample }));
+      }
+    }
+    return offers
+      .map((offer, index): Share => ({ offer, tasks: tasks[index] ?? [] }))
+      .filter((share) => share.tasks.length > 0);
   });
+  return { ...plan, unitsKept, unitsLeft };
+}
+
+/** Under a name that another request, or another shader set, does not have. Where it cannot be opened nothing is kept. */
+async function openKept(
+  { unfinished, shaderSetHash, log }: RequesterComponents,
+  request: RenderRequest,
+  tiles: readonly TileRectangle[],
+): Promise<KeptPasses | null> {
+  if (unfinished === undefined) return null;
+  const task = hashTask(renderTaskFor(request, { tiles, firstSample: 0 }));
+  const identity = sha256Hex(new TextEncoder().encode(`${task} ${shaderSetHash}`)).slice(2);
+  try {
+    return await unfinished.open(identity);
+  } catch (error) {
+    log?.(`what arrives of the picture is not kept: ${errorText(error)}`);
+    return null;
+  }
 }
 
 /** @throws RequesterError BAD_REQUEST before anything is cut or allocated */
