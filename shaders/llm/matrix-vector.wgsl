@@ -5,7 +5,7 @@
 //
 // x passes through workgroup memory in tiles of TILE_UNITS units, vector i of all units side by side, so that neighbouring lanes read
 // neighbouring vectors: straight from x, lanes would be a whole unit apart. It is staged as it is (stage-one-float.wgsl) or rounded to
-// eight bits by blocks of 32 (stage-one-int8.wgsl). A workgroup makes `passes` lots of rows from one tile where all of x fits in it.
+// eight bits (stage-one-int8.wgsl). A workgroup makes `passes` lots of rows from one tile where all of x fits in it.
 // Weights: 16 bytes a lane and load, a row's units side by side.
 //
 // The order of every sum is fixed, whatever `lanes` and tiles are: MOST_LANES partial sums by unit modulo MOST_LANES, then halves onto

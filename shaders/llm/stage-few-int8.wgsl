@@ -6,8 +6,10 @@ const TILE_BLOCKS = TILE_VECTORS / 8u;
 var<workgroup> staged: array<vec4<f32>, COLUMNS * TILE_VECTORS>;
 // Words of codes, [token][vector of the unit][unit].
 var<workgroup> codes: array<u32, COLUMNS * UNIT_VECTORS * STRIDE>;
+// [token][unit].
+var<workgroup> unitScales: array<f32, COLUMNS * TILE_UNITS>;
 // [token][block].
-var<workgroup> blockScales: array<f32, COLUMNS * TILE_BLOCKS>;
+var<workgroup> blockSteps: array<u32, COLUMNS * TILE_BLOCKS>;
 var<workgroup> blockSums: array<i32, COLUMNS * TILE_BLOCKS>;
 
 fn codePlace(token: u32, v: u32) -> u32 {
@@ -41,32 +43,33 @@ fn stage(tile: u32, firstToken: u32, tokens: u32, index: u32) -> vec4<f32> {
   if (isInside) {
     for (var j = 0u; j < 4u; j++) {
       let token = 2u * j + index / TILE_VECTORS;
-      let start = token * TILE_VECTORS + (v & ~7u);
-      var peak = staged[start].x;
-      for (var other = 1u; other < 8u; other++) {
-        peak = max(peak, staged[start + other].x);
+      let own = token * TILE_VECTORS + (v & ~3u);
+      let other = own ^ 4u;
+      let halfPeak = max(max(staged[own].x, staged[own + 1u].x), max(staged[own + 2u].x, staged[own + 3u].x));
+      let otherPeak = max(max(staged[other].x, staged[other + 1u].x), max(staged[other + 2u].x, staged[other + 3u].x));
+      let peak = max(halfPeak, otherPeak);
+      let step = stepOf(halfPeak, peak);
+      codes[codePlace(token, v)] = quantise(values[j], step, peak);
+      if (UNIT_VECTORS == 4u && (v & 3u) == 0u) {
+        unitScales[token * TILE_UNITS + v / 4u] = scaleOf(peak) * step;
       }
-      codes[codePlace(token, v)] = quantise(values[j], peak);
-      if ((v & 7u) == 0u) {
-        blockScales[token * TILE_BLOCKS + v / 8u] = peak / 127.0;
+      if (UNIT_VECTORS == 8u && (v & 7u) == 0u) {
+        unitScales[token * TILE_UNITS + v / 8u] = scaleOf(peak);
+        blockSteps[token * TILE_BLOCKS + v / 8u] = u32(step) | (u32(stepOf(otherPeak, peak)) << 16u);
       }
     }
   }
   if (NEEDS_SUM) {
     workgroupBarrier();
+    let ones = vec4<u32>(0x01010101u);
     for (var block = index; block < COLUMNS * TILE_BLOCKS; block += WORKGROUP) {
-      var sum = 0;
-      for (var i = 0u; i < 8u; i++) {
-        sum += dot4I8Packed(codes[codePlace(block / TILE_BLOCKS, (block % TILE_BLOCKS) * 8u + i)], 0x01010101u);
-      }
-      blockSums[block] = sum;
+      blockSums[block] = dotHalves(ones, ones, codedUnit(block / TILE_BLOCKS, block % TILE_BLOCKS));
     }
   }
   return squares;
 }
 
-fn stagedUnit(token: u32, unit: u32) -> Unit {
-  let block = token * TILE_BLOCKS + unit * UNIT_VECTORS / 8u;
+fn codedUnit(token: u32, unit: u32) -> Unit {
   let place = token * UNIT_VECTORS * STRIDE + unit;
   var values: Unit;
   for (var i = 0u; i < 4u; i++) {
@@ -76,10 +79,16 @@ fn stagedUnit(token: u32, unit: u32) -> Unit {
     for (var i = 0u; i < 4u; i++) {
       values.second[i] = codes[place + (4u + i) * STRIDE];
     }
+    values.steps = blockSteps[token * TILE_BLOCKS + unit];
   }
-  values.scale = blockScales[block];
+  values.scale = unitScales[token * TILE_UNITS + unit];
+  return values;
+}
+
+fn stagedUnit(token: u32, unit: u32) -> Unit {
+  var values = codedUnit(token, unit);
   if (NEEDS_SUM) {
-    values.sum = blockSums[block];
+    values.sum = blockSums[token * TILE_BLOCKS + unit];
   }
   return values;
 }

@@ -1,12 +1,14 @@
 // How matrix-vector.wgsl stages x for int8 sections of formats: times the gain, then rounded by blocks of 32, see unit-int8.wgsl.
 // Three steps with barriers between: peaks of vectors, codes of vectors, sums of blocks. Host: worker/llm/kernels/matrix-vector.ts
 const VECTORS_EACH = TILE_VECTORS / WORKGROUP;
+const TILE_BLOCKS = TILE_VECTORS / 8u;
 
 // Words of codes, [vector of the unit][unit].
 var<workgroup> codes: array<u32, UNIT_VECTORS * STRIDE>;
 var<workgroup> peaks: array<f32, TILE_VECTORS>;
-var<workgroup> blockScales: array<f32, TILE_VECTORS / 8u>;
-var<workgroup> blockSums: array<i32, TILE_VECTORS / 8u>;
+var<workgroup> unitScales: array<f32, TILE_UNITS>;
+var<workgroup> blockSteps: array<u32, TILE_BLOCKS>;
+var<workgroup> blockSums: array<i32, TILE_BLOCKS>;
 
 fn codePlace(v: u32) -> u32 {
   return (v % UNIT_VECTORS) * STRIDE + v / UNIT_VECTORS;
@@ -34,32 +36,33 @@ fn stage(tile: u32, index: u32, before: f32) -> f32 {
   for (var i = 0u; i < VECTORS_EACH; i++) {
     let v = index + i * WORKGROUP;
     if (v < count) {
-      let start = v & ~7u;
-      var peak = peaks[start];
-      for (var other = 1u; other < 8u; other++) {
-        peak = max(peak, peaks[start + other]);
+      let own = v & ~3u;
+      let other = own ^ 4u;
+      let halfPeak = max(max(peaks[own], peaks[own + 1u]), max(peaks[own + 2u], peaks[own + 3u]));
+      let otherPeak = max(max(peaks[other], peaks[other + 1u]), max(peaks[other + 2u], peaks[other + 3u]));
+      let peak = max(halfPeak, otherPeak);
+      let step = stepOf(halfPeak, peak);
+      codes[codePlace(v)] = quantise(values[i], step, peak);
+      if (UNIT_VECTORS == 4u && v == own) {
+        unitScales[v / 4u] = scaleOf(peak) * step;
       }
-      codes[codePlace(v)] = quantise(values[i], peak);
-      if (v == start) {
-        blockScales[v / 8u] = peak / 127.0;
+      if (UNIT_VECTORS == 8u && (v & 7u) == 0u) {
+        unitScales[v / 8u] = scaleOf(peak);
+        blockSteps[v / 8u] = u32(step) | (u32(stepOf(otherPeak, peak)) << 16u);
       }
     }
   }
   if (NEEDS_SUM) {
     workgroupBarrier();
+    let ones = vec4<u32>(0x01010101u);
     for (var block = index; block < count / 8u; block += WORKGROUP) {
-      var sum = 0;
-      for (var i = 0u; i < 8u; i++) {
-        sum += dot4I8Packed(codes[codePlace(block * 8u + i)], 0x01010101u);
-      }
-      blockSums[block] = sum;
+      blockSums[block] = dotHalves(ones, ones, codedUnit(block));
     }
   }
   return squares;
 }
 
-fn stagedUnit(unit: u32) -> Unit {
-  let block = unit * UNIT_VECTORS / 8u;
+fn codedUnit(unit: u32) -> Unit {
   var values: Unit;
   for (var i = 0u; i < 4u; i++) {
     values.first[i] = codes[i * STRIDE + unit];
@@ -68,10 +71,16 @@ fn stagedUnit(unit: u32) -> Unit {
     for (var i = 0u; i < 4u; i++) {
       values.second[i] = codes[(4u + i) * STRIDE + unit];
     }
+    values.steps = blockSteps[unit];
   }
-  values.scale = blockScales[block];
+  values.scale = unitScales[unit];
+  return values;
+}
+
+fn stagedUnit(unit: u32) -> Unit {
+  var values = codedUnit(unit);
   if (NEEDS_SUM) {
-    values.sum = blockSums[block];
+    values.sum = blockSums[unit];
   }
   return values;
 }

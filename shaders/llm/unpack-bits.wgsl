@@ -76,6 +76,27 @@ fn fiveBitBlock(w: vec4<u32>, high: u32) -> Block {
   );
 }
 
+// The low sixteen bits, a byte each: the product has each four of them four times, 7 bits apart.
+fn bitBytes(bits: u32) -> vec4<u32> {
+  let fours = (vec4<u32>(bits) >> vec4<u32>(0u, 4u, 8u, 12u)) & vec4<u32>(15u);
+  return (fours * vec4<u32>(0x00204081u)) & vec4<u32>(0x01010101u);
+}
+
+// Sixteen codes of two bits, a byte each.
+fn crumbBytes(crumbs: u32) -> vec4<u32> {
+  return (vec4<u32>(crumbs) >> vec4<u32>(0u, 2u, 4u, 6u)) & vec4<u32>(0x03030303u);
+}
+
+// Sixteen codes of five bits, a byte each: low nibbles of bytes under the low sixteen bits of `high`.
+fn fiveBitBytes(nibbles: vec4<u32>, high: u32) -> vec4<u32> {
+  return (nibbles & vec4<u32>(0x0f0f0f0fu)) | (bitBytes(high) << vec4<u32>(4u));
+}
+
+// Sixteen bytes of less than 128, less a bias in each byte: signed. Taken from bytes with their highest bit set, so that none borrows from the next.
+fn signBytes(codes: vec4<u32>, bias: u32) -> vec4<u32> {
+  return ((codes | vec4<u32>(0x80808080u)) - vec4<u32>(bias)) ^ vec4<u32>(0x80808080u);
+}
+
 // scale * a + offset, the same for all 32.
 fn mapBlock(a: Block, scale: f32, offset: f32) -> Block {
   return mapHalves(a, vec2<f32>(scale), vec2<f32>(offset));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createMemorySource } from '../../worker/byte-source.ts';
-import { type LanguageModel, loadModel } from '../../worker/llm/index.ts';
+import { type LanguageModel, type LoadOptions, loadModel } from '../../worker/llm/index.ts';
 import type { ArchitectureCase } from '../fixtures/llm/architecture-cases.ts';
 import { writeGguf } from '../fixtures/llm/gguf-writer.ts';
 import { randomArchitecture } from '../fixtures/llm/random-architecture.ts';
@@ -47,8 +47,8 @@ export type OracleHost = (bytes: Uint8Array<ArrayBuffer>) => Promise<OracleModel
 const CLEAR_GAP = 0.1;
 
 /** The engine called in this process. */
-export function createDeviceHost(device: GPUDevice): OracleHost {
-  return createLoadedHost((bytes) => loadModel(device, createMemorySource(bytes)));
+export function createDeviceHost(device: GPUDevice, options: LoadOptions = {}): OracleHost {
+  return createLoadedHost((bytes) => loadModel(device, createMemorySource(bytes), options));
 }
 
 /** The same with a way of loading of its own. */

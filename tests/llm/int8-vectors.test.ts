@@ -54,20 +54,23 @@ it('a token read by itself has the bits that it has among others, in every layer
   }
 });
 
-it('an answer in eight bits is checked in eight bits: its tokens are to the last bit the choice', async () => {
-  const { bytes } = randomModel(OPTIONS);
-  const model = await loadModel(await getTestDevice(), createMemorySource(bytes), { vectors: 'int8' });
-  try {
-    const sampling = { temperature: 1.5, seed: 3 };
-    const session = await model.openGeneration({ promptTokens: TOKENS, maxTokens: 20, sampling });
-    const { tokens } = await session.next(20);
-    session.destroy();
-    const { gaps } = await model.replay(TOKENS, tokens, sampling);
-    expect(gaps).toEqual(tokens.map(() => 0));
-  } finally {
-    model.destroy();
-  }
-});
+it.each(['f32', 'f16', 'q8_0'] as const)(
+  'an answer in eight bits is checked in eight bits, beside a cache of %s: its tokens are to the last bit the choice',
+  async (cacheType) => {
+    const { bytes } = randomModel(OPTIONS);
+    const model = await loadModel(await getTestDevice(), createMemorySource(bytes), { vectors: 'int8', cacheType });
+    try {
+      const sampling = { temperature: 1.5, seed: 3 };
+      const session = await model.openGeneration({ promptTokens: TOKENS, maxTokens: 20, sampling });
+      const { tokens } = await session.next(20);
+      session.destroy();
+      const { gaps } = await model.replay(TOKENS, tokens, sampling);
+      expect(gaps).toEqual(tokens.map(() => 0));
+    } finally {
+      model.destroy();
+    }
+  },
+);
 
 it('another word for vectors is refused with those that there are', async () => {
   const { bytes } = randomModel(OPTIONS);

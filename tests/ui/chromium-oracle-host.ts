@@ -1,19 +1,20 @@
 import type { Page } from 'playwright-core';
+import type { ModelLoadParameters } from '../../worker/messages.ts';
 import type { OracleHost } from '../llm/architecture-oracle.ts';
 import type { WorkerPage } from './worker-browser.ts';
 
 const modelId = 'oracle';
 
-/** The worker that ships, in a browser's page. Its adapter must be open. */
-export function createChromiumHost(page: Page): OracleHost {
+/** The worker that ships, in a browser's page; models are loaded with `load`. Its adapter must be open. */
+export function createChromiumHost(page: Page, load: ModelLoadParameters = {}): OracleHost {
   return async (bytes) => {
     await page.evaluate(
-      async ({ modelId, encoded }) => {
+      async ({ modelId, encoded, load }) => {
         const { askWorker } = globalThis as unknown as WorkerPage;
         const file = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
-        await askWorker('load-model', { modelId, source: { kind: 'bytes', bytes: file } });
+        await askWorker('load-model', { modelId, source: { kind: 'bytes', bytes: file }, ...load });
       },
-      { modelId, encoded: Buffer.from(bytes).toString('base64') },
+      { modelId, encoded: Buffer.from(bytes).toString('base64'), load },
     );
     return {
       async logits(tokens) {

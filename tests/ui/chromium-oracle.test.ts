@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ARCHITECTURE_CASES } from '../fixtures/llm/architecture-cases.ts';
 import { measureCase, readGolden } from '../llm/architecture-oracle.ts';
+import { measureInt8, MOST_TIMES, readInt8Cases } from '../llm/int8-oracle.ts';
 import { createChromiumHost, openChromiumAdapter } from './chromium-oracle-host.ts';
 import { openWorkerBrowser, type WorkerBrowser } from './worker-browser.ts';
 
@@ -33,5 +34,14 @@ describe('models of unlike architectures, in Chromium', () => {
     expect(figures.kl).toBeLessThan(1e-4);
     expect(figures.clearPositions).toBeGreaterThan(5);
     expect([figures.wrongTop, figures.wrongDecoded]).toEqual([0, 0]);
+  });
+
+  it('is decoded in eight bits there too: phi3 Q4_0, off by at most twice what the rounding of llama.cpp costs', async () => {
+    const entry = readInt8Cases().find(({ shape }) => shape.title === 'phi3 Q4_0');
+    if (entry === undefined) throw new Error('no case phi3 Q4_0');
+    const figures = await measureInt8((load) => createChromiumHost(browser.page, load), entry, 1);
+    console.log(JSON.stringify(figures));
+    expect(figures.times.nmse).toBeLessThan(MOST_TIMES);
+    expect(figures.times.kl).toBeLessThan(MOST_TIMES);
   });
 });

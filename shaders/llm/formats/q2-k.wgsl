@@ -17,15 +17,20 @@ struct WeightRaw {
   pairs: u32,
 }
 
+fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
+  let base = (row * (blocks / 8u) + unit / 8u) * 5u;
+  return WeightRaw(weightData[row * blocks + unit], weightScales[base], weightScales[base + 1u + (unit & 7u) / 2u]);
+}
+
+// (scale, scale, minimum, minimum) of the two halves of a block, before the two f16 of the superblock.
+fn weightHalves(pairs: u32, block: u32) -> vec4<u32> {
+  return (vec4<u32>(pairs >> ((block & 1u) * 16u)) >> vec4<u32>(0u, 8u, 4u, 12u)) & vec4<u32>(15u);
+}
+// == float ==
 struct WeightCells {
   codes: Block,
   // (scale, scale, -minimum, -minimum) of the two halves.
   halves: vec4<f32>,
-}
-
-fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
-  let base = (row * (blocks / 8u) + unit / 8u) * 5u;
-  return WeightRaw(weightData[row * blocks + unit], weightScales[base], weightScales[base + 1u + (unit & 7u) / 2u]);
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -39,8 +44,7 @@ fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
     vec4<f32>(unpackCrumbs(raw.w.y, 2u)),
     vec4<f32>(unpackCrumbs(raw.w.y, 3u)),
   );
-  let pair = raw.pairs >> ((unit & 1u) * 16u);
-  let halves = vec4<f32>((vec4<u32>(pair) >> vec4<u32>(0u, 8u, 4u, 12u)) & vec4<u32>(15u));
+  let halves = vec4<f32>(weightHalves(raw.pairs, unit));
   let steps = vec4<f32>(vec2<f32>(decodeHalf(raw.steps)), vec2<f32>(-decodeHalf(raw.steps >> 16u)));
   return WeightCells(codes, halves * steps);
 }
@@ -52,6 +56,29 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   let products = vec2<f32>(dotFirstHalf(cells.codes, x), dotSecondHalf(cells.codes, x));
   return dot(cells.halves, vec4<f32>(products, sumFirstHalf(x), sumSecondHalf(x)));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = false;
+
+struct WeightCells {
+  // Codes 0 to 15, and 16 to 31.
+  first: vec4<u32>,
+  second: vec4<u32>,
+  halves: vec4<i32>,
+  steps: vec2<f32>,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let steps = vec2<f32>(decodeHalf(raw.steps), -decodeHalf(raw.steps >> 16u));
+  return WeightCells(crumbBytes(raw.w.x), crumbBytes(raw.w.y), vec4<i32>(weightHalves(raw.pairs, unit)), steps);
+}
+
+// A minimum is of half a block, so sums of halves are taken here, the same for both rows of a pair.
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  let ones = vec4<u32>(0x01010101u);
+  let product = dotScaled(cells.first, cells.second, cells.halves.xy, x);
+  let minimum = dotScaled(ones, ones, cells.halves.zw, x);
+  return x.scale * (cells.steps.x * f32(product) + cells.steps.y * f32(minimum));
 }
 // == repack ==
 const GROUP_BYTES = 84u;

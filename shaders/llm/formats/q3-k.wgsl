@@ -18,16 +18,11 @@ struct WeightRaw {
   scales: vec2<u32>,
 }
 
-struct WeightCells {
-  codes: Block,
-  scale: vec2<f32>,
-}
-
 // Scale i: its low nibble in byte i % 8, its high bits in byte i % 4 of the second word.
-fn weightSixBits(scales: vec2<u32>, i: u32) -> f32 {
+fn weightSixBits(scales: vec2<u32>, i: u32) -> i32 {
   let low = (scales.x >> (8u * (i % 4u) + 4u * (i / 8u))) & 15u;
   let high = (scales.y >> (8u * (i % 4u) + 2u * (i / 4u))) & 3u;
-  return f32(low | (high << 4u)) - 32.0;
+  return i32(low | (high << 4u)) - 32;
 }
 
 fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
@@ -42,6 +37,17 @@ fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
   );
 }
 
+// Of the two halves of a block.
+fn weightScalePair(scales: vec2<u32>, block: u32) -> vec2<i32> {
+  let first = (block & 7u) * 2u;
+  return vec2<i32>(weightSixBits(scales, first), weightSixBits(scales, first + 1u));
+}
+// == float ==
+struct WeightCells {
+  codes: Block,
+  scale: vec2<f32>,
+}
+
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
   let codes = Block(
     vec4<f32>(unpackCrumbs(raw.w.x, 0u) | (unpackBits(raw.high, 0u) << vec4<u32>(2u))) - 4.0,
@@ -53,9 +59,7 @@ fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
     vec4<f32>(unpackCrumbs(raw.w.y, 2u) | (unpackBits(raw.high, 6u) << vec4<u32>(2u))) - 4.0,
     vec4<f32>(unpackCrumbs(raw.w.y, 3u) | (unpackBits(raw.high, 7u) << vec4<u32>(2u))) - 4.0,
   );
-  let first = (unit & 7u) * 2u;
-  let scale = vec2<f32>(weightSixBits(raw.scales, first), weightSixBits(raw.scales, first + 1u));
-  return WeightCells(codes, decodeHalf(raw.step) * scale);
+  return WeightCells(codes, decodeHalf(raw.step) * vec2<f32>(weightScalePair(raw.scales, unit)));
 }
 
 fn weightValues(cells: WeightCells) -> WeightUnit {
@@ -64,6 +68,30 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   return dot(cells.scale, vec2<f32>(dotFirstHalf(cells.codes, x), dotSecondHalf(cells.codes, x)));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = false;
+
+struct WeightCells {
+  // Weights as signed bytes, before their scale.
+  first: vec4<u32>,
+  second: vec4<u32>,
+  scales: vec2<i32>,
+  step: f32,
+}
+
+// Of sixteen weights.
+fn weightBytes(crumbs: u32, high: u32) -> vec4<u32> {
+  return signBytes(crumbBytes(crumbs) | (bitBytes(high) << vec4<u32>(2u)), 0x04040404u);
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let second = weightBytes(raw.w.y, raw.high >> 16u);
+  return WeightCells(weightBytes(raw.w.x, raw.high), second, weightScalePair(raw.scales, unit), decodeHalf(raw.step));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return cells.step * x.scale * f32(dotScaled(cells.first, cells.second, cells.scales, x));
 }
 // == repack ==
 const GROUP_BYTES = 110u;

@@ -60,7 +60,7 @@ fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
 }
 
 fn weightDot(cells: WeightCells, x: Unit) -> f32 {
-  return x.scale * (cells.affine.x * f32(dotNibbles(cells.nibbles, x)) + cells.affine.y * f32(x.sum));
+  return dotAffine(cells.affine, dotNibbles(cells.nibbles, x), x);
 }
 // == repack ==
 const GROUP_BYTES = 144u;

@@ -16,14 +16,14 @@ struct WeightRaw {
   high: u32,
 }
 
-struct WeightCells {
-  codes: Block,
-  affine: vec2<f32>,
-}
-
 fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
   let base = (row * blocks + unit) * 2u;
   return WeightRaw(weightData[row * blocks + unit], weightScales[base], weightScales[base + 1u]);
+}
+// == float ==
+struct WeightCells {
+  codes: Block,
+  affine: vec2<f32>,
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -38,6 +38,24 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   let product = dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x);
   return cells.affine.x * product + cells.affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = true;
+
+struct WeightCells {
+  // Codes 0 to 15, and 16 to 31.
+  first: vec4<u32>,
+  second: vec4<u32>,
+  affine: vec2<f32>,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let second = fiveBitBytes(raw.w >> vec4<u32>(4u), raw.high >> 16u);
+  return WeightCells(fiveBitBytes(raw.w, raw.high), second, vec2<f32>(decodeHalf(raw.affine), decodeHalf(raw.affine >> 16u)));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return dotAffine(cells.affine, dotHalves(cells.first, cells.second, x), x);
 }
 // == repack ==
 const GROUP_BYTES = 24u;

@@ -16,11 +16,6 @@ struct WeightRaw {
   high: u32,
 }
 
-struct WeightCells {
-  codes: Block,
-  affine: vec2<f32>,
-}
-
 // (scale, -minimum) of a block: six-bit codes in three words, times the two f16 of the superblock.
 fn weightAffine(words: vec4<u32>, block: u32) -> vec2<f32> {
   let inside = block & 7u;
@@ -33,6 +28,11 @@ fn weightFetch(row: u32, unit: u32, blocks: u32) -> WeightRaw {
   let base = (row * (blocks / 8u) + unit / 8u) * 12u;
   let words = vec4<u32>(weightScales[base], weightScales[base + 1u], weightScales[base + 2u], weightScales[base + 3u]);
   return WeightRaw(weightData[row * blocks + unit], words, weightScales[base + 4u + (unit & 7u)]);
+}
+// == float ==
+struct WeightCells {
+  codes: Block,
+  affine: vec2<f32>,
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -47,6 +47,24 @@ fn weightValues(cells: WeightCells) -> WeightUnit {
 fn weightDot(cells: WeightCells, x: WeightUnit) -> f32 {
   let product = dotFirstHalf(cells.codes, x) + dotSecondHalf(cells.codes, x);
   return cells.affine.x * product + cells.affine.y * (sumFirstHalf(x) + sumSecondHalf(x));
+}
+// == int8 ==
+const WEIGHT_NEEDS_SUM = true;
+
+struct WeightCells {
+  // Codes 0 to 15, and 16 to 31.
+  first: vec4<u32>,
+  second: vec4<u32>,
+  affine: vec2<f32>,
+}
+
+fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
+  let second = fiveBitBytes(raw.w >> vec4<u32>(4u), raw.high >> 16u);
+  return WeightCells(fiveBitBytes(raw.w, raw.high), second, weightAffine(raw.words, unit));
+}
+
+fn weightDot(cells: WeightCells, x: Unit) -> f32 {
+  return dotAffine(cells.affine, dotHalves(cells.first, cells.second, x), x);
 }
 // == repack ==
 const GROUP_BYTES = 176u;

@@ -64,11 +64,9 @@ struct WeightCells {
   step: f32,
 }
 
-// Of sixteen weights: 32 is taken from each byte with its highest bit set, so that none borrows from the next.
+// Of sixteen weights.
 fn weightBytes(nibbles: vec4<u32>, high: u32) -> vec4<u32> {
-  let upper = (vec4<u32>(high) >> vec4<u32>(0u, 2u, 4u, 6u)) & vec4<u32>(0x03030303u);
-  let codes = (nibbles & vec4<u32>(0x0f0f0f0fu)) | (upper << vec4<u32>(4u));
-  return ((codes | vec4<u32>(0x80808080u)) - vec4<u32>(0x20202020u)) ^ vec4<u32>(0x80808080u);
+  return signBytes((nibbles & vec4<u32>(0x0f0f0f0fu)) | (crumbBytes(high) << vec4<u32>(4u)), 0x20202020u);
 }
 
 fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
@@ -79,8 +77,7 @@ fn weightDecode(raw: WeightRaw, unit: u32) -> WeightCells {
 }
 
 fn weightDot(cells: WeightCells, x: Unit) -> f32 {
-  let product = cells.scales.x * dotBytes(cells.first, x.first) + cells.scales.y * dotBytes(cells.second, x.second);
-  return cells.step * x.scale * f32(product);
+  return cells.step * x.scale * f32(dotScaled(cells.first, cells.second, cells.scales, x));
 }
 // == repack ==
 const GROUP_BYTES = 210u;

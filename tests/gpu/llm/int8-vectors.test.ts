@@ -8,7 +8,7 @@ import {
 } from '../../../worker/llm/kernels/matrix-vector.ts';
 import { createRandom, normal } from '../../fixtures/llm/random.ts';
 import { normalisedError } from '../reference/compare.ts';
-import { multiply, rmsNorm, silu } from '../reference/llama-forward.ts';
+import { multiply, silu } from '../reference/llama-forward.ts';
 import { roundBlocks } from '../reference/round-blocks.ts';
 import { KernelBench, pad32, paddedRows, rowOf } from './kernel-bench.ts';
 
@@ -49,8 +49,13 @@ describe.each([
     { type: 'Q4_0', rows: 1, columns: 32, sliceRows: 1 },
     { type: 'Q4_0', rows: 37, columns: 1056, sliceRows: 19 },
     { type: 'Q4_1', rows: 35, columns: 224, sliceRows: 35 },
+    { type: 'Q5_0', rows: 37, columns: 96, sliceRows: 37 },
+    { type: 'Q5_1', rows: 17, columns: 160, sliceRows: 9 },
     { type: 'Q8_0', rows: 35, columns: 160, sliceRows: 13 },
+    { type: 'Q2_K', rows: 19, columns: 512, sliceRows: 19 },
+    { type: 'Q3_K', rows: 19, columns: 512, sliceRows: 19 },
     { type: 'Q4_K', rows: 19, columns: 768, sliceRows: 19 },
+    { type: 'Q5_K', rows: 19, columns: 512, sliceRows: 19 },
     { type: 'Q6_K', rows: 19, columns: 768, sliceRows: 19 },
   ] as const)('is the float64 product: $type $rows x $columns', async (shape) => {
     const { rows, columns } = shape;
@@ -123,10 +128,9 @@ describe.each([
   { kind: 'few', tokenCount: 11 },
 ] as const)('the gated matrices in eight bits, $tokenCount tokens', ({ kind, tokenCount }) => {
   it.each([
-    { gateType: 'Q4_K', upType: 'Q6_K', rows: 19, columns: 512, isRounded: true },
-    { gateType: 'Q8_0', upType: 'Q4_0', rows: 9, columns: 96, isRounded: true },
-    // Without a section for it, both stay as they are.
-    { gateType: 'Q4_0', upType: 'Q5_0', rows: 13, columns: 160, isRounded: false },
+    { gateType: 'Q4_K', upType: 'Q6_K', rows: 19, columns: 512 },
+    { gateType: 'Q8_0', upType: 'Q4_0', rows: 9, columns: 96 },
+    { gateType: 'Q5_1', upType: 'Q5_0', rows: 13, columns: 160 },
   ] as const)('give the activated gate times up: $gateType and $upType', async (shape) => {
     const { rows, columns } = shape;
     const random = createRandom(rows * 1000 + columns);
@@ -152,9 +156,7 @@ describe.each([
     for (let token = 0; token < tokenCount; token++) {
       const x = rowOf(inputs, token, columns, columns);
       const root = rootOf(x);
-      const normed = shape.isRounded
-        ? roundBlocks(x, gain).map((value) => value / root)
-        : rmsNorm(x, Float64Array.from(gain), EPSILON);
+      const normed = roundBlocks(x, gain).map((value) => value / root);
       const ups = multiply(up.values, normed);
       const expected = multiply(gate.values, normed).map((value, index) => silu(value) * (ups[index] ?? 0));
       expect(normalisedError(rowOf(result, token, rows, outputStride), expected)).toBeLessThan(1e-10);
