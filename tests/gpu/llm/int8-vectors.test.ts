@@ -101,6 +101,8 @@ describe.each([
   { type: 'Q4_0', rows: 21, columns: 4704 },
   { type: 'Q4_K', rows: 6, columns: 9216 },
   { type: 'Q8_0', rows: 33, columns: 4128 },
+  { type: 'Q2_K', rows: 5, columns: 512 },
+  { type: 'Q5_1', rows: 5, columns: 544 },
 ] as const)('a token of a batch in eight bits, $type $rows x $columns', ({ type, rows, columns }) => {
   it.each([2, 5, 16])('has the bytes that it has alone: %i tokens', async (tokenCount) => {
     const random = createRandom(columns + tokenCount);
