@@ -31,7 +31,8 @@ const shape = {
 const options: ModelBenchOptions = {
   prefillTokens: 8,
   decodeTokens: 128,
-  depths: [0],
+  // Within the first 64 positions attention is one dispatch less.
+  depths: [0, 100],
   batches: [],
   repetitions: 3,
   profile: false,
@@ -40,9 +41,17 @@ const options: ModelBenchOptions = {
 /** Its processors are shared: what other machines leave of them changes by the minute, so all runs are kept, fastest first. */
 const nodeRuns = 9;
 
-function figuresOf({ decode, counters }: ModelBenchResult) {
+/** By depth, as a key of the result. */
+function hostMicroseconds({ decode }: ModelBenchResult): Record<string, number> {
+  return Object.fromEntries(
+    decode.map(({ depth, hostMicrosecondsPerToken }) => [`from ${depth} on`, Math.round(hostMicrosecondsPerToken)]),
+  );
+}
+
+function figuresOf(result: ModelBenchResult) {
+  const { counters } = result;
   return {
-    hostMicrosecondsPerToken: Math.round(decode[0]?.hostMicrosecondsPerToken ?? Number.NaN),
+    hostMicrosecondsPerToken: hostMicroseconds(result),
     tokens: options.decodeTokens * options.repetitions,
     dispatchesPerToken: counters.dispatchesPerToken,
     submitsPerToken: counters.submitsPerToken,
@@ -88,13 +97,19 @@ async function measureNode() {
   for (let run = 0; run < nodeRuns; run++) {
     runs.push(await benchModel(environment, createRandomModel({ shape, format: 'Q4_0', seed: 1 }), options));
   }
-  const micros = runs.map((run) => figuresOf(run).hostMicrosecondsPerToken).toSorted((a, b) => a - b);
+  const micros = runs.map(hostMicroseconds);
+  const sorted = Object.fromEntries(
+    Object.keys(micros[0] ?? {}).map((depth) => [
+      depth,
+      micros.map((each) => each[depth]).toSorted((a, b) => (a ?? 0) - (b ?? 0)),
+    ]),
+  );
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   return {
     host: `Node ${process.version}, webgpu ${dependencies.webgpu}`,
     adapter: 'null',
     ...figuresOf(runs[0] as ModelBenchResult),
-    hostMicrosecondsPerToken: micros,
+    hostMicrosecondsPerToken: sorted,
   };
 }
 

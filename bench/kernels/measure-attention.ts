@@ -1,3 +1,4 @@
+import { projectionOf } from '../../tests/gpu/reference/projection-of-queries.ts';
 import { createStorageBuffer, readBuffer, uploadStorageBuffer } from '../../worker/gpu/buffers.ts';
 import { CACHE_FORMATS, planePageBytes } from '../../worker/llm/cache/cache-format.ts';
 import type { CacheType } from '../../worker/llm/cache/cache-type.ts';
@@ -82,9 +83,12 @@ export async function measureAttention(
       format,
       output,
       outputStride,
-      query: own(uploadStorageBuffer(device, 'bench.query', queries)),
-      batch: own(createShapeBuffer(device, 'bench.batch', [rowCount])),
+      // Keys and values are in the cache.
+      batch: own(createShapeBuffer(device, 'bench.batch', [rowCount, 1])),
     };
+    const query = own(uploadStorageBuffer(device, 'bench.query', queries));
+    const projected = own(uploadStorageBuffer(device, 'bench.projected', projectionOf(heads, queries)));
+    const angles = own(createStorageBuffer(device, 'bench.angles', 8));
     const parts = own(createStorageBuffer(device, 'bench.parts', attentionPartsBytes(heads, length, rowCount)));
     const kernels: Kernel[] = [];
     for (const [index, keyBuffer] of keys.buffers.entries()) {
@@ -94,8 +98,8 @@ export async function measureAttention(
       kernels.push(
         own(
           phase === 'decode'
-            ? await createAttentionDecode(cache, { ...options, parts })
-            : await createAttentionPrefill(cache, options),
+            ? await createAttentionDecode(cache, { ...options, ropePairs: 0, projected, angles, parts })
+            : await createAttentionPrefill(cache, { ...options, query }),
         ),
       );
     }

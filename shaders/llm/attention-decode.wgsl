@@ -13,7 +13,13 @@ const BLOCK = 64u;
 // Pages whose places are looked up at a time.
 const WINDOW_PAGES = 64u;
 
+alias CachePlane = ptr<storage, array<CacheWord>, read_write>;
+@group(0) @binding(2) var<storage, read> projected: array<f32>;
+@group(0) @binding(3) var<storage, read_write> keys: array<CacheWord>;
+@group(0) @binding(4) var<storage, read_write> values: array<CacheWord>;
 @group(0) @binding(6) var<storage, read_write> parts: array<vec4<f32>>;
+@group(0) @binding(8) var<storage, read> angles: array<vec2<f32>>;
+@group(0) @binding(9) var<storage, read> parameters: array<f32>;
 
 // [quad][vector][component of the head], a component for each query of the quad.
 var<workgroup> queryColumns: array<vec4<f32>, QUADS * HEAD_VECTORS * 4u>;
@@ -24,6 +30,8 @@ var<workgroup> tops: array<vec4<f32>, QUADS * 8u>;
 // First region of each page from a multiple of WINDOW_PAGES behind the begin of the split on.
 var<workgroup> pages: array<u32, WINDOW_PAGES>;
 var<workgroup> exchange: array<vec4<f32>, INVOCATIONS>;
+// What RMSNorm multiplies each query head of the workgroup by, then its key.
+var<workgroup> normScales: array<f32, QUADS * 4u + 1u>;
 // (weight, highest score).
 var<workgroup> exchangedStates: array<vec2<f32>, INVOCATIONS>;
 
@@ -47,12 +55,52 @@ fn loadPages(table: u32, base: u32, end: u32, index: u32) {
   }
 }
 
-fn queryVector(row: u32, cacheHead: u32, head: u32, vector: u32) -> vec4<f32> {
-  let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
-  if (head >= headsPerGroup) {
-    return vec4<f32>(0.0);
+// normScales of `heads` query heads from `first` on, and of the key: two heads at a time, 64 invocations each.
+fn findNormScales(row: u32, first: u32, heads: u32, key: u32, index: u32) {
+  for (var base = 0u; base <= heads; base += 2u) {
+    let ordinal = base + index / 64u;
+    let head = select(key, first + ordinal, ordinal < heads);
+    exchange[index] = vec4<f32>(headSquares(row, head, index % 64u));
+    for (var half = 32u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (index % 64u < half) {
+        exchange[index] += exchange[index + half];
+      }
+    }
+    if (index % 64u == 0u && ordinal <= heads) {
+      normScales[ordinal] = normScaleOf(exchange[index].x);
+    }
+    workgroupBarrier();
   }
-  return query[(row * shape.headCount + cacheHead * headsPerGroup + head) * HEAD_VECTORS + vector] * shape.scale;
+}
+
+// The row's own key (by the first 64 invocations) and value (by the others); the workgroup can read them afterwards.
+fn append(row: u32, position: u32, cacheHead: u32, page: u32, normScale: f32, index: u32) {
+  let isValue = index >= 64u;
+  let vector = index % 64u;
+  let head = shape.headCount + cacheHead + select(0u, shape.keyValueHeadCount, isValue);
+  var value = vec4<f32>(0.0);
+  if (vector < HEAD_VECTORS) {
+    value = turnedVector(row, head, position, vector, normScale);
+  }
+  exchange[index] = abs(value);
+  workgroupBarrier();
+  if (vector < HEAD_VECTORS) {
+    var even = vec4<f32>(0.0);
+    var odd = vec4<f32>(0.0);
+    for (var i = index / 16u * 16u; i < index / 16u * 16u + 8u; i++) {
+      even = max(even, exchange[i]);
+      odd = max(odd, exchange[i + 8u]);
+    }
+    let largest = vec2<f32>(max(max(even.x, even.y), max(even.z, even.w)), max(max(odd.x, odd.y), max(odd.z, odd.w)));
+    let region = page * shape.keyValueHeadCount + cacheHead;
+    if (isValue) {
+      storeCacheVector(&values, region, position % PAGE_TOKENS, vector, value, largest);
+    } else {
+      storeCacheVector(&keys, region, position % PAGE_TOKENS, vector, value, largest);
+    }
+  }
+  storageBarrier();
 }
 
 // Past the count the last one again: it gets no share. `offset`: of the block in the window of pages.
@@ -81,16 +129,39 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
   let first = firstSeen(length);
   let table = shape.pageTableStart + rows[2u * row] * shape.pagesPerSlot;
 
+  let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
+  let heads = min(shape.heads, headsPerGroup - firstHead);
+  let firstQuery = cacheHead * headsPerGroup + firstHead;
+  if (HAS_NORM) {
+    findNormScales(row, firstQuery, heads, shape.headCount + cacheHead, index);
+  }
+  if (batch.y == 0u && end == length && length <= shape.capacity) {
+    var normScale = 1.0;
+    if (HAS_NORM) {
+      normScale = normScales[heads];
+    }
+    append(row, length - 1u, cacheHead, rows[table + (length - 1u) / PAGE_TOKENS], normScale, index);
+  }
   for (var i = index; i < QUADS * headVectors; i += INVOCATIONS) {
     let quad = i / headVectors;
     let vector = i % headVectors;
-    let head = firstHead + quad * 4u;
     // repeat FOUR QTH
-    let queryQTH = queryVector(row, cacheHead, head + QTHu, vector);
+    var columnQTH = vec4<f32>(0.0);
     // end QTH
+    for (var q = quad * 4u; q < min(quad * 4u + 4u, heads); q++) {
+      var normScale = 1.0;
+      if (HAS_NORM) {
+        normScale = normScales[q];
+      }
+      let query = turnedVector(row, firstQuery + q, length - 1u, vector, normScale) * shape.scale;
+      let isHere = vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(q % 4u);
+      // repeat FOUR QTH
+      columnQTH = select(columnQTH, vec4<f32>(query[QTH]), isHere);
+      // end QTH
+    }
     let at = (quad * HEAD_VECTORS + vector) * 4u;
     // repeat FOUR QTH
-    queryColumns[at + QTHu] = vec4<f32>(query0[QTH], query1[QTH], query2[QTH], query3[QTH]);
+    queryColumns[at + QTHu] = columnQTH;
     // end QTH
   }
   let slice = ordinal % SLICES;
@@ -198,7 +269,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
   }
 
   // Adds the stripes up, in their order, one query after the other.
-  let headsPerGroup = shape.headCount / shape.keyValueHeadCount;
   for (var q = 0u; q < shape.heads; q++) {
     // repeat QUADS NTH
     // repeat FOUR QTH
@@ -209,14 +279,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, invocation: Invocation) {
     // end QTH
     // end NTH
     workgroupBarrier();
-    if (index < HEAD_VECTORS && firstHead + q < headsPerGroup) {
+    if (index < HEAD_VECTORS && q < heads) {
       var sum = exchange[index];
       var weight = exchangedStates[index].x;
       for (var i = 1u; i < stripes; i++) {
         sum += exchange[i * HEAD_VECTORS + index];
         weight += exchangedStates[i * HEAD_VECTORS + index].x;
       }
-      let head = cacheHead * headsPerGroup + firstHead + q;
+      let head = firstQuery + q;
       if (cut.splits == 1u) {
         storeOutput(row, head, index, sum / weight);
       } else {

@@ -7,7 +7,12 @@
 // head), LOADS that are read at a time, FOUR, which is 4, and STAGED, 1 where the memory holds the queries as well, else 0; and repeats what
 // stands between "repeat" and "end" so often (repeat-lines.ts): sums in arrays, matrices or structs end up in memory on some drivers.
 // Rows of the tile are one vector longer than the head: that spreads them over the banks of the memory.
-// Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
+// query: [row][heads][HEAD_VECTORS]. Tolerance against float64: NMSE 1e-10. Host: worker/llm/kernels/attention-prefill.ts
+alias CachePlane = ptr<storage, array<CacheWord>, read>;
+@group(0) @binding(2) var<storage, read> query: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> keys: array<CacheWord>;
+@group(0) @binding(4) var<storage, read> values: array<CacheWord>;
+
 const LANES = 8u;
 const QUADS = 8u;
 const KEYS = KEY_SLOTS * LANES;

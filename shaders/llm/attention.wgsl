@@ -1,9 +1,9 @@
 // What the attention kernels share: out[row][h][:] = softmax(q[row][h] . K[first..position(row)][g] * scale) V[..][g], with
 // g = h / (heads / kvHeads): causal attention over a paged cache, float32 throughout, online softmax over blocks of positions.
 // With SOFT_CAP c > 0 a score s becomes c tanh(s / c); with WINDOW w > 0 a token sees itself and the w - 1 positions before it.
-// query: [row][heads][HEAD_VECTORS]; keys, values: [page][kvHeads] of regions (16 positions of a head, as cache-* says); rows: (slot,
-// position) of each row, and from pageTableStart on the pages [slot][pagesPerSlot]; output: [row][outputStride], head h at
-// h * headLength. HEAD_VECTORS = ceil(headLength / 4) <= 64. Needs a cache-* in front; no entry point. Host: worker/llm/kernels/attention.ts
+// rows: (slot, position) of each row, and from pageTableStart on the pages [slot][pagesPerSlot]; output: [row][outputStride], head h at
+// h * headLength. The kernel behind it binds keys, values: [page][kvHeads] of regions (16 positions of a head, as cache-* says).
+// HEAD_VECTORS = ceil(headLength / 4) <= 64. Needs a cache-* in front; no entry point. Host: worker/llm/kernels/attention.ts
 struct Shape {
   headCount: u32,
   keyValueHeadCount: u32,
@@ -15,7 +15,11 @@ struct Shape {
   // Query heads of a workgroup, and in prefill its rows.
   heads: u32,
   tokens: u32,
+  // Of decode, see rope-turn.wgsl.
+  ropePairs: u32,
+  capacity: u32,
   scale: f32,
+  epsilon: f32,
 }
 override SOFT_CAP: f32 = 0.0;
 override WINDOW: u32 = 0;
@@ -24,11 +28,8 @@ const LOWEST = -3.4028234e38;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> rows: array<u32>;
-@group(0) @binding(2) var<storage, read> query: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> keys: array<CacheWord>;
-@group(0) @binding(4) var<storage, read> values: array<CacheWord>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
-// Rows of this batch.
+// Rows of this batch; for decode, whether their keys and values are in the cache already.
 @group(0) @binding(7) var<uniform> batch: vec4<u32>;
 
 fn firstSeen(length: u32) -> u32 {

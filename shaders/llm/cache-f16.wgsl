@@ -4,7 +4,7 @@
 override HEAD_VECTORS: u32 = 8;
 alias CacheWord = vec2<u32>;
 
-fn cacheVector(cache: ptr<storage, array<CacheWord>, read>, region: u32, position: u32, vector: u32) -> vec4<f32> {
+fn cacheVector(cache: CachePlane, region: u32, position: u32, vector: u32) -> vec4<f32> {
   let word = cache[(region * 16u + position) * HEAD_VECTORS + vector];
   return vec4<f32>(unpack2x16float(word.x), unpack2x16float(word.y));
 }

@@ -7,7 +7,7 @@ override HEAD_VECTORS: u32 = 8;
 alias CacheWord = u32;
 override SCALE_WORDS: u32 = (HEAD_VECTORS + 15u) / 16u;
 
-fn cacheVector(cache: ptr<storage, array<CacheWord>, read>, region: u32, position: u32, vector: u32) -> vec4<f32> {
+fn cacheVector(cache: CachePlane, region: u32, position: u32, vector: u32) -> vec4<f32> {
   let base = region * 16u * (HEAD_VECTORS + SCALE_WORDS);
   let scales = unpack2x16float(cache[base + 16u * HEAD_VECTORS + position * SCALE_WORDS + vector / 16u]);
   let scale = select(scales.x, scales.y, (vector & 8u) != 0u);

@@ -1,17 +1,13 @@
-// Splits q|k|v of each token: adds the bias (HAS_BIAS), normalises each head of q and k by RMS and gain (HAS_NORM), rotates pairs
-// of q and k by the position's angles, q to its own buffer, k and v appended to the cache. A pair (a, b) is (2i, 2i + 1), or with
-// HALVES (i, i + ropePairs): (a, b) -> (a cos - b sin, a sin + b cos); what is past the rope dimensions passes unchanged.
-// projected: [row][(heads + 2 * kvHeads) * headLength]; query: [row][heads][headStride]; keys, values: [page][kvHeads] of regions;
-// rows: (slot, position) of each row, and from pageTableStart on the pages [slot][pagesPerSlot];
-// parameters: bias of q|k|v (with HAS_BIAS), then gains of q and of k [headLength] each (with HAS_NORM);
-// table: [capacity][ropePairs] of (cos, sin), made on the host in float64. headStride is headLength rounded up to 4, the rest zero.
-// One workgroup per head and token. headLength at most 256. Needs a cache-* in front, which says what a region is and how it is stored.
+// Splits q|k|v of each row: every head as rope-turn.wgsl, which stands in front, makes it, q to its own buffer, k and v appended to the cache.
+// For prompts, and for rows that look at each other's keys: a row by itself needs no more than attention-decode.wgsl.
+// query: [row][heads][HEAD_VECTORS]; keys, values: [page][kvHeads] of regions;
+// rows: (slot, position) of each row, and from pageTableStart on the pages [slot][pagesPerSlot].
+// One workgroup per head and row. headLength at most 256. Needs a cache-* in front, which says what a region is and how it is stored.
 // Tolerance against float64 before storing: NMSE 1e-12. Host: worker/llm/kernels/rope-append.ts
 struct Shape {
   headCount: u32,
   keyValueHeadCount: u32,
   headLength: u32,
-  headStride: u32,
   ropePairs: u32,
   capacity: u32,
   pagesPerSlot: u32,
@@ -19,118 +15,65 @@ struct Shape {
   epsilon: f32,
 }
 const PAGE_TOKENS = 16u;
-override HALVES: bool = false;
-override HAS_BIAS: bool = false;
-override HAS_NORM: bool = false;
+alias CachePlane = ptr<storage, array<CacheWord>, read_write>;
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> rows: array<u32>;
 @group(0) @binding(2) var<storage, read> projected: array<f32>;
-@group(0) @binding(3) var<storage, read> table: array<vec2<f32>>;
-@group(0) @binding(4) var<storage, read_write> query: array<f32>;
+@group(0) @binding(3) var<storage, read> angles: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read_write> query: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> keys: array<CacheWord>;
 @group(0) @binding(6) var<storage, read_write> values: array<CacheWord>;
 @group(0) @binding(7) var<storage, read> parameters: array<f32>;
 
-var<workgroup> squareSums: array<f32, 64>;
-// The head as it is to be stored, zeros behind it, and the largest magnitude of each block of 32.
-var<workgroup> headNumbers: array<f32, 256>;
-var<workgroup> largest: array<f32, 8>;
-
-fn projectedValue(t: u32, width: u32, column: u32) -> f32 {
-  var value = projected[t * width + column];
-  if (HAS_BIAS) {
-    value += parameters[column];
-  }
-  return value;
-}
+// Sums of squares, then the largest magnitude of each vector.
+var<workgroup> exchange: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  let allHeads = shape.headCount + 2u * shape.keyValueHeadCount;
-  let width = allHeads * shape.headLength;
   let head = group.x;
-  let t = group.y;
-  let position = rows[2u * t + 1u];
+  let row = group.y;
+  let position = rows[2u * row + 1u];
   if (position >= shape.capacity) {
     return;
   }
-  let isValue = head >= shape.headCount + shape.keyValueHeadCount;
-  let isKey = head >= shape.headCount && !isValue;
-  let source = head * shape.headLength;
-  var scale = 1.0;
+  var normScale = 1.0;
   if (HAS_NORM) {
-    var squares = 0.0;
-    for (var i = index; i < shape.headLength; i += 64u) {
-      let value = projectedValue(t, width, source + i);
-      squares += value * value;
-    }
-    squareSums[index] = squares;
+    exchange[index] = headSquares(row, head, index);
     for (var half = 32u; half > 0u; half /= 2u) {
       workgroupBarrier();
       if (index < half) {
-        squareSums[index] += squareSums[index + half];
+        exchange[index] += exchange[index + half];
       }
     }
     workgroupBarrier();
-    scale = inverseSqrt(squareSums[0] / f32(shape.headLength) + shape.epsilon);
+    normScale = normScaleOf(exchange[0]);
+    workgroupBarrier();
   }
-  let gainBase = select(0u, width, HAS_BIAS) + select(0u, shape.headLength, isKey);
-  let cacheHead = (head - shape.headCount) % shape.keyValueHeadCount;
-  let page = rows[shape.pageTableStart + rows[2u * t] * shape.pagesPerSlot + position / PAGE_TOKENS];
-  let querySlot = (t * shape.headCount + head) * shape.headStride;
-  for (var pair = index; pair < shape.headLength / 2u; pair += 64u) {
-    let rotates = pair < shape.ropePairs && !isValue;
-    var first = pair * 2u;
-    var second = first + 1u;
-    if (HALVES && pair < shape.ropePairs) {
-      first = pair;
-      second = pair + shape.ropePairs;
-    }
-    var a = projectedValue(t, width, source + first);
-    var b = projectedValue(t, width, source + second);
-    if (HAS_NORM && !isValue) {
-      a *= scale * parameters[gainBase + first];
-      b *= scale * parameters[gainBase + second];
-    }
-    if (rotates) {
-      let angle = table[position * shape.ropePairs + pair];
-      let turned = a * angle.x - b * angle.y;
-      b = a * angle.y + b * angle.x;
-      a = turned;
-    }
-    if (isKey || isValue) {
-      headNumbers[first] = a;
-      headNumbers[second] = b;
-    } else {
-      query[querySlot + first] = a;
-      query[querySlot + second] = b;
-    }
+  var value = vec4<f32>(0.0);
+  if (index < HEAD_VECTORS) {
+    value = turnedVector(row, head, position, index, normScale);
   }
   if (head < shape.headCount) {
+    if (index < HEAD_VECTORS) {
+      query[(row * shape.headCount + head) * HEAD_VECTORS + index] = value;
+    }
     return;
   }
-  for (var i = shape.headLength + index; i < 256u; i += 64u) {
-    headNumbers[i] = 0.0;
-  }
-  workgroupBarrier();
-  if (index < 8u) {
-    var most = 0.0;
-    for (var i = 0u; i < 32u; i++) {
-      most = max(most, abs(headNumbers[index * 32u + i]));
-    }
-    largest[index] = most;
-  }
+  let magnitude = abs(value);
+  exchange[index] = max(max(magnitude.x, magnitude.y), max(magnitude.z, magnitude.w));
   workgroupBarrier();
   if (index >= HEAD_VECTORS) {
     return;
   }
-  let i = index * 4u;
-  let value = vec4<f32>(headNumbers[i], headNumbers[i + 1u], headNumbers[i + 2u], headNumbers[i + 3u]);
-  let pair = vec2<f32>(largest[index / 16u * 2u], largest[index / 16u * 2u + 1u]);
-  let region = page * shape.keyValueHeadCount + cacheHead;
-  if (isValue) {
-    storeCacheVector(&values, region, position % PAGE_TOKENS, index, value, pair);
+  var largest = vec2<f32>(0.0);
+  for (var i = index / 16u * 16u; i < index / 16u * 16u + 8u; i++) {
+    largest = max(largest, vec2<f32>(exchange[i], exchange[i + 8u]));
+  }
+  let page = rows[shape.pageTableStart + rows[2u * row] * shape.pagesPerSlot + position / PAGE_TOKENS];
+  let region = page * shape.keyValueHeadCount + (head - shape.headCount) % shape.keyValueHeadCount;
+  if (head >= shape.headCount + shape.keyValueHeadCount) {
+    storeCacheVector(&values, region, position % PAGE_TOKENS, index, value, largest);
   } else {
-    storeCacheVector(&keys, region, position % PAGE_TOKENS, index, value, pair);
+    storeCacheVector(&keys, region, position % PAGE_TOKENS, index, value, largest);
   }
 }

@@ -145,7 +145,7 @@ describe('a generation', () => {
     const { dispatchesPerToken, weightBytesPerToken } = await whole.counters();
     whole.destroy();
     expect(counted).toEqual([0, 0, 8]);
-    expect(dispatchesPerToken).toBe(7 * model.description.layerCount + 4);
+    expect(dispatchesPerToken).toBe(6 * model.description.layerCount + 4);
     expect(weightBytesPerToken).toBe(model.description.weightBytes);
   });
 

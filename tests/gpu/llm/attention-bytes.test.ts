@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const counterBinding = 9;
+const counterBinding = 10;
 
 /** The cache of halves with every read of a vector counted, in bytes, as the shader does it. */
 const counting: CacheFormat = {
@@ -66,7 +66,9 @@ it.each([
     format: counting,
     table: cache.table,
     batch: bench.uniform([1]),
-    query: bench.empty('query', outputStride),
+    ropePairs: 0,
+    projected: bench.empty('projected', 3 * outputStride),
+    angles: bench.empty('angles', 2),
     keys: cache.empty('keys'),
     values: cache.empty('values'),
     output,

@@ -36,7 +36,7 @@ it.each(['prefill', 'decode'] as const)(
       format,
       table: cache.table,
       rowCount: 1,
-      query: bench.floats('query', query),
+      queries: query,
       keys: cache.fill('keys', [keys]).buffer,
       values: cache.fill('values', [values]).buffer,
       output,

@@ -11,7 +11,7 @@ import {
 } from './attention.ts';
 import { createBindGroup, type Kernel, type PipelineCache } from './kernel.ts';
 import { repeatLines } from './repeat-lines.ts';
-import type { HeadShape } from './rope-append.ts';
+import { ropeConstants, ropeTurnCode, type HeadShape, type RopeOptions } from './rope-append.ts';
 
 /** Queries of a quad, and quads of a workgroup at most. */
 const QUAD = 4;
@@ -41,30 +41,31 @@ export function attentionBytesRead(heads: HeadShape, format: CacheFormat, length
 }
 
 /**
- * Causal grouped-query attention of rows of any sequences, each split over workgroups by its length: two dispatches, one where no context is
- * long enough to be split. headLength at most 256.
+ * Bias, norm and rotation of q and k, k and v appended to the cache, and causal grouped-query attention, of rows of any sequences, each split
+ * over workgroups by its length: two dispatches, one where no row is long enough to be split. Rows of one sequence in a batch need
+ * `createRopeAppend` before. headLength at most 256.
  */
 export async function createAttentionDecode(
   cache: PipelineCache,
-  options: AttentionOptions & {
-    /** False: one dispatch, however long the context; for layers whose other dispatches leave no room for a second. */
-    readonly isSplit?: boolean;
-    /** Of `attentionPartsBytes`; shared by all layers. */
-    readonly parts: GPUBuffer;
-  },
+  options: AttentionOptions &
+    RopeOptions & {
+      /** Of `attentionPartsBytes`; shared by all layers. */
+      readonly parts: GPUBuffer;
+    },
 ): Promise<Kernel> {
   const { device } = cache;
-  const { heads, table, batch, query, keys, values, output, parts } = options;
+  const { heads, table, batch, projected, angles, parameters, keys, values, output, parts } = options;
   const headsPerGroup = heads.headCount / heads.keyValueHeadCount;
   const quads = Math.min(Math.ceil(headsPerGroup / QUAD), quadsInMemory(device, heads));
   const sharedHeads = Math.min(headsPerGroup, quads * QUAD);
-  const splitCount = options.isSplit === false ? 1 : attentionSplits(heads, table.capacity);
+  const splitCount = attentionSplits(heads, table.capacity);
   const label = 'llm.attention.decode';
   const slices = slicesOf(device, heads);
   const whole = [
     slices.code,
     options.format.code,
     attentionCode,
+    ropeTurnCode,
     repeatLines(code, {
       QUADS: quads,
       KEYS: Math.min(readsAtATime(device, quads <= 2 ? 4 : 2), keysOfBlock(slices.count)),
@@ -73,14 +74,28 @@ export async function createAttentionDecode(
     }),
   ].join('\n');
   const constants = attentionConstants(options);
+  const mainConstants = { ...constants, ...ropeConstants(options), SLICES: slices.count };
   const [main, merge] = await Promise.all([
-    cache.get({ label, code: whole, entryPoint: 'main', constants: { ...constants, SLICES: slices.count } }),
+    cache.get({ label, code: whole, entryPoint: 'main', constants: mainConstants }),
     splitCount === 1
       ? undefined
       : cache.get({ label: `${label}.merge`, code: whole, entryPoint: 'merge', constants: mergeConstants(constants) }),
   ]);
-  const shape = createAttentionShape(device, label, options, { splitCount, sharedHeads, tokens: 1 });
-  const group = createBindGroup(device, label, main, [shape, table.rows, query, keys, values, output, parts, batch]);
+  const work = { splitCount, sharedHeads, tokens: 1 };
+  const rope = { ropePairs: options.ropePairs, epsilon: parameters?.epsilon ?? 0 };
+  const shape = createAttentionShape(device, label, options, work, rope);
+  const group = createBindGroup(device, label, main, [
+    shape,
+    table.rows,
+    projected,
+    keys,
+    values,
+    output,
+    parts,
+    batch,
+    angles,
+    parameters?.buffer ?? projected,
+  ]);
   const none = undefined;
   const mergeGroup =
     merge &&
@@ -89,17 +104,24 @@ export async function createAttentionDecode(
   return {
     label,
     dispatchCount: merge === undefined ? 1 : 2,
-    run(pass, tokenCount) {
+    run(pass, tokenCount, longest = table.capacity) {
+      const splits = splitsInUse(options, longest, splitCount);
       pass.setPipeline(main);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(groups, tokenCount, splitCount);
-      if (merge === undefined || mergeGroup === undefined) return;
+      pass.dispatchWorkgroups(groups, tokenCount, splits);
+      if (splits === 1 || merge === undefined || mergeGroup === undefined) return;
       pass.setPipeline(merge);
       pass.setBindGroup(0, mergeGroup);
       pass.dispatchWorkgroups(heads.headCount, tokenCount);
     },
     destroy: () => shape.destroy(),
   };
+}
+
+/** Splits at most of rows that see so many positions. As in the shader: a split has a block at least, and the first begins with one. */
+function splitsInUse({ window }: AttentionOptions, longest: number, splitCount: number): number {
+  const span = window === undefined ? longest : Math.min(longest, window + BLOCK - 1);
+  return Math.min(splitCount, Math.ceil(span / BLOCK));
 }
 
 /** Overrides that the entry point `merge` uses: others would be refused. */

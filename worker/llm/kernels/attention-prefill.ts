@@ -17,7 +17,10 @@ const QUERIES = 32;
  * Causal grouped-query attention of rows that follow each other in one sequence; one dispatch. Keys and values are read once for a
  * tile of 32 queries. headLength at most 256.
  */
-export async function createAttentionPrefill(cache: PipelineCache, options: AttentionOptions): Promise<Kernel> {
+export async function createAttentionPrefill(
+  cache: PipelineCache,
+  options: AttentionOptions & { readonly query: GPUBuffer },
+): Promise<Kernel> {
   const { device } = cache;
   const { heads, table, batch, query, keys, values, output } = options;
   const headsPerGroup = heads.headCount / heads.keyValueHeadCount;

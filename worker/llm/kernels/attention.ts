@@ -21,9 +21,8 @@ export interface AttentionOptions extends AttentionVariant {
   readonly heads: HeadShape;
   readonly table: CacheTable;
   readonly format: CacheFormat;
-  /** Uniform whose first word is the count of rows. */
+  /** Uniform: the count of rows, and 1 where their keys and values are in the cache before a decode, which else appends them. */
   readonly batch: GPUBuffer;
-  readonly query: GPUBuffer;
   readonly keys: GPUBuffer;
   readonly values: GPUBuffer;
   readonly output: GPUBuffer;
@@ -41,6 +40,7 @@ export function createAttentionShape(
   label: string,
   options: AttentionOptions,
   work: { splitCount: number; sharedHeads: number; tokens: number },
+  rope: { ropePairs: number; epsilon: number } = { ropePairs: 0, epsilon: 0 },
 ): GPUBuffer {
   const { table, outputStride } = options;
   const { headCount, keyValueHeadCount, headLength } = options.heads;
@@ -57,8 +57,10 @@ export function createAttentionShape(
       work.splitCount,
       work.sharedHeads,
       work.tokens,
+      rope.ropePairs,
+      table.capacity,
     ],
-    [options.scale ?? 1 / Math.sqrt(headLength)],
+    [options.scale ?? 1 / Math.sqrt(headLength), rope.epsilon],
   );
 }
 

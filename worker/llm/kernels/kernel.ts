@@ -1,12 +1,16 @@
+import type { DispatchPass } from '../../gpu/lean-pass.ts';
 import { createComputePipeline, type PipelineRequest } from '../../gpu/pipelines.ts';
 
 /** A step of the forward pass with its bind groups made beforehand: `run` only records dispatches. */
 export interface Kernel {
   readonly label: string;
-  /** Dispatches that one `run` records. */
+  /** Dispatches that one `run` records at most. */
   readonly dispatchCount: number;
-  /** @param tokenCount tokens of this batch: 1 in decode, up to the chunk in prefill. */
-  run(pass: GPUComputePassEncoder, tokenCount: number): void;
+  /**
+   * @param tokenCount tokens of this batch: 1 in decode, up to the chunk in prefill.
+   * @param longest positions that the furthest of them sees, itself included: what is for longer contexts is not recorded. All is, when left out.
+   */
+  run(pass: DispatchPass, tokenCount: number, longest?: number): void;
   destroy(): void;
 }
 

@@ -1,4 +1,5 @@
 import code from '../../../shaders/llm/matrix-parts.wgsl?raw';
+import type { DispatchPass } from '../../gpu/lean-pass.ts';
 import { createBindGroup, type PipelineCache } from './kernel.ts';
 import { matrixResultCode } from './matrix-result.ts';
 
@@ -22,7 +23,7 @@ export interface MatrixPartsOptions {
 export async function createMatrixParts(
   cache: PipelineCache,
   options: MatrixPartsOptions,
-): Promise<(pass: GPUComputePassEncoder, tokenCount: number) => void> {
+): Promise<(pass: DispatchPass, tokenCount: number) => void> {
   const { label, rowCount, shape, parts, factors, output, batch } = options;
   const pipeline = await cache.get({ label: 'llm.matrix-parts', code: `${matrixResultCode}\n${code}` });
   const buffers = [shape, parts, factors, output, undefined, undefined, batch];

@@ -25,7 +25,7 @@ interface LayerOptions {
 
 /**
  * Matrix kernels of a layer: q|k|v (1, or up to 3 when formats differ); then o + residual, gate and up (1 dispatch; 2 for many tokens, and
- * where their formats have units of different lengths), down + residual. A norm before a residual is one dispatch more. With rope and attention: 6 for a token, 8 with norms
+ * where their formats have units of different lengths), down + residual. A norm before a residual is one dispatch more. With attention: 5 for a token, 7 with norms
  * on both sides; one more where attention splits a long context, and for each change of format within q, k, v.
  */
 export async function createLayer(

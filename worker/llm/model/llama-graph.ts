@@ -37,7 +37,7 @@ export interface Scratch {
   readonly activated: GPUBuffer;
   /** [SCORING_CHUNK][vocabulary]. */
   readonly logits: GPUBuffer;
-  /** Uniform: the count of tokens in the batch that is being recorded. */
+  /** Uniform: the count of tokens in the batch that is being recorded; then 1 where `createRopeAppend` goes before its attention. */
   readonly batch: GPUBuffer;
 }
 

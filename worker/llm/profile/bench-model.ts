@@ -22,6 +22,8 @@ import { summariseKernelTimes } from './kernel-times.ts';
 
 /** Tokens that are counted or timed kernel by kernel. */
 const watchedTokens = 8;
+/** Positions behind which calls are counted: from a block of 64 on, attention has its second dispatch. */
+const countedDepth = 128;
 /** Tokens in front of every timed run: the driver's first time, the pipeline's filling. */
 const warmUpTokens = 2;
 
@@ -164,7 +166,8 @@ class ModelRun {
   async countToken(): Promise<TokenCounters> {
     let counts = this.#watched.counts;
     let tokens = 1;
-    await this.#generate(1, warmUpTokens + watchedTokens, async (session) => {
+    const depth = this.#clampDepth(countedDepth, warmUpTokens + watchedTokens);
+    await this.#generate(depth + 1, warmUpTokens + watchedTokens, async (session) => {
       await session.next(warmUpTokens);
       this.#watched.reset('commands');
       tokens = Math.max(1, (await session.next(watchedTokens)).tokens.length);

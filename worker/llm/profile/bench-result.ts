@@ -46,7 +46,7 @@ export interface BatchRate extends Rate {
   readonly tokens: number;
 }
 
-/** Counted on the device itself while tokens were decoded, not declared by the model. */
+/** Counted on the device itself while tokens were decoded behind 128 others, or what the context holds; not declared by the model. */
 export interface TokenCounters {
   readonly dispatchesPerToken: number;
   readonly submitsPerToken: number;

@@ -17,6 +17,7 @@ import type { BatchBuffers } from './batch-buffers.ts';
 /** The kernels that every token needs and that touch sequences: around those of the graph, which touch weights only. */
 export interface BatchKernels {
   readonly embed: Kernel;
+  /** Before any attention of a prompt; before that of a decode, where rows look at each other's keys. */
   readonly rope: readonly Kernel[];
   readonly attention: { readonly decode: readonly Kernel[]; readonly prefill: readonly Kernel[] };
   readonly sample: Kernel;
@@ -40,30 +41,27 @@ export async function createBatchKernels(
   const { cache, config, heads, scratch, weights } = graph;
   const { projected, query, attended, hidden, batch } = scratch;
   const { table, sampling, caches } = buffers;
-  const angles = (layer: number): GPUBuffer => {
+  const anglesOf = (layer: number): GPUBuffer => {
     const found = buffers.ropeTables[ropeTableOf(config, layer)];
     if (found === undefined) throw new RangeError(`layer ${layer} has no rope table`);
     return found;
   };
-  const outputStride = padToBlock(heads.headCount * heads.headLength);
-  const shared = { heads, table, format, query };
-  const attention = (kind: 'decode' | 'prefill') =>
-    Promise.all(
-      caches.map((planes, layer) => {
-        const options = {
-          ...graph.attentionVariant(layer),
-          ...shared,
-          ...planes,
-          batch,
-          output: attended,
-          outputStride,
-        };
-        if (kind === 'prefill') return createAttentionPrefill(cache, options);
-        // Norms on both sides make eight dispatches of a layer already.
-        const isSplit = weights.layers[layer]?.postAttentionGain === undefined;
-        return createAttentionDecode(cache, { ...options, isSplit, parts: buffers.attentionParts });
-      }),
-    );
+  const layers = caches.map((planes, layer) => ({
+    ...graph.ropeVariant(layer),
+    ...graph.attentionVariant(layer),
+    ...planes,
+    heads,
+    table,
+    format,
+    ropePairs: config.ropeDimensions / 2,
+    projected,
+    angles: anglesOf(layer),
+    query,
+    batch,
+    output: attended,
+    outputStride: padToBlock(heads.headCount * heads.headLength),
+    parts: buffers.attentionParts,
+  }));
   const [embed, rope, decode, prefill, sample] = await Promise.all([
     createEmbed(cache, {
       table: weights.embedding,
@@ -73,21 +71,9 @@ export async function createBatchKernels(
       hidden,
       scale: config.variation.embeddingScale ?? 1,
     }),
-    Promise.all(
-      caches.map(({ keys, values }, layer) =>
-        createRopeAppend(cache, {
-          ...graph.ropeVariant(layer),
-          ...shared,
-          ropePairs: config.ropeDimensions / 2,
-          projected,
-          angles: angles(layer),
-          keys,
-          values,
-        }),
-      ),
-    ),
-    attention('decode'),
-    attention('prefill'),
+    Promise.all(layers.map((layer) => createRopeAppend(cache, layer))),
+    Promise.all(layers.map((layer) => createAttentionDecode(cache, layer))),
+    Promise.all(layers.map((layer) => createAttentionPrefill(cache, layer))),
     createSample(cache, { ...sampling, vocabularySize: config.vocabularySize }),
   ]);
   return {

@@ -9,6 +9,7 @@ import {
   type SamplingRules,
 } from '../sampling/sampling-rules.ts';
 import { SCORING_CHUNK, type LlamaGraph, type TokenCount } from '../model/llama-graph.ts';
+import { LeanPass } from '../../gpu/lean-pass.ts';
 import { cutEvenly } from './cut-evenly.ts';
 import type { SliceBudget, SubmitKind } from './slice-budget.ts';
 import { createBatchBuffers, MAXIMUM_BATCH, type BatchBuffers, type CacheShape } from './batch-buffers.ts';
@@ -41,7 +42,7 @@ export interface DecodeOutput {
 /**
  * Records and submits batches over the paged cache. Each call writes what it needs and submits before it returns, so that calls of
  * different sequences follow each other in the queue whatever the order of their callers. Positions move on in GPU memory: a step
- * of the same rows as the last one writes nothing.
+ * of the same rows as the last one writes nothing, and what is recorded for it changes with each block of 64 positions at most.
  */
 export class BatchRunner {
   readonly buffers: BatchBuffers;
@@ -51,6 +52,8 @@ export class BatchRunner {
   readonly #budget: SliceBudget;
   /** What the GPU has in its rows, so that nothing is written twice. */
   #rows: BatchRow[] = [];
+  /** Some are of one sequence, so that one sees what another appends. */
+  #lookAtEachOther = false;
   #alternatives = -1;
   readonly #optional: { [Name in keyof OptionalKernels]?: OptionalKernels[Name] } = {};
   readonly #preparing = new Map<keyof OptionalKernels, Promise<void>>();
@@ -82,9 +85,9 @@ export class BatchRunner {
     }
   }
 
-  /** Dispatches of one decoded step of one row, or of several, without filters. */
+  /** Dispatches of one decoded step of one row, or of several, without filters, behind a long context. */
   dispatchesPerToken(count: TokenCount): number {
-    return this.#decodeKernels(count).reduce((sum, kernel) => sum + kernel.dispatchCount, 0);
+    return this.#decodeKernels(count, {}).reduce((sum, kernel) => sum + kernel.dispatchCount, 0);
   }
 
   /** Compiles a kernel that not every request needs; to be awaited before the first call that takes it. */
@@ -138,8 +141,8 @@ export class BatchRunner {
     const isDecoded = hasLogits && this.#graph.vectors === 'int8';
     const decoded = count === 1 ? 'one' : 'few';
     const kernels: Pick<Kernel, 'run'>[] = isDecoded
-      ? this.#layerKernels(decoded, 'decode')
-      : this.#layerKernels('many', 'prefill');
+      ? this.#layerKernels(decoded, 'decode', this.#lookAtEachOther)
+      : this.#layerKernels('many', 'prefill', true);
     if (output.kind === 'pool') kernels.push(this.#prepared('pool'));
     if (hasLogits) kernels.push(this.#graph.head(isDecoded ? decoded : 'many'));
     if (output.kind === 'log-probabilities') kernels.push(this.#prepared('following'));
@@ -169,7 +172,9 @@ export class BatchRunner {
       this.#prepared('chosen').setAlternatives(alternatives.count);
     }
     const count = rows.length;
-    const kernels: Pick<Kernel, 'run'>[] = this.#decodeKernels(count === 1 ? 'one' : 'few', output.isFiltered);
+    const { isFiltered } = output;
+    const isAppended = this.#lookAtEachOther;
+    const kernels: Pick<Kernel, 'run'>[] = this.#decodeKernels(count === 1 ? 'one' : 'few', { isFiltered, isAppended });
     if (alternatives !== undefined) kernels.push(this.#prepared('chosen'));
     this.#submit(count === 1 ? 'one' : 'few', kernels, { count, depth: 0 }, (encoder) => {
       encoder.copyBufferToBuffer(this.buffers.sampling.ids, 0, output.ids, 0, count * 4);
@@ -204,10 +209,12 @@ export class BatchRunner {
   ): void {
     const label = `llm.${kind}`;
     const pieces = cutEvenly(kernels, this.#budget.pieces(kind, count, depth));
+    const longest = this.#rows.reduce((most, { position }) => Math.max(most, position + 1), 1);
     pieces.forEach((piece, index) => {
       const encoder = this.#graph.cache.device.createCommandEncoder({ label });
       const pass = encoder.beginComputePass({ label });
-      for (const kernel of piece) kernel.run(pass, count);
+      const lean = new LeanPass(pass);
+      for (const kernel of piece) kernel.run(lean, count, longest);
       pass.end();
       if (index === pieces.length - 1) copy(encoder);
       this.#queue.submit([encoder.finish()]);
@@ -239,8 +246,11 @@ export class BatchRunner {
 
   #setRows(rows: readonly BatchRow[]): void {
     const known = this.#rows;
-    if (rows.length !== known.length) {
-      this.#queue.writeBuffer(this.#graph.scratch.batch, 0, new Uint32Array([rows.length]));
+    const lookAtEachOther = rows.length > 1 && new Set(rows.map(({ slot }) => slot)).size < rows.length;
+    if (rows.length !== known.length || lookAtEachOther !== this.#lookAtEachOther) {
+      const words = new Uint32Array([rows.length, lookAtEachOther ? 1 : 0]);
+      this.#queue.writeBuffer(this.#graph.scratch.batch, 0, words);
+      this.#lookAtEachOther = lookAtEachOther;
     } else if (rows.every((row, t) => row.slot === known[t]?.slot && row.position === known[t].position)) {
       return;
     }
@@ -249,18 +259,22 @@ export class BatchRunner {
     this.#rows = [...rows];
   }
 
-  #decodeKernels(count: TokenCount, isFiltered = false): Kernel[] {
-    const layers = this.#layerKernels(count, 'decode');
+  #decodeKernels(
+    count: TokenCount,
+    { isFiltered = false, isAppended = false }: { readonly isFiltered?: boolean; readonly isAppended?: boolean },
+  ): Kernel[] {
+    const layers = this.#layerKernels(count, 'decode', isAppended);
     const filters = isFiltered ? [this.#prepared('filter')] : [];
     return [...layers, this.#graph.head(count), ...filters, this.#kernels.sample];
   }
 
-  #layerKernels(count: TokenCount, phase: 'decode' | 'prefill'): Kernel[] {
+  /** `isAppended`: keys and values are in the cache before attention, which in a decode else does that on its way. */
+  #layerKernels(count: TokenCount, phase: 'decode' | 'prefill', isAppended: boolean): Kernel[] {
     const { embed, rope, attention } = this.#kernels;
-    const layers = rope.flatMap((append, index) => {
+    const layers = attention[phase].flatMap((attend, index) => {
       const { beforeRope, afterAttention } = this.#graph.layer(index, count);
-      const attend = attention[phase][index];
-      return [...beforeRope, append, ...(attend === undefined ? [] : [attend]), ...afterAttention];
+      const append = isAppended ? rope.slice(index, index + 1) : [];
+      return [...beforeRope, ...append, attend, ...afterAttention];
     });
     return [embed, ...layers];
   }
