@@ -103,9 +103,17 @@ describe('profiling', () => {
 
 it('a benchmark clamps to the context, says so, and knows what its matrices move', async () => {
   const result = await benchModel(
-    { device, nowMs, copyBytesPerSecond: 1e9, sliceBudgetMs: Infinity },
+    { device, nowMs, copyBytesPerSecond: 1e9 },
     createRandomModel({ shape, format: 'Q8_0', seed: 3 }),
-    { prefillTokens: 512, decodeTokens: 4, depths: [0, 4096], batches: [2], repetitions: 1, profile: true },
+    {
+      prefillTokens: 512,
+      decodeTokens: 4,
+      depths: [0, 4096],
+      batches: [2],
+      repetitions: 1,
+      profile: true,
+      sliceBudgetMs: Infinity,
+    },
   );
   expect(result.prefill).toMatchObject({ wantedTokens: 512, tokens: 63 });
   expect(result.decode.map(({ wantedDepth, depth }) => [wantedDepth, depth])).toEqual([

@@ -231,6 +231,9 @@ export function readBenchOptions(value: unknown, field: string): ModelBenchOptio
     profile: readBoolean(options['profile'], `${field}.profile`),
     ...(options['matrices'] === undefined ? {} : { matrices: readMatrices(options['matrices'], `${field}.matrices`) }),
     ...(options['vectors'] === undefined ? {} : { vectors: readVectors(options['vectors'], `${field}.vectors`) }),
+    ...(options['sliceBudgetMs'] === undefined
+      ? {}
+      : { sliceBudgetMs: readInteger(options['sliceBudgetMs'], `${field}.sliceBudgetMs`, 1, 1_000_000) }),
   };
 }
 

@@ -33,8 +33,6 @@ export interface BenchEnvironment {
   readonly nowMs: () => number;
   /** Measured on this device, for the share of it that each kernel reaches. */
   readonly copyBytesPerSecond: number;
-  /** As in `LoadOptions`; left out, what a node has while nobody uses the machine. */
-  readonly sliceBudgetMs?: number;
 }
 
 /**
@@ -58,7 +56,7 @@ export async function benchModel(
     contextLength: wantedContext,
     matrices: options.matrices ?? 'auto',
     vectors: options.vectors ?? 'f32',
-    ...(environment.sliceBudgetMs !== undefined && { sliceBudgetMs: environment.sliceBudgetMs }),
+    ...(options.sliceBudgetMs !== undefined && { sliceBudgetMs: options.sliceBudgetMs }),
   });
   await environment.device.queue.onSubmittedWorkDone();
   const loadMs = nowMs() - startedMs;

@@ -17,6 +17,8 @@ export interface ModelBenchOptions {
   readonly matrices?: MatrixChoice;
   /** How decoded tokens are multiplied; `f32` when left out. */
   readonly vectors?: VectorVariant;
+  /** As in `LoadOptions`; left out, what a node has while nobody uses the machine. */
+  readonly sliceBudgetMs?: number;
 }
 
 export interface Rate {
