@@ -1,11 +1,12 @@
 /**
  * What a decoded token costs on the processor, for a llama of 16 layers whose numbers are few, so that the software adapter is not what is
  * measured: dispatches, and microseconds from the creation of the encoder to the return of its submit on the worker's thread. In a
- * headless Chromium, whose WebGPU is what the desktop ships, and in Node, where Dawn validates on the same thread, on a backend of Dawn's that
+ * headless Chromium, whose WebGPU is what the desktop ships, with the software adapter kept on a processor of its own, and in Node, where Dawn validates on the same thread, on a backend of Dawn's that
  * computes nothing and takes no processor away. In Node a driver's share comes on top: the portable bench says how much on a real card.
  * Usage: node --import ./worker/host/raw-modules.mjs bench/host-time.ts, on a quiet machine; writes bench/results/host-time.json.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { create, globals } from 'webgpu';
 import { openChromiumAdapter } from '../tests/ui/chromium-oracle-host.ts';
@@ -63,12 +64,35 @@ function figuresOf(result: ModelBenchResult) {
   };
 }
 
+/**
+ * Gives the process that stands for the graphics card a processor of its own: the software adapter would take both, and a page whose
+ * thread waits for a processor measures that.
+ */
+function keepGpuProcessApart(): void {
+  const parents = new Map<string, string>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      parents.set(pid, /^PPid:\s(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0');
+    } catch {
+      // It has ended.
+    }
+  }
+  const isOurs = (pid: string | undefined): boolean =>
+    pid !== undefined && (pid === String(process.pid) || isOurs(parents.get(pid)));
+  for (const pid of parents.keys()) {
+    if (pid === String(process.pid) || !isOurs(pid)) continue;
+    const isGpu = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=gpu-process');
+    execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', isGpu ? '0' : '1', pid]);
+  }
+}
+
 async function measureChromium() {
   const source = createRandomModel({ shape, format: 'Q4_0', seed: 1 });
   const file = new Uint8Array(await source.read(0, source.sizeBytes));
   const { page, browserVersion, close } = await openWorkerBrowser();
   try {
     const adapter = await openChromiumAdapter(page);
+    if (process.platform === 'linux' && cpus().length > 1) keepGpuProcessApart();
     const result = await page.evaluate(
       async ({ encoded, options }) => {
         const { askWorker } = globalThis as unknown as WorkerPage;

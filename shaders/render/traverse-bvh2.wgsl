@@ -61,33 +61,28 @@ fn closest_in_tree(
 
 fn any_in_tree(root: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let inverse = inverse_direction(direction);
-  var stack_reference: array<u32, STACK_SIZE>;
-  var stack_size = 0u;
+  // The lowest entry ends the walk: it is reached when nothing waits any more.
+  var stack_reference: array<u32, STACK_SIZE + 1u>;
+  stack_reference[0] = NO_HIT;
+  var stack_size = 1u;
   var reference = root;
-  loop {
-    var descended = false;
+  while (reference != NO_HIT) {
     if ((reference & LEAF_BIT) != 0u) {
       if (any_in_leaf(reference, origin, direction, limit)) {
         return true;
       }
-    } else {
-      let pair = enter_pair(reference * 4u, origin, inverse, limit);
-      let left_first = pair.left <= pair.right;
-      if (min(pair.left, pair.right) < FAR_AWAY) {
-        reference = select(pair.right_reference, pair.left_reference, left_first);
-        descended = true;
-        if (max(pair.left, pair.right) < FAR_AWAY) {
-          stack_reference[stack_size] = select(pair.left_reference, pair.right_reference, left_first);
-          stack_size++;
-        }
-      }
-    }
-    if (!descended) {
-      if (stack_size == 0u) {
-        return false;
-      }
       stack_size--;
       reference = stack_reference[stack_size];
+      continue;
     }
+    let pair = enter_pair(reference * 4u, origin, inverse, limit);
+    let left_first = pair.left <= pair.right;
+    // Of two the farther waits, of none the one on top is next; all are written and read, which is cheaper than to branch.
+    stack_reference[stack_size] = select(pair.left_reference, pair.right_reference, left_first);
+    stack_size += select(0u, 1u, max(pair.left, pair.right) < FAR_AWAY);
+    let enters = min(pair.left, pair.right) < FAR_AWAY;
+    stack_size -= select(1u, 0u, enters);
+    reference = select(stack_reference[stack_size], select(pair.right_reference, pair.left_reference, left_first), enters);
   }
+  return false;
 }

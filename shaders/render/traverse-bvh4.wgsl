@@ -122,41 +122,34 @@ fn closest_in_tree(
   }
 }
 
-/// Any find ends the ray, so children are not sorted: the nearest is entered next, and the others wait, the smaller ones on top.
-/// All are written and only those that wait are counted, which is cheaper than to branch.
+/// The nearest child is entered next, and the others wait, the nearer ones on top: without a best hit there is nothing to cull by, but
+/// what is near is found first. All are written and only those that wait are counted, which is cheaper than to branch.
 fn any_in_tree(root: u32, origin: vec3f, direction: vec3f, limit: f32) -> bool {
   let inverse = inverse_direction(direction);
+  // The lowest entry ends the walk: it is reached when nothing waits any more.
   var stack_reference: array<u32, STACK_SIZE>;
-  stack_reference[0] = root;
+  stack_reference[0] = NO_HIT;
   var stack_size = 1u;
-  while (stack_size > 0u) {
-    stack_size--;
-    let reference = stack_reference[stack_size];
+  var reference = root;
+  while (reference != NO_HIT) {
     if ((reference & LEAF_BIT) != 0u) {
       if (any_in_leaf(reference, origin, direction, limit)) {
         return true;
       }
+      stack_size--;
+      reference = stack_reference[stack_size];
       continue;
     }
-    let children = enter_children(reference, origin, inverse, limit);
-    let entries = children.entries;
-    let references = children.references;
-    let near = min(min(entries.x, entries.y), min(entries.z, entries.w));
-    var nearest = references.w;
-    nearest = select(nearest, references.z, entries.z == near);
-    nearest = select(nearest, references.y, entries.y == near);
-    nearest = select(nearest, references.x, entries.x == near);
-    let waits = (entries < vec4f(FAR_AWAY)) & (references != vec4u(nearest));
-    stack_reference[stack_size] = references.w;
+    let children = sort_children(enter_children(reference, origin, inverse, limit));
+    let waits = children.entries < vec4f(FAR_AWAY);
+    stack_reference[stack_size] = children.references.w;
     stack_size += select(0u, 1u, waits.w);
-    stack_reference[stack_size] = references.z;
+    stack_reference[stack_size] = children.references.z;
     stack_size += select(0u, 1u, waits.z);
-    stack_reference[stack_size] = references.y;
+    stack_reference[stack_size] = children.references.y;
     stack_size += select(0u, 1u, waits.y);
-    stack_reference[stack_size] = references.x;
-    stack_size += select(0u, 1u, waits.x);
-    stack_reference[stack_size] = nearest;
-    stack_size += select(0u, 1u, near < FAR_AWAY);
+    stack_size -= select(1u, 0u, waits.x);
+    reference = select(stack_reference[stack_size], children.references.x, waits.x);
   }
   return false;
 }
